@@ -1,0 +1,3 @@
+//! The persistence layer of jetkv.
+
+pub mod env;
