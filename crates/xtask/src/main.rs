@@ -1,4 +1,4 @@
-//! The chores of the repository: `cargo xtask test`, `cargo xtask ci` and `cargo xtask tidy`.
+//! The chores of the repository: `cargo xtask test`, `cargo xtask ci`, `cargo xtask tidy` and parts of them.
 
 mod ci;
 mod error;
@@ -32,6 +32,8 @@ enum Chore {
     Ci,
     /// Check what no other tool checks: crate arrows, file sizes, words, documents
     Tidy,
+    /// Run the examples of the library
+    Examples,
     /// Check the licences, sources and bans of all dependencies against deny.toml
     Licences,
 }
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Chore::Test => steps::run(&testing::steps(), &workspace),
         Chore::Ci => steps::run(&ci::steps(), &workspace),
         Chore::Tidy => steps::run(&[tidy::step()], &workspace),
+        Chore::Examples => steps::run(&[testing::example_step()], &workspace),
         Chore::Licences => steps::run(&[ci::licence_step()], &workspace),
     });
     match result {

@@ -16,13 +16,18 @@ const CLI_TEST: &str = "end_to_end";
 pub(crate) fn steps() -> [Step; 3] {
     [
         Step { name: "tests", rerun: "cargo test --workspace --locked", run: run_tests },
-        Step { name: "examples", rerun: "cargo xtask test", run: examples::run },
+        example_step(),
         Step {
             name: "command line",
             rerun: "cargo test --package jetkv-cli --test end_to_end --locked -- --include-ignored",
             run: run_command_line,
         },
     ]
+}
+
+/// Returns the step that runs the examples of the library.
+pub(crate) fn example_step() -> Step {
+    Step { name: "examples", rerun: "cargo xtask examples", run: examples::run }
 }
 
 fn run_tests(workspace: &Workspace) -> Result<Verdict, XtaskError> {
