@@ -1,0 +1,57 @@
+//! The chores of the repository: `cargo xtask test`, `cargo xtask ci`, `cargo xtask tidy` and parts of them.
+
+mod ci;
+mod error;
+mod examples;
+mod licences;
+mod report;
+mod shell;
+mod steps;
+mod testing;
+mod tidy;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use workspace::Workspace;
+
+/// The chores of the repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+/// What can be asked for.
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum Chore {
+    /// Run every test: workspace, examples, command line
+    Test,
+    /// Run all that a change must pass: format, lints, tests, docs, licences, tidiness
+    Ci,
+    /// Check what no other tool checks: crate arrows, file sizes, words, documents
+    Tidy,
+    /// Run the examples of the library
+    Examples,
+    /// Check the licences, sources and bans of all dependencies against deny.toml
+    Licences,
+}
+
+fn main() -> ExitCode {
+    let chore = Arguments::parse().chore;
+    let result = Workspace::load().and_then(|workspace| match chore {
+        Chore::Test => steps::run(&testing::steps(), &workspace),
+        Chore::Ci => steps::run(&ci::steps(), &workspace),
+        Chore::Tidy => steps::run(&[tidy::step()], &workspace),
+        Chore::Examples => steps::run(&[testing::example_step()], &workspace),
+        Chore::Licences => steps::run(&[ci::licence_step()], &workspace),
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

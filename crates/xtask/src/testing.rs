@@ -1,0 +1,52 @@
+//! `cargo xtask test`: all tests of the workspace, the examples, and the command line from end to end.
+
+use crate::error::XtaskError;
+use crate::examples;
+use crate::shell;
+use crate::steps::{Step, Verdict};
+use crate::workspace::Workspace;
+
+/// The package of the command line.
+const CLI_PACKAGE: &str = "jetkv-cli";
+
+/// The integration test of that package that drives the built program from end to end.
+const CLI_TEST: &str = "end_to_end";
+
+/// Returns the steps in the order in which they run.
+pub(crate) fn steps() -> [Step; 3] {
+    [
+        Step { name: "tests", rerun: "cargo test --workspace --locked", run: run_tests },
+        example_step(),
+        Step {
+            name: "command line",
+            rerun: "cargo test --package jetkv-cli --test end_to_end --locked -- --include-ignored",
+            run: run_command_line,
+        },
+    ]
+}
+
+/// Returns the step that runs the examples of the library.
+pub(crate) fn example_step() -> Step {
+    Step { name: "examples", rerun: "cargo xtask examples", run: examples::run }
+}
+
+fn run_tests(workspace: &Workspace) -> Result<Verdict, XtaskError> {
+    shell::run(&mut shell::cargo(&workspace.workspace_root, &["test", "--workspace", "--locked"]))?;
+    Ok(Verdict::Passed)
+}
+
+/// Runs the end-to-end test with its slow parts, which are marked `#[ignore]` and thus no part of the first step.
+fn run_command_line(workspace: &Workspace) -> Result<Verdict, XtaskError> {
+    let Some(package) = workspace.member(CLI_PACKAGE) else {
+        return Ok(Verdict::Absent { reason: format!("the workspace has no package {CLI_PACKAGE}") });
+    };
+    if !package.targets_of_kind("test").any(|target| target.name == CLI_TEST) {
+        return Ok(Verdict::Skipped {
+            reason: format!("package {CLI_PACKAGE} has no integration test called {CLI_TEST}"),
+        });
+    }
+    let arguments =
+        ["test", "--package", CLI_PACKAGE, "--test", CLI_TEST, "--locked", "--", "--include-ignored"];
+    shell::run(&mut shell::cargo(&workspace.workspace_root, &arguments))?;
+    Ok(Verdict::Passed)
+}
