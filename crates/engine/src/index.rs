@@ -1,0 +1,9 @@
+//! The index of a stream, all of it in memory and all of it derived from the segments.
+
+mod deadlines;
+mod slots;
+mod stream_index;
+mod subject_table;
+
+pub(crate) use slots::{Placed, SegmentIndex};
+pub(crate) use stream_index::{Applied, LastOf, Location, StreamIndex};

@@ -1,0 +1,178 @@
+//! Where the messages of one segment stand, and which of them are live.
+
+use crate::convert::to_u64;
+use crate::format::segment::SegmentInfo;
+use crate::index::subject_table::SubjectId;
+use crate::segment_file::SegmentFile;
+use jetkv_types::{Operation, Sequence};
+use std::sync::Arc;
+
+/// One message in a segment, in 20 bytes: what a read needs to find it, and what limits need to count it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slot {
+    delta: u32,
+    offset: u32,
+    /// Length of the entry in the low 28 bits, kind of operation in the high 4.
+    length_and_operation: u32,
+    size: u32,
+    /// Whose message it is; [`DEAD`] once nobody's.
+    subject: u32,
+}
+
+/// Everything about a message that goes into a slot.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Placed {
+    pub(crate) sequence: Sequence,
+    pub(crate) offset: u32,
+    pub(crate) length: u32,
+    pub(crate) size: u32,
+    pub(crate) operation: Operation,
+}
+
+impl Slot {
+    fn new(base: Sequence, placed: &Placed, subject: SubjectId) -> Self {
+        Self {
+            // A segment is closed before its sequences exceed 32 bits.
+            delta: u32::try_from(placed.sequence - base).unwrap_or(u32::MAX),
+            offset: placed.offset,
+            length_and_operation: placed.length | operation_code(placed.operation) << LENGTH_BITS,
+            size: placed.size,
+            subject: subject.number(),
+        }
+    }
+
+    pub(crate) fn subject(&self) -> Option<SubjectId> {
+        (self.subject != DEAD).then(|| SubjectId::new(self.subject))
+    }
+
+    pub(crate) fn offset(&self) -> u32 {
+        self.offset
+    }
+
+    pub(crate) fn length(&self) -> u32 {
+        self.length_and_operation & LENGTH_MASK
+    }
+
+    pub(crate) fn size(&self) -> u32 {
+        self.size
+    }
+
+    pub(crate) fn operation(&self) -> Operation {
+        operation_from_code(self.length_and_operation >> LENGTH_BITS)
+    }
+
+    pub(crate) fn delta(&self) -> u32 {
+        self.delta
+    }
+}
+
+/// The part of the index that belongs to one segment.
+#[derive(Debug)]
+pub(crate) struct SegmentIndex {
+    pub(crate) file: Arc<SegmentFile>,
+    slots: Vec<Slot>,
+    pub(crate) live_count: u64,
+    /// Bytes of the entries of live messages.
+    pub(crate) live_bytes: u64,
+    /// Offset behind the last entry.
+    pub(crate) end: u32,
+    /// Bytes of entries that are no messages.
+    pub(crate) control_bytes: u64,
+    /// Whether the segment has damage; such a segment is never rewritten without consent.
+    pub(crate) damaged: bool,
+}
+
+impl SegmentIndex {
+    pub(crate) fn new(file: Arc<SegmentFile>) -> Self {
+        let end = file.info.data_start;
+        Self { file, slots: Vec::new(), live_count: 0, live_bytes: 0, end, control_bytes: 0, damaged: false }
+    }
+
+    pub(crate) fn with_capacity(file: Arc<SegmentFile>, count: usize) -> Self {
+        Self { slots: Vec::with_capacity(count), ..Self::new(file) }
+    }
+
+    pub(crate) fn info(&self) -> &SegmentInfo {
+        &self.file.info
+    }
+
+    /// Adds a live message behind all others.
+    pub(crate) fn push(&mut self, placed: &Placed, subject: SubjectId) {
+        self.slots.push(Slot::new(self.info().base, placed, subject));
+        self.live_count += 1;
+        self.live_bytes += u64::from(placed.length);
+    }
+
+    /// Adds a message that died while it was moved.
+    pub(crate) fn push_dead(&mut self, placed: &Placed) {
+        self.push(placed, SubjectId::new(0));
+        self.kill(self.slots.len() - 1);
+    }
+
+    /// Marks a slot as dead and returns what it was.
+    pub(crate) fn kill(&mut self, index: usize) -> Option<Slot> {
+        let slot = self.slots.get_mut(index).filter(|slot| slot.subject != DEAD)?;
+        let was = *slot;
+        slot.subject = DEAD;
+        self.live_count -= 1;
+        self.live_bytes -= u64::from(was.length());
+        Some(was)
+    }
+
+    /// Finds a message, live or dead, by its sequence.
+    pub(crate) fn find(&self, sequence: Sequence) -> Option<usize> {
+        let index = self.lower_bound(sequence);
+        (self.sequence_at(index)? == sequence).then_some(index)
+    }
+
+    /// Returns the index of the first slot whose sequence is at least `sequence`.
+    pub(crate) fn lower_bound(&self, sequence: Sequence) -> usize {
+        let Some(delta) = sequence.checked_sub(self.info().base) else { return 0 };
+        let Ok(delta) = u32::try_from(delta) else { return self.slots.len() };
+        // In a segment that was never compacted, the difference is the index.
+        let guess = crate::convert::to_usize(delta);
+        if self.slots.get(guess).is_some_and(|slot| slot.delta == delta) {
+            return guess;
+        }
+        self.slots.partition_point(|slot| slot.delta < delta)
+    }
+
+    pub(crate) fn sequence_at(&self, index: usize) -> Option<Sequence> {
+        self.slots.get(index).map(|slot| self.info().base + u64::from(slot.delta))
+    }
+
+    pub(crate) fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    /// Bytes that entries take in the file.
+    pub(crate) fn used_bytes(&self) -> u64 {
+        u64::from(self.end - self.info().data_start)
+    }
+
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        to_u64(self.slots.capacity() * size_of::<Slot>())
+    }
+
+    /// Gives memory back that no further message will need.
+    pub(crate) fn shrink(&mut self) {
+        self.slots.shrink_to_fit();
+    }
+}
+
+fn operation_code(operation: Operation) -> u32 {
+    u32::from(crate::format::entry::Kind::Message(operation).to_byte())
+}
+
+fn operation_from_code(code: u32) -> Operation {
+    let kind = u8::try_from(code).ok().and_then(crate::format::entry::Kind::from_byte);
+    match kind {
+        Some(crate::format::entry::Kind::Message(operation)) => operation,
+        // Only codes of operations are ever stored.
+        _ => Operation::Put,
+    }
+}
+
+const DEAD: u32 = u32::MAX;
+const LENGTH_BITS: u32 = 28;
+const LENGTH_MASK: u32 = (1 << LENGTH_BITS) - 1;

@@ -1,0 +1,107 @@
+//! Counting subjects without visiting them.
+
+use super::SubjectTable;
+use super::id::{Ref, SubjectId, Target, widen};
+use super::matching::{Hit, Matching};
+use super::order::{compare, edge_of};
+use super::text::common_len;
+use std::ops::Bound;
+
+impl SubjectTable {
+    /// Returns the number of subjects that start with the bytes `prefix`; cost: the length of the prefix.
+    #[must_use]
+    pub(crate) fn count_prefix(&self, prefix: &[u8]) -> usize {
+        self.weight(self.locate(prefix))
+    }
+
+    /// Returns the number of subjects that match `pattern`, the text of a subject filter.
+    ///
+    /// Cost: the length of a pattern without `*`; else the number of tokens in the place of each `*`.
+    #[must_use]
+    pub(crate) fn count_matching(&self, pattern: &str) -> usize {
+        let mut matching = Matching::new(self, pattern.as_bytes(), Bound::Unbounded);
+        let mut count = 0;
+        while let Some(hit) = matching.next_hit() {
+            count += match hit {
+                Hit::Subject(_) => 1,
+                Hit::Subtree(node) => self.weight(node.into()),
+            };
+        }
+        count
+    }
+
+    /// Returns the number of subjects before `key` in order; `key` need not be in the table.
+    #[must_use]
+    pub(crate) fn rank(&self, key: &[u8]) -> usize {
+        let (mut at, mut rest, mut before) = (self.root, key, 0);
+        loop {
+            let node = match at.target() {
+                Target::Node(node) => node,
+                Target::Leaf(id, _) => {
+                    let tail = self.tail(id, key.len() - rest.len());
+                    return before + usize::from(compare(tail, rest).is_lt());
+                }
+                Target::Nothing => return before,
+            };
+            let header = self.nodes.header(node);
+            let prefix = self.texts.slice(&header.prefix);
+            let common = common_len(prefix, rest);
+            if common < prefix.len() {
+                let is_before = compare(prefix, rest).is_lt();
+                return if is_before { before + self.weight(at) } else { before };
+            }
+            let Some((&byte, tail)) = rest[common..].split_first() else { return before };
+            before += self.weight(header.terminal);
+            let edge = edge_of(byte);
+            let node = self.nodes.node(node);
+            let mut from = 0;
+            while let Some((sibling, child)) = node.next_child(from).filter(|&(sibling, _)| sibling < edge) {
+                before += self.weight(child);
+                from = u16::from(sibling) + 1;
+            }
+            at = node.child(edge);
+            rest = tail;
+        }
+    }
+
+    /// Returns the subject with `position` others before it.
+    #[must_use]
+    pub(crate) fn nth(&self, position: usize) -> Option<SubjectId> {
+        let (mut at, mut skip) = (self.root, position);
+        'down: loop {
+            let node = match at.target() {
+                Target::Node(node) => node,
+                Target::Leaf(id, _) => return (skip == 0).then_some(id),
+                Target::Nothing => return None,
+            };
+            let terminal = self.nodes.header(node).terminal;
+            if terminal != Ref::NOTHING {
+                if skip == 0 {
+                    return terminal.id();
+                }
+                skip -= 1;
+            }
+            let node = self.nodes.node(node);
+            let mut from = 0;
+            while let Some((edge, child)) = node.next_child(from) {
+                let weight = self.weight(child);
+                if skip < weight {
+                    at = child;
+                    continue 'down;
+                }
+                skip -= weight;
+                from = u16::from(edge) + 1;
+            }
+            return None;
+        }
+    }
+
+    /// Returns the number of subjects in a part of the tree.
+    pub(super) fn weight(&self, at: Ref) -> usize {
+        match at.target() {
+            Target::Node(node) => widen(self.nodes.header(node).count),
+            Target::Leaf(..) => 1,
+            Target::Nothing => 0,
+        }
+    }
+}

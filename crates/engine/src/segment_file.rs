@@ -1,0 +1,123 @@
+//! An open segment file, shared by everybody who reads it; it stays readable after its name is gone.
+
+use crate::convert::to_usize;
+use crate::damage::{Damage, DamageKind};
+use crate::env::File;
+use crate::error::EngineError;
+use crate::format::entry::{self, COMPRESSED, Kind, Place, WHOLE_SUBJECT};
+use crate::format::segment::SegmentInfo;
+use bytes::Bytes;
+use jetkv_types::{Headers, Message, Sequence, Subject, Timestamp};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A segment's file and what is needed to read entries from it.
+#[derive(Debug)]
+pub(crate) struct SegmentFile {
+    pub(crate) info: SegmentInfo,
+    pub(crate) path: PathBuf,
+    pub(crate) file: Arc<dyn File>,
+}
+
+impl SegmentFile {
+    /// Reads and verifies the message at a place; the sequence must be the expected one.
+    ///
+    /// # Errors
+    /// `Damaged` if the bytes are not the message that was written there, `Io` if they cannot be read.
+    pub(crate) fn read(&self, offset: u32, length: u32, sequence: Sequence) -> Result<Message, EngineError> {
+        let bytes = self.read_bytes(offset, length)?;
+        self.decode(bytes, offset)
+            .filter(|message| message.sequence == sequence)
+            .ok_or_else(|| self.damaged(offset, length, sequence, None))
+    }
+
+    /// Takes bytes from this place as a message; `None` if they are anything else.
+    pub(crate) fn decode(&self, bytes: Vec<u8>, offset: u32) -> Option<Message> {
+        let entry = entry::decode(&bytes, self.place(offset), self.info.base).ok()?;
+        let Kind::Message(operation) = entry.head.kind else { return None };
+        let subject = self.subject_of(entry.head.flags, entry.head.subject)?;
+        let (sequence, time) = (entry.head.sequence, Timestamp::from_nanos(entry.head.time));
+        let compressed = entry.head.flags & COMPRESSED != 0;
+        let end = to_usize(entry.length);
+        let data_start = end - entry.data.len();
+        let payload_start = data_start + to_usize(entry.head.header_length);
+        let bytes = Bytes::from(bytes);
+        let headers = Headers::from_block(bytes.slice(data_start..payload_start)).ok()?;
+        let payload = bytes.slice(payload_start..end);
+        let payload = if compressed { decompress(&payload)? } else { payload };
+        Some(Message { subject, sequence, time, operation, headers, payload })
+    }
+
+    /// Reads only when a message was stored.
+    pub(crate) fn read_time(
+        &self,
+        offset: u32,
+        length: u32,
+        sequence: Sequence,
+    ) -> Result<Timestamp, EngineError> {
+        self.read(offset, length, sequence).map(|message| message.time)
+    }
+
+    pub(crate) fn read_bytes(&self, offset: u32, length: u32) -> Result<Vec<u8>, EngineError> {
+        let mut bytes = vec![0; to_usize(length)];
+        let read =
+            self.file.read_at(&mut bytes, u64::from(offset)).map_err(EngineError::io("read", &self.path))?;
+        bytes.truncate(read);
+        Ok(bytes)
+    }
+
+    pub(crate) fn place(&self, offset: u32) -> Place {
+        Place { salt: self.info.salt, offset }
+    }
+
+    /// Returns the whole subject of an entry.
+    pub(crate) fn subject_of(&self, flags: u8, stored: &[u8]) -> Option<Subject> {
+        let stored = std::str::from_utf8(stored).ok()?;
+        let text = if flags & WHOLE_SUBJECT == 0 {
+            format!("{}{stored}", self.info.prefix)
+        } else {
+            stored.to_owned()
+        };
+        Subject::new(text).ok()
+    }
+
+    /// Returns the error that names this place.
+    pub(crate) fn damaged(
+        &self,
+        offset: u32,
+        length: u32,
+        sequence: Sequence,
+        subject: Option<Subject>,
+    ) -> EngineError {
+        EngineError::Damaged(Arc::new(Damage {
+            path: self.path.clone(),
+            offset: u64::from(offset),
+            length: u64::from(length),
+            sequences: Some((sequence, sequence)),
+            subject,
+            kind: DamageKind::Record,
+        }))
+    }
+}
+
+fn decompress(block: &[u8]) -> Option<Bytes> {
+    let (length, block) = block.split_at_checked(4)?;
+    let length = to_usize(u32::from_le_bytes(length.try_into().ok()?));
+    if length > jetkv_types::limits::MESSAGE_BYTES_MAX {
+        return None;
+    }
+    lz4_flex::block::decompress(block, length).ok().map(Bytes::from)
+}
+
+/// Returns the payload as `u32 length` and LZ4 block if that is smaller.
+pub(crate) fn compress(payload: &[u8]) -> Option<Vec<u8>> {
+    if payload.len() < COMPRESS_BYTES_MIN {
+        return None;
+    }
+    let mut out = crate::convert::to_u32(payload.len()).to_le_bytes().to_vec();
+    out.append(&mut lz4_flex::block::compress(payload));
+    (out.len() < payload.len()).then_some(out)
+}
+
+/// Shorter payloads never become smaller by enough to matter.
+const COMPRESS_BYTES_MIN: usize = 64;

@@ -1,0 +1,279 @@
+//! A store: a directory with streams, a catalog of them, a lock, and threads that look after them.
+
+mod committers;
+mod reserve;
+mod streams;
+mod upkeep;
+
+use crate::config::{StoreOptions, Upkeep};
+use crate::damage::Damage;
+use crate::env::Env;
+use crate::env::Lock;
+use crate::error::EngineError;
+use crate::stream::Stream;
+use committers::Committers;
+use jetkv_types::StreamName;
+use parking_lot::{Mutex, RwLock};
+use reserve::Reserve;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use streams::Directory;
+use upkeep::UpkeepThread;
+
+/// A data directory, open. Clones share it.
+///
+/// Dropping the last clone closes the store as [`Store::close`] does, without a way to tell errors.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<StoreInner>,
+}
+
+#[derive(Debug)]
+struct StoreInner {
+    dir: PathBuf,
+    env: Env,
+    shared: Arc<Shared>,
+    streams: RwLock<BTreeMap<StreamName, Stream>>,
+    /// The catalog and what goes with it; held while streams are created and deleted.
+    directory: Mutex<Directory>,
+    /// Streams that are there and cannot be opened.
+    broken: Mutex<BTreeMap<String, Arc<Damage>>>,
+    damages: Mutex<Vec<Damage>>,
+    thread: Mutex<Option<UpkeepThread>>,
+    lock: Mutex<Option<Box<dyn Lock>>>,
+}
+
+/// What all streams of a store use.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) options: StoreOptions,
+    pub(crate) counters: Counters,
+    pub(crate) reserve: Reserve,
+    pub(crate) committers: Committers,
+    pub(crate) upkeep: upkeep::Bell,
+    /// Where damaged files go.
+    pub(crate) quarantine: PathBuf,
+}
+
+/// Figures that are counted since the store was opened.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) syncs: AtomicU64,
+    pub(crate) compactions: AtomicU64,
+}
+
+/// Figures of a whole store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StoreStats {
+    /// Syncs of segments since the store was opened.
+    pub sync_count: u64,
+    /// Segments rewritten since the store was opened.
+    pub compaction_count: u64,
+    /// Bytes of all segments.
+    pub disk_bytes: u64,
+    /// Bytes in segments that live messages need.
+    pub live_bytes: u64,
+    /// Bytes of memory that the indexes take.
+    pub index_bytes: u64,
+}
+
+/// What a repair did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RepairReport {
+    /// Damage whose messages were given up.
+    pub given_up: Vec<Damage>,
+    /// Damaged files, in the place to which they were moved.
+    pub quarantined: Vec<PathBuf>,
+}
+
+impl Store {
+    /// Opens the store in `dir`, or makes a new one there, and recovers every stream.
+    ///
+    /// # Errors
+    /// `Locked` if somebody else has it open, `NewerFormat`, `NotAStore`, `StorageFull`, `Io`. A stream that is damaged
+    /// is no error: see [`Self::damages`].
+    pub fn open(env: Env, dir: &Path, options: StoreOptions) -> Result<Self, EngineError> {
+        env.fs.create_dir_all(dir).map_err(EngineError::io("create", dir))?;
+        let lock_path = dir.join("lock");
+        let lock = env.fs.lock(&lock_path).map_err(EngineError::io("lock", &lock_path))?;
+        let lock = lock.ok_or_else(|| EngineError::Locked { path: dir.to_owned() })?;
+        let threads = options.upkeep == Upkeep::Threads;
+        let shared = Arc::new(Shared {
+            reserve: Reserve::new(env.clone(), dir, options.reserve_bytes),
+            committers: Committers::default(),
+            upkeep: upkeep::Bell::default(),
+            counters: Counters::default(),
+            quarantine: dir.join("quarantine"),
+            options,
+        });
+        let opened = streams::open(&env, dir, &shared)?;
+        let store = Self {
+            inner: Arc::new(StoreInner {
+                dir: dir.to_owned(),
+                env,
+                shared,
+                streams: RwLock::new(opened.streams),
+                directory: Mutex::new(opened.directory),
+                broken: Mutex::new(opened.broken),
+                damages: Mutex::new(opened.damages),
+                thread: Mutex::new(None),
+                lock: Mutex::new(Some(lock)),
+            }),
+        };
+        if threads {
+            let thread =
+                UpkeepThread::spawn(&store.inner).map_err(EngineError::io("start a thread for", dir))?;
+            *store.inner.thread.lock() = Some(thread);
+        }
+        Ok(store)
+    }
+
+    /// Opens a new, empty store whose files live in memory; nothing survives it.
+    ///
+    /// # Errors
+    /// None that could be expected.
+    pub fn memory(options: StoreOptions) -> Result<Self, EngineError> {
+        Self::open(Env::memory(), Path::new("/memory"), options)
+    }
+
+    /// Returns the directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.inner.dir
+    }
+
+    /// Returns the options that the store was opened with.
+    #[must_use]
+    pub fn options(&self) -> &StoreOptions {
+        &self.inner.shared.options
+    }
+
+    /// Returns everything known to be damaged, without reading any data.
+    #[must_use]
+    pub fn damages(&self) -> Vec<Damage> {
+        let mut damages = self.inner.damages.lock().clone();
+        damages.extend(self.streams().iter().flat_map(Stream::damages));
+        damages
+    }
+
+    /// Reads every segment of every stream and returns everything that is damaged. `progress` gets bytes done and in all.
+    ///
+    /// # Errors
+    /// `Io` if a file cannot be read at all.
+    pub fn check(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<Damage>, EngineError> {
+        let streams = self.streams();
+        let total = self.stats().disk_bytes;
+        let mut done = 0;
+        let mut found = self.inner.damages.lock().clone();
+        for stream in &streams {
+            found.extend(stream.check(&mut |bytes| {
+                done += bytes;
+                progress(done, total.max(done));
+            })?);
+        }
+        Ok(found)
+    }
+
+    /// Checks everything, gives up messages that cannot be read, and moves damaged files into the folder `quarantine`.
+    ///
+    /// Undamaged messages stay. A key whose last revision is given up has its earlier revisions, if any are kept.
+    ///
+    /// # Errors
+    /// `Io`, `StorageFull`.
+    pub fn repair(&self) -> Result<RepairReport, EngineError> {
+        let mut report = RepairReport::default();
+        for stream in self.streams() {
+            let damages = stream.check(&mut |_| {})?;
+            if damages.is_empty() {
+                continue;
+            }
+            let (given_up, quarantined) = stream.inner().repair(&damages)?;
+            report.given_up.extend(given_up);
+            report.quarantined.extend(quarantined);
+        }
+        self.inner.repair_broken(&mut report)?;
+        Ok(report)
+    }
+
+    /// Does what is due: expiry, interval syncs, compaction. Needed with [`Upkeep::Manual`], harmless otherwise.
+    ///
+    /// # Errors
+    /// The first error of any stream; all streams are looked after all the same.
+    pub fn run_upkeep(&self) -> Result<(), EngineError> {
+        self.inner.run_upkeep()
+    }
+
+    /// Rewrites every segment that holds anything dead.
+    ///
+    /// # Errors
+    /// `Io`, `StorageFull`, `Damaged`; segments with damage are left alone.
+    pub fn compact(&self) -> Result<(), EngineError> {
+        self.streams().iter().try_for_each(|stream| stream.inner().compact_all())
+    }
+
+    /// Makes everything durable that was acknowledged, whatever the sync mode.
+    ///
+    /// # Errors
+    /// `Io`; the stream that failed is read-only afterwards.
+    pub fn sync(&self) -> Result<(), EngineError> {
+        self.streams().iter().try_for_each(|stream| stream.inner().sync())
+    }
+
+    /// Returns the figures of the store.
+    #[must_use]
+    pub fn stats(&self) -> StoreStats {
+        let counters = &self.inner.shared.counters;
+        let mut stats = StoreStats {
+            sync_count: counters.syncs.load(Ordering::Relaxed),
+            compaction_count: counters.compactions.load(Ordering::Relaxed),
+            ..StoreStats::default()
+        };
+        for stream in self.streams() {
+            stream.inner().add_stats(&mut stats);
+        }
+        stats
+    }
+
+    /// Stops: finishes what was begun, syncs, leaves the mark of a clean stop, and unlocks the directory. Handles answer
+    /// `Closed` afterwards. A second call does nothing.
+    ///
+    /// # Errors
+    /// `Io` or `StorageFull` if a mark could not be written; nothing acknowledged is lost, the next opening takes longer.
+    pub fn close(&self) -> Result<(), EngineError> {
+        self.inner.close()
+    }
+}
+
+impl StoreInner {
+    fn run_upkeep(&self) -> Result<(), EngineError> {
+        let streams: Vec<_> = self.streams.read().values().cloned().collect();
+        let mut outcome = Ok(());
+        for stream in streams {
+            let done = stream.inner().run_upkeep();
+            outcome = outcome.and(done);
+        }
+        outcome
+    }
+
+    fn close(&self) -> Result<(), EngineError> {
+        // The thread goes first, so that nothing is begun any more.
+        drop(self.thread.lock().take());
+        let streams: Vec<_> = self.streams.read().values().cloned().collect();
+        let mut outcome = Ok(());
+        for stream in streams {
+            let done = stream.inner().close();
+            outcome = outcome.and(done);
+        }
+        drop(self.lock.lock().take());
+        outcome
+    }
+}
+
+impl Drop for StoreInner {
+    fn drop(&mut self) {
+        // Who wants to know about errors calls `close`.
+        let _ = self.close();
+    }
+}

@@ -1,0 +1,55 @@
+//! Threads that commit for tasks that await instead of blocking. They start when the first task needs one.
+
+use crate::stream::{StreamInner, commit_scheduled};
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+/// The threads, and the way to reach them.
+#[derive(Debug, Default)]
+pub(crate) struct Committers {
+    sender: Mutex<Option<Sender<Arc<StreamInner>>>>,
+}
+
+impl Committers {
+    /// Has a stream's queue committed soon. Every stream is queued at most once for each of its commits.
+    pub(crate) fn schedule(&self, stream: Arc<StreamInner>) {
+        let mut sender = self.sender.lock();
+        let known = match &*sender {
+            Some(known) => known.clone(),
+            None => {
+                let started = start();
+                sender.insert(started).clone()
+            }
+        };
+        drop(sender);
+        if let Err(unsent) = known.send(stream) {
+            // Without threads the caller does it, as a blocking caller would.
+            commit_scheduled(&unsent.0);
+        }
+    }
+}
+
+fn start() -> Sender<Arc<StreamInner>> {
+    let (sender, receiver) = channel();
+    let receiver = Arc::new(Mutex::new(receiver));
+    for _ in 0..THREADS {
+        let receiver = Arc::clone(&receiver);
+        // If no thread can be started, the channel closes and callers commit themselves.
+        let _ = thread::Builder::new().name("jetkv-commit".into()).spawn(move || run(&receiver));
+    }
+    sender
+}
+
+fn run(receiver: &Mutex<Receiver<Arc<StreamInner>>>) {
+    loop {
+        let next = receiver.lock().recv();
+        // The channel closes when the store goes.
+        let Ok(stream) = next else { return };
+        commit_scheduled(&stream);
+    }
+}
+
+/// Streams whose syncs can run side by side for awaiting tasks.
+const THREADS: usize = 4;

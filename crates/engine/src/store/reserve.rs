@@ -1,0 +1,90 @@
+//! Space kept back on the disk, so that deletes, purges and compaction work when it is full.
+
+use crate::env::{Env, OpenMode};
+use crate::error::EngineError;
+use parking_lot::Mutex;
+use std::path::{Path, PathBuf};
+
+/// A file of zeros that is given up when the disk is full and made again when there is room.
+#[derive(Debug)]
+pub(crate) struct Reserve {
+    env: Env,
+    path: PathBuf,
+    bytes: u64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nobody has needed it yet, or it is there.
+    Kept,
+    /// The disk was full; it is gone.
+    Released,
+}
+
+impl Reserve {
+    pub(crate) fn new(env: Env, dir: &Path, bytes: u64) -> Self {
+        Self { env, path: dir.join("reserve"), bytes, state: Mutex::new(State::Kept) }
+    }
+
+    /// Makes sure that the file is there; if there is no room for it, the store starts out full.
+    pub(crate) fn prepare(&self) {
+        if self.bytes > 0 && self.make().is_err() {
+            *self.state.lock() = State::Released;
+        }
+    }
+
+    /// Gives the space up; says whether that freed anything.
+    pub(crate) fn release(&self) -> bool {
+        let mut state = self.state.lock();
+        if *state == State::Released || self.bytes == 0 {
+            return false;
+        }
+        *state = State::Released;
+        self.env.fs.remove_file(&self.path).is_ok()
+    }
+
+    pub(crate) fn is_released(&self) -> bool {
+        *self.state.lock() == State::Released
+    }
+
+    /// Takes the space back.
+    ///
+    /// # Errors
+    /// `StorageFull` if there is still no room.
+    pub(crate) fn restore(&self) -> Result<(), EngineError> {
+        let mut state = self.state.lock();
+        if *state == State::Released {
+            self.make()?;
+            *state = State::Kept;
+        }
+        Ok(())
+    }
+
+    fn make(&self) -> Result<(), EngineError> {
+        let make = || {
+            let file = match self.env.fs.open(&self.path, OpenMode::ReadWrite) {
+                Ok(file) => file,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    self.env.fs.open(&self.path, OpenMode::CreateNew)?
+                }
+                Err(error) => return Err(error),
+            };
+            let zeros = vec![0; WRITE_BYTES];
+            let mut at = file.len()?;
+            while at < self.bytes {
+                let length = usize::try_from(self.bytes - at).unwrap_or(WRITE_BYTES).min(WRITE_BYTES);
+                file.write_at(&zeros[..length], at)?;
+                at += crate::convert::to_u64(length);
+            }
+            Ok(())
+        };
+        make().map_err(|error| {
+            // A part of it would only be in the way.
+            let _ = self.env.fs.remove_file(&self.path);
+            EngineError::io("reserve", &self.path)(error)
+        })
+    }
+}
+
+const WRITE_BYTES: usize = 256 << 10;

@@ -1,0 +1,352 @@
+//! The streams of a store: opening all of them, creating and deleting one, and the catalog that lists them.
+//!
+//! A new stream is made under `tmp/` and renamed into `streams/`: the sync of that directory is the moment from which it
+//! exists. A deleted one is renamed into `trash/`: the sync is the moment from which it is gone. The catalog follows, and
+//! is the second witness: a stream that it lists and that is nowhere has been lost.
+
+use super::{Shared, Store, StoreInner};
+use crate::config::{Storage, StreamConfig, Sync};
+use crate::damage::{Damage, DamageKind};
+use crate::env::{EntryKind, Env};
+use crate::error::EngineError;
+use crate::format::catalog::{CATALOG_FILE, Catalog, ListedStream};
+use crate::stream::{NewStream, Stream, check_config, directory_name, open_stream};
+use jetkv_types::StreamName;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The catalog as it is on disk.
+#[derive(Debug)]
+pub(super) struct Directory {
+    catalog: Catalog,
+}
+
+/// What opening a store found.
+pub(super) struct Opened {
+    pub(super) streams: BTreeMap<StreamName, Stream>,
+    pub(super) directory: Directory,
+    pub(super) broken: BTreeMap<String, Arc<Damage>>,
+    pub(super) damages: Vec<Damage>,
+}
+
+/// Opens everything in `dir`.
+pub(super) fn open(env: &Env, dir: &Path, shared: &Arc<Shared>) -> Result<Opened, EngineError> {
+    let copies =
+        crate::copies::read(&*env.fs, dir, CATALOG_FILE, Catalog::open, |catalog| catalog.generation)?;
+    let streams_dir = dir.join(STREAMS);
+    let existing = match env.fs.list(&streams_dir) {
+        Ok(entries) => Some(entries),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(EngineError::io("list", &streams_dir)(error)),
+    };
+    if copies.newest.is_none() && existing.is_none() {
+        refuse_foreign(env, dir)?;
+    }
+    crate::copies::set_aside(env, &copies.damages, &shared.quarantine)?;
+    let mut catalog_stale = !copies.damages.is_empty() || copies.newest.is_none();
+    let mut damages = copies.damages;
+    let mut catalog = copies.newest.unwrap_or_else(|| Catalog {
+        store_id: env.entropy.next_u64(),
+        generation: 0,
+        next_stream_id: 1,
+        streams: Vec::new(),
+    });
+    if existing.is_none() {
+        env.fs.create_dir_all(&streams_dir).map_err(EngineError::io("create", &streams_dir))?;
+        env.fs.sync_dir(dir).map_err(EngineError::io("sync", dir))?;
+    }
+    let trashed = clear(env, &dir.join(TRASH))?;
+    clear(env, &dir.join(TEMPORARY))?;
+    shared.reserve.prepare();
+    let (mut streams, mut broken, mut listed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    for entry in existing.unwrap_or_default() {
+        let Some(id) = directory_id(&entry.name).filter(|_| entry.kind == EntryKind::Directory) else {
+            continue;
+        };
+        let path = streams_dir.join(&entry.name);
+        let known = catalog.streams.iter().find(|stream| stream.id == id);
+        catalog.next_stream_id = catalog.next_stream_id.max(id + 1);
+        match open_stream(Arc::clone(shared), env.clone(), &path, id) {
+            Ok(new) => {
+                let stream = Stream::new(Arc::new(new.finish(path)));
+                listed.push(ListedStream { id, name: stream.name().as_str().into() });
+                streams.insert(stream.name().clone(), stream);
+            }
+            Err(EngineError::Damaged(damage)) => {
+                let name = known.map_or_else(|| entry.name.clone(), |known| known.name.to_string());
+                listed.push(ListedStream { id, name: name.as_str().into() });
+                damages.push((*damage).clone());
+                broken.insert(name, damage);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let found: Vec<u64> = listed.iter().map(|stream| stream.id).collect();
+    for lost in catalog.streams.iter().filter(|known| !found.contains(&known.id)) {
+        if trashed.iter().any(|name| directory_id(name) == Some(lost.id)) {
+            catalog_stale = true;
+            continue;
+        }
+        let damage = missing_stream(&streams_dir, lost);
+        damages.push(damage.clone());
+        broken.insert(lost.name.to_string(), Arc::new(damage));
+        listed.push(lost.clone());
+    }
+    listed.sort_by_key(|stream| stream.id);
+    if catalog_stale || catalog.streams != listed {
+        catalog.streams = listed;
+        write_catalog(env, dir, &mut catalog)?;
+    }
+    Ok(Opened { streams, directory: Directory { catalog }, broken, damages })
+}
+
+/// Makes no store out of a directory that holds something else.
+fn refuse_foreign(env: &Env, dir: &Path) -> Result<(), EngineError> {
+    let entries = env.fs.list(dir).map_err(EngineError::io("list", dir))?;
+    let ours = ["lock", "reserve", "quarantine", STREAMS, TRASH, TEMPORARY];
+    let foreign = entries
+        .iter()
+        .find(|entry| !ours.contains(&entry.name.as_str()) && !entry.name.starts_with(CATALOG_FILE));
+    match foreign {
+        Some(entry) => {
+            let reason = format!("it holds {:?}, which no store has; choose an empty directory", entry.name);
+            Err(EngineError::NotAStore { path: dir.to_owned(), reason })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Empties a directory whose content is worthless by definition; returns what was in it.
+fn clear(env: &Env, dir: &Path) -> Result<Vec<String>, EngineError> {
+    let entries = match env.fs.list(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(EngineError::io("list", dir)(error)),
+    };
+    if !entries.is_empty() {
+        env.fs.remove_dir_all(dir).map_err(EngineError::io("remove", dir))?;
+    }
+    Ok(entries.into_iter().map(|entry| entry.name).collect())
+}
+
+fn write_catalog(env: &Env, dir: &Path, catalog: &mut Catalog) -> Result<(), EngineError> {
+    catalog.generation += 1;
+    crate::copies::write(env, dir, CATALOG_FILE, &catalog.seal())
+}
+
+fn directory_id(name: &str) -> Option<u64> {
+    let (id, _) = name.split_once('-')?;
+    (id.len() == 8).then(|| u64::from_str_radix(id, 16).ok())?
+}
+
+fn missing_stream(streams_dir: &Path, lost: &ListedStream) -> Damage {
+    let name = StreamName::new(lost.name.clone()).map(|name| directory_name(lost.id, &name));
+    Damage {
+        path: streams_dir.join(name.unwrap_or_default()),
+        offset: 0,
+        length: 0,
+        sequences: None,
+        subject: None,
+        kind: DamageKind::MissingFile,
+    }
+}
+
+impl Store {
+    /// Creates a stream; it is durable when this returns.
+    ///
+    /// # Errors
+    /// `StreamExists` whatever the configuration of the existing one, `InvalidConfig`, `StorageFull`, `Io`, `Closed`.
+    pub fn create_stream(&self, config: StreamConfig) -> Result<Stream, EngineError> {
+        check_config(&config)?;
+        let inner = &self.inner;
+        let mut directory = inner.directory.lock();
+        inner.check_open()?;
+        let name = config.name.clone();
+        if let Some(damage) = inner.broken.lock().get(name.as_str()) {
+            return Err(EngineError::Damaged(Arc::clone(damage)));
+        }
+        if inner.streams.read().contains_key(&name) {
+            return Err(EngineError::StreamExists { name });
+        }
+        let id = directory.catalog.next_stream_id;
+        let stream = match config.storage {
+            Storage::Memory => inner.create_in_memory(id, config)?,
+            Storage::File => inner.create_in_files(&mut directory, id, config)?,
+        };
+        directory.catalog.next_stream_id = id + 1;
+        inner.streams.write().insert(name, stream.clone());
+        Ok(stream)
+    }
+
+    /// Replaces the configuration of the stream of that name; tighter limits take effect at once. It is durable when this
+    /// returns.
+    ///
+    /// # Errors
+    /// `StreamNotFound`, `InvalidConfig` (also if the storage would change), `StorageFull`, `Io`.
+    pub fn update_stream(&self, config: StreamConfig) -> Result<Stream, EngineError> {
+        check_config(&config)?;
+        let stream = self.stream(&config.name)?;
+        if stream.config().storage != config.storage {
+            let reason = "the storage of a stream cannot change".into();
+            return Err(EngineError::InvalidConfig { stream: config.name, reason });
+        }
+        stream.inner().configure(config)?;
+        Ok(stream)
+    }
+
+    /// Deletes a stream with all its messages; it is durably gone when this returns.
+    ///
+    /// # Errors
+    /// `StreamNotFound`, `Io`, `Closed`.
+    pub fn delete_stream(&self, name: &StreamName) -> Result<(), EngineError> {
+        let inner = &self.inner;
+        let mut directory = inner.directory.lock();
+        inner.check_open()?;
+        let stream = self.stream(name)?;
+        if stream.config().storage == Storage::File {
+            inner.move_to_trash(stream.inner().dir())?;
+            directory.catalog.streams.retain(|listed| listed.id != stream.inner().id);
+        }
+        inner.streams.write().remove(name);
+        stream.inner().stop(&EngineError::StreamDeleted { name: name.clone() });
+        if stream.config().storage == Storage::File {
+            // The stream is gone already; the catalog catches up now or when the store is opened.
+            let _ = write_catalog(&inner.env, &inner.dir, &mut directory.catalog);
+            let _ = clear(&inner.env, &inner.dir.join(TRASH));
+        }
+        Ok(())
+    }
+
+    /// Returns the stream of that name.
+    ///
+    /// # Errors
+    /// `StreamNotFound`; `Damaged` if it is known to exist and cannot be opened; `Closed`.
+    pub fn stream(&self, name: &StreamName) -> Result<Stream, EngineError> {
+        self.inner.check_open()?;
+        if let Some(stream) = self.inner.streams.read().get(name) {
+            return Ok(stream.clone());
+        }
+        match self.inner.broken.lock().get(name.as_str()) {
+            Some(damage) => Err(EngineError::Damaged(Arc::clone(damage))),
+            None => Err(EngineError::StreamNotFound { name: name.clone() }),
+        }
+    }
+
+    /// Returns all streams that could be opened, in the order of their names.
+    #[must_use]
+    pub fn streams(&self) -> Vec<Stream> {
+        self.inner.streams.read().values().cloned().collect()
+    }
+}
+
+impl StoreInner {
+    fn check_open(&self) -> Result<(), EngineError> {
+        if self.lock.lock().is_some() { Ok(()) } else { Err(EngineError::Closed) }
+    }
+
+    fn create_in_memory(&self, id: u64, config: StreamConfig) -> Result<Stream, EngineError> {
+        let memory = Env { fs: Env::memory().fs, ..self.env.clone() };
+        let dir = PathBuf::from("/memory").join(directory_name(id, &config.name));
+        memory.fs.create_dir_all(&dir).map_err(EngineError::io("create", &dir))?;
+        let options =
+            crate::config::StoreOptions { sync: Sync::Os, reserve_bytes: 0, ..self.shared.options.clone() };
+        let shared = Arc::new(self.shared.in_memory(&memory, &dir, options));
+        let new = NewStream::create(shared, memory, &dir, id, config)?;
+        Ok(Stream::new(Arc::new(new.finish(dir))))
+    }
+
+    fn create_in_files(
+        &self,
+        directory: &mut Directory,
+        id: u64,
+        config: StreamConfig,
+    ) -> Result<Stream, EngineError> {
+        let fs = &self.env.fs;
+        let name = directory_name(id, &config.name);
+        let (temporary, streams) = (self.dir.join(TEMPORARY), self.dir.join(STREAMS));
+        let (from, to) = (temporary.join(&name), streams.join(&name));
+        let make = || {
+            fs.create_dir_all(&from).map_err(EngineError::io("create", &from))?;
+            let new =
+                NewStream::create(Arc::clone(&self.shared), self.env.clone(), &from, id, config.clone())?;
+            fs.sync_dir(&temporary).map_err(EngineError::io("sync", &temporary))?;
+            fs.rename(&from, &to).map_err(EngineError::io("move", &from))?;
+            // From here on the stream exists.
+            fs.sync_dir(&streams).map_err(EngineError::io("sync", &streams))?;
+            fs.sync_dir(&temporary).map_err(EngineError::io("sync", &temporary))?;
+            Ok::<_, EngineError>(new)
+        };
+        let new = match make() {
+            Ok(new) => new,
+            Err(error) => {
+                // Whatever was made of it is cleared away when the store is opened, if it cannot be now.
+                let _ = fs.remove_dir_all(&from);
+                let _ = fs.remove_dir_all(&to);
+                return Err(error);
+            }
+        };
+        directory.catalog.streams.push(ListedStream { id, name: config.name.as_str().into() });
+        directory.catalog.next_stream_id = id + 1;
+        if let Err(error) = write_catalog(&self.env, &self.dir, &mut directory.catalog) {
+            directory.catalog.streams.pop();
+            let _ = self.move_to_trash(&to);
+            return Err(error);
+        }
+        Ok(Stream::new(Arc::new(new.finish(to))))
+    }
+
+    fn move_to_trash(&self, stream_dir: &Path) -> Result<(), EngineError> {
+        let fs = &self.env.fs;
+        let trash = self.dir.join(TRASH);
+        fs.create_dir_all(&trash).map_err(EngineError::io("create", &trash))?;
+        fs.sync_dir(&self.dir).map_err(EngineError::io("sync", &self.dir))?;
+        let to = trash.join(stream_dir.file_name().unwrap_or_default());
+        fs.rename(stream_dir, &to).map_err(EngineError::io("move", stream_dir))?;
+        // From here on the stream is gone. The new name must be durable before the old one is not.
+        fs.sync_dir(&trash).map_err(EngineError::io("sync", &trash))?;
+        let streams = self.dir.join(STREAMS);
+        fs.sync_dir(&streams).map_err(EngineError::io("sync", &streams))
+    }
+
+    /// Gives up streams of which nothing is left that could be opened.
+    pub(super) fn repair_broken(&self, report: &mut super::RepairReport) -> Result<(), EngineError> {
+        let mut directory = self.directory.lock();
+        let broken = std::mem::take(&mut *self.broken.lock());
+        for (name, damage) in broken {
+            let dir = if damage.path.starts_with(self.dir.join(STREAMS)) {
+                let inside = damage.path.strip_prefix(self.dir.join(STREAMS)).unwrap_or(&damage.path);
+                inside.components().next().map(|first| self.dir.join(STREAMS).join(first))
+            } else {
+                None
+            };
+            if let Some(dir) = dir.filter(|dir| self.env.fs.list(dir).is_ok()) {
+                let moved = crate::copies::quarantine_file(&self.env, &dir, &self.shared.quarantine)?;
+                report.quarantined.push(moved);
+            }
+            directory.catalog.streams.retain(|listed| *listed.name != *name);
+            report.given_up.push((*damage).clone());
+        }
+        self.damages.lock().clear();
+        write_catalog(&self.env, &self.dir, &mut directory.catalog)
+    }
+}
+
+impl Shared {
+    /// What a stream in memory uses instead.
+    fn in_memory(&self, env: &Env, dir: &Path, options: crate::config::StoreOptions) -> Self {
+        Self {
+            reserve: super::reserve::Reserve::new(env.clone(), dir, 0),
+            committers: super::Committers::default(),
+            upkeep: super::upkeep::Bell::default(),
+            counters: super::Counters::default(),
+            quarantine: self.quarantine.clone(),
+            options,
+        }
+    }
+}
+
+const STREAMS: &str = "streams";
+const TRASH: &str = "trash";
+const TEMPORARY: &str = "tmp";

@@ -1,0 +1,236 @@
+//! A stream: its handle, and the state that the parts in this folder share.
+//!
+//! An append is checked and encoded by `append` and `writer`, written and made durable by `commit` through `log`, and
+//! becomes visible when `commit` applies it to the index. `control` removes, `upkeep` expires, `compact` rewrites,
+//! `recover` opens, `read` reads, `listen` tells watchers.
+
+mod append;
+mod check;
+mod commit;
+mod compact;
+mod control;
+mod create;
+mod listen;
+mod log;
+mod read;
+mod recover;
+mod repair;
+mod round;
+mod scan;
+mod upkeep;
+mod writer;
+
+pub use commit::Commit;
+pub use listen::Listener;
+pub use read::{Select, Selection, StreamState, SubjectState};
+
+pub(crate) use commit::commit_scheduled;
+pub(crate) use create::{NewStream, check_config, directory_name};
+pub(crate) use recover::open as open_stream;
+
+use crate::append::{Append, Purge};
+use crate::config::StreamConfig;
+use crate::damage::Damage;
+use crate::env::Env;
+use crate::error::EngineError;
+use crate::index::StreamIndex;
+use crate::store::Shared;
+use jetkv_types::{Sequence, StreamName, SubjectFilter, Timestamp};
+use listen::Listeners;
+use log::Log;
+use parking_lot::{Condvar, Mutex, RwLock};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
+use writer::Writer;
+
+/// A stream, open. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    inner: Arc<StreamInner>,
+}
+
+/// What all handles of a stream share. Locks are taken in the order of the fields: log, writer, index, and the rest last.
+#[derive(Debug)]
+pub(crate) struct StreamInner {
+    pub(crate) id: u64,
+    pub(crate) name: StreamName,
+    created: Timestamp,
+    /// Its directory.
+    dir: PathBuf,
+    /// The doors that this stream uses: a memory stream has files in memory.
+    env: Env,
+    shared: Arc<Shared>,
+    /// The back: the only one who writes files; the one lock that is held across file operations.
+    log: Mutex<Log>,
+    /// The front.
+    writer: Mutex<Writer>,
+    /// What reads see.
+    index: RwLock<StreamIndex>,
+    config: RwLock<Arc<StreamConfig>>,
+    /// Whether a thread commits at this moment.
+    committing: Mutex<Committing>,
+    committed: Condvar,
+    listeners: Arc<Listeners>,
+    damages: Mutex<Vec<Damage>>,
+    next_segment_id: AtomicU64,
+    /// Held by whoever rewrites segments; taken before all other locks.
+    compacting: Mutex<()>,
+    /// The oldest message that can expire by the stream's age limit, and when it was stored.
+    oldest: Mutex<Option<(Sequence, Timestamp)>>,
+    /// Why there is nothing to read any more.
+    ended: OnceLock<EngineError>,
+    /// When the files were last synced, for interval syncs.
+    synced_at: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Committing {
+    busy: bool,
+}
+
+impl Stream {
+    pub(crate) fn new(inner: Arc<StreamInner>) -> Self {
+        Self { inner }
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<StreamInner> {
+        &self.inner
+    }
+
+    /// Returns the name.
+    #[must_use]
+    pub fn name(&self) -> &StreamName {
+        &self.inner.name
+    }
+
+    /// Returns the configuration as it is now.
+    #[must_use]
+    pub fn config(&self) -> Arc<StreamConfig> {
+        self.inner.config()
+    }
+
+    /// Returns when the stream was created.
+    #[must_use]
+    pub fn created(&self) -> Timestamp {
+        self.inner.created
+    }
+
+    /// Appends all of `batch` in order, or nothing.
+    ///
+    /// All checks run before this returns; the commit is done when the batch is as durable as [`crate::Sync`] asks, and
+    /// visible. A refusal comes out of the commit as well, once what it rests on is durable.
+    ///
+    /// # Errors
+    /// Out of the commit: `SubjectNotCaptured`, `MessageTooLarge`, `WrongLastSequence`, `HasValue`, `LimitReached`,
+    /// `StorageFull` and `Damaged` if nothing was written; `Poisoned` and `Io` if it is unknown what a later opening of
+    /// the store will find; `StreamDeleted` and `Closed`.
+    pub fn append(&self, batch: &[Append<'_>]) -> Commit {
+        self.inner.append(batch)
+    }
+
+    /// Removes messages; returns how many. They are durably gone when it returns.
+    ///
+    /// # Errors
+    /// `StorageFull`, `Poisoned`, `Io`, `StreamDeleted`, `Closed`.
+    pub fn purge(&self, purge: &Purge) -> Result<u64, EngineError> {
+        self.inner.purge(purge)
+    }
+
+    /// Removes one message; says whether there was one. It is durably gone when this returns.
+    ///
+    /// # Errors
+    /// As [`Self::purge`].
+    pub fn remove(&self, sequence: Sequence) -> Result<bool, EngineError> {
+        self.inner.remove(sequence)
+    }
+
+    /// Returns a listener that tells when messages that match any of `filters` become visible.
+    #[must_use]
+    pub fn listen(&self, filters: &[SubjectFilter]) -> Listener {
+        self.inner.listeners.listen(filters, || self.inner.index.read().next)
+    }
+
+    /// Returns everything known to be damaged in this stream; it reads nothing.
+    #[must_use]
+    pub fn damages(&self) -> Vec<Damage> {
+        self.inner.damages.lock().clone()
+    }
+}
+
+impl StreamInner {
+    pub(crate) fn config(&self) -> Arc<StreamConfig> {
+        Arc::clone(&self.config.read())
+    }
+
+    /// Refuses reads of a stream that was deleted or closed.
+    fn check_readable(&self) -> Result<(), EngineError> {
+        self.ended.get().map_or(Ok(()), |error| Err(error.clone()))
+    }
+
+    /// Remembers a damage, once.
+    fn note_damage(&self, damage: Damage) {
+        let mut damages = self.damages.lock();
+        if !damages.contains(&damage) {
+            damages.push(damage);
+        }
+    }
+
+    /// Returns the known damage of a message.
+    fn known_damage(&self, sequence: Sequence) -> Option<Arc<Damage>> {
+        let damages = self.damages.lock();
+        let hit = |damage: &&Damage| {
+            damage.kind.affects_data()
+                && damage.sequences.is_some_and(|(first, last)| (first..=last).contains(&sequence))
+        };
+        damages.iter().find(hit).map(|damage| Arc::new(damage.clone()))
+    }
+
+    /// Ends the stream: writes are refused with `error`, watchers are told.
+    pub(crate) fn stop(&self, error: &EngineError) {
+        let rounds = {
+            let mut writer = self.writer.lock();
+            writer.stopped = Some(error.clone());
+            writer.abandon()
+        };
+        for round in rounds {
+            round.finish(Err(error.clone()));
+        }
+        // Only the first reason counts.
+        let _ = self.ended.set(error.clone());
+        self.listeners.end(error);
+        self.wake_waiters();
+    }
+}
+
+impl StreamInner {
+    pub(crate) fn dir(&self) -> &std::path::Path {
+        &self.dir
+    }
+
+    /// Commits what is queued, leaves the mark of a clean stop, and ends the stream.
+    pub(crate) fn close(&self) -> Result<(), EngineError> {
+        let outcome = self.exclusively(|log, _| {
+            self.describe_state(log);
+            log.close()
+        });
+        let already = matches!(
+            self.writer.lock().stopped,
+            Some(EngineError::Closed | EngineError::StreamDeleted { .. })
+        );
+        if already {
+            return Ok(());
+        }
+        self.stop(&EngineError::Closed);
+        outcome
+    }
+
+    pub(crate) fn add_stats(&self, stats: &mut crate::store::StoreStats) {
+        let index = self.index.read();
+        for segment in &index.segments {
+            stats.disk_bytes += u64::from(segment.end);
+            stats.live_bytes += segment.live_bytes;
+        }
+        stats.index_bytes += index.memory_bytes();
+    }
+}

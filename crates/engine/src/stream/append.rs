@@ -1,0 +1,380 @@
+//! Appending: the checks of a batch in the order of its messages, against what is committed and what is queued.
+
+use super::round::Round;
+use super::writer::{Queued, Writer};
+use super::{Commit, StreamInner};
+use crate::append::{Append, Committed, Expect, Priority, Rollup, Ttl};
+use crate::config::{Compression, Discard, StreamConfig};
+use crate::convert::{to_u32, to_u64};
+use crate::error::{EngineError, Limit};
+use crate::format::entry::{
+    BATCH_CONTINUES, COMPRESSED, FIXED_BYTES, HAS_DEADLINE, HAS_FLOOR, HAS_HEADERS, Head, Kind, NEVER,
+};
+use crate::index::{LastOf, StreamIndex};
+use crate::segment_file::compress;
+use jetkv_types::limits::MESSAGE_BYTES_MAX;
+use jetkv_types::{Operation, Sequence, SubjectFilter};
+use std::sync::Arc;
+
+impl StreamInner {
+    /// Queues a batch, or finds out why not; either way the commit tells.
+    pub(crate) fn append(self: &Arc<Self>, batch: &[Append<'_>]) -> Commit {
+        let mut writer = self.writer.lock();
+        let outcome = self.queue_batch(&mut writer, batch);
+        // A refusal may rest on what is queued: it is told once that is durable.
+        let round = writer.last_round().unwrap_or_else(|| Arc::new(Round::done()));
+        drop(writer);
+        Commit::new(Arc::clone(self), round, outcome)
+    }
+
+    fn queue_batch(&self, writer: &mut Writer, batch: &[Append<'_>]) -> Result<Committed, EngineError> {
+        if let Some(error) = &writer.stopped {
+            return Err(error.clone());
+        }
+        if batch.is_empty() {
+            return Ok(Committed { first: writer.next, last: writer.next - 1 });
+        }
+        if writer.full && batch.iter().any(|append| append.priority == Priority::Normal) {
+            self.shared.reserve.restore()?;
+            writer.full = false;
+        }
+        let config = self.config();
+        let mut estimate = 0;
+        for (position, append) in batch.iter().enumerate() {
+            check_alone(&config, append, position)?;
+            estimate += FIXED_BYTES + 40 + append.subject.as_bytes().len() + append.payload.len();
+            estimate += append.headers.as_block().len();
+        }
+        let now = self.env.clock.now().as_nanos().max(writer.last_time);
+        let index = self.index.read();
+        if index.table.is_full() {
+            return Err(EngineError::LimitReached { stream: self.name.clone(), limit: Limit::Messages });
+        }
+        self.make_room(writer, &index, estimate);
+        writer.open_chunk();
+        let mark = writer.mark();
+        let first = writer.next;
+        let mut before: Vec<(&[u8], Option<Queued>)> = Vec::new();
+        for (position, append) in batch.iter().enumerate() {
+            let subject = append.subject.as_bytes();
+            if batch.len() > 1 {
+                before.push((subject, writer.queued(subject).cloned()));
+            }
+            let continues = position + 1 < batch.len() || append.rollup == Rollup::Stream;
+            let checked = self.check_expectation(writer, &index, append, position);
+            let queued =
+                checked.and_then(|()| self.queue_one(writer, &index, &config, append, now, continues));
+            if let Err(error) = queued {
+                for (subject, queued) in before.into_iter().rev() {
+                    writer.set_queued(subject, queued);
+                }
+                writer.undo(&mark);
+                return Err(error);
+            }
+            if append.rollup == Rollup::Stream {
+                self.queue_rollup(writer, now, position + 1 < batch.len());
+            }
+        }
+        writer.end_batch(now);
+        Ok(Committed { first, last: writer.next - 1 })
+    }
+
+    /// Lets the batch begin a new segment if the present one is full.
+    fn make_room(&self, writer: &mut Writer, index: &StreamIndex, batch_bytes: usize) {
+        let options = &self.shared.options;
+        let end = u64::from(writer.end) + to_u64(batch_bytes);
+        let sparse = writer.next - writer.segment.base < u64::from(u32::MAX) / 2;
+        if end <= u64::from(options.segment_bytes_min) && sparse {
+            return;
+        }
+        // A small stream has small segments, so that what is dead in them does not outweigh what is live.
+        let live: u64 = index.segments.iter().map(|segment| segment.live_bytes).sum();
+        let (min, max) = (u64::from(options.segment_bytes_min), u64::from(options.segment_bytes_max));
+        let wanted = (live / 8).clamp(min, max.max(min));
+        let sequences_left =
+            u64::from(u32::MAX) - (writer.next - writer.segment.base).min(u64::from(u32::MAX));
+        let crowded = end > wanted || sequences_left < to_u64(batch_bytes);
+        if crowded && writer.end > writer.segment.data_start && !writer.begins {
+            self.begin_segment(writer, index.floor);
+        }
+    }
+
+    fn queue_one(
+        &self,
+        writer: &mut Writer,
+        index: &StreamIndex,
+        config: &StreamConfig,
+        append: &Append<'_>,
+        now: u64,
+        continues: bool,
+    ) -> Result<(), EngineError> {
+        let subject = append.subject.as_bytes();
+        let sequence = writer.next;
+        let size = message_size(append);
+        let given_up = Displaced::by(writer, index, config, subject, sequence);
+        self.check_limits(writer, config, &given_up, size)?;
+        let displaced = match append.rollup {
+            Rollup::None => given_up,
+            Rollup::Subject | Rollup::Stream => Displaced::all(writer, index, subject, sequence),
+        };
+        let compressed = match config.compression {
+            Compression::Lz4 => compress(append.payload),
+            Compression::None => None,
+        };
+        let payload = compressed.as_deref().unwrap_or(append.payload);
+        let block = append.headers.as_block();
+        let deadline = match append.ttl {
+            Ttl::Stream => None,
+            Ttl::After(span) => {
+                Some(now.saturating_add(u64::try_from(span.as_nanos()).unwrap_or(NEVER)).min(NEVER - 1))
+            }
+            Ttl::Never => Some(NEVER),
+        };
+        let (stored, whole) = Writer::stored_subject(&writer.segment.prefix, subject);
+        let flag = |condition, flag| if condition { flag } else { 0 };
+        let head = Head {
+            kind: Kind::Message(append.operation),
+            flags: whole
+                | flag(continues, BATCH_CONTINUES)
+                | flag(!block.is_empty(), HAS_HEADERS)
+                | flag(deadline.is_some(), HAS_DEADLINE)
+                | flag(displaced.floor != sequence, HAS_FLOOR)
+                | flag(compressed.is_some(), COMPRESSED),
+            sequence,
+            durable_upto: writer.synced_end,
+            time: now,
+            deadline,
+            floor: displaced.floor,
+            subject: stored,
+            header_length: to_u32(block.len()),
+            data_length: to_u32(block.len() + payload.len()),
+        };
+        writer.push_entry(&head, &[block, payload], size);
+        writer.note_queued(subject, (sequence, size), append.operation, displaced.floor);
+        writer.next += 1;
+        writer.messages = (writer.messages + 1).saturating_sub(displaced.messages);
+        writer.bytes = (writer.bytes + u64::from(size)).saturating_sub(displaced.bytes);
+        Ok(())
+    }
+
+    /// Queues a message of the stream's own, with nothing else on its way.
+    pub(crate) fn queue_server_message(
+        &self,
+        writer: &mut Writer,
+        index: &StreamIndex,
+        config: &StreamConfig,
+        append: &Append<'_>,
+    ) -> Result<(), EngineError> {
+        let now = self.env.clock.now().as_nanos().max(writer.last_time);
+        self.make_room(writer, index, FIXED_BYTES + append.subject.as_bytes().len() + 256);
+        writer.open_chunk();
+        let mark = writer.mark();
+        let outcome = self.queue_one(writer, index, config, append, now, false);
+        match &outcome {
+            Ok(()) => writer.end_batch(now),
+            Err(_) => writer.undo(&mark),
+        }
+        outcome
+    }
+
+    fn queue_rollup(&self, writer: &mut Writer, now: u64, continues: bool) {
+        let sequence = writer.next;
+        let head = Head {
+            kind: Kind::StreamFloor,
+            flags: HAS_FLOOR | if continues { BATCH_CONTINUES } else { 0 },
+            sequence,
+            durable_upto: writer.synced_end,
+            time: now,
+            deadline: None,
+            floor: sequence - 1,
+            subject: &[],
+            header_length: 0,
+            data_length: 0,
+        };
+        writer.push_entry(&head, &[], 0);
+        writer.queued_floor = head.floor;
+    }
+
+    fn check_expectation(
+        &self,
+        writer: &Writer,
+        index: &StreamIndex,
+        append: &Append<'_>,
+        position: usize,
+    ) -> Result<(), EngineError> {
+        if append.expect == Expect::Nothing {
+            return Ok(());
+        }
+        let wrong = |expected, found| EngineError::WrongLastSequence { expected, found, position };
+        let expect_last = |expected, last: Option<Last>| {
+            let found = last.map_or(0, |last| last.sequence);
+            if found != expected {
+                return Err(wrong(expected, found));
+            }
+            // Nobody may build on a state that cannot be read.
+            match index.hole_after(last.map(|last| last.sequence)) {
+                Some(hole) if last.is_none_or(|last| last.committed) => {
+                    Err(EngineError::Damaged(Arc::clone(hole)))
+                }
+                _ => Ok(()),
+            }
+        };
+        match append.expect {
+            Expect::Nothing => Ok(()),
+            Expect::LastOfSubject(expected) => {
+                let last = last_of(writer, index, append.subject.as_bytes());
+                if let Some(last) = last.filter(|last| last.committed && last.sequence == expected)
+                    && let Some(damage) = self.known_damage(last.sequence)
+                {
+                    return Err(EngineError::Damaged(damage));
+                }
+                expect_last(expected, last)
+            }
+            Expect::LastMatching(filter, expected) => {
+                expect_last(expected, last_matching(writer, index, filter))
+            }
+            Expect::LastOfStream(expected) => {
+                let found = writer.next - 1;
+                if found == expected { Ok(()) } else { Err(wrong(expected, found)) }
+            }
+            Expect::NoValue => match last_of(writer, index, append.subject.as_bytes()) {
+                Some(last) if !last.operation.is_marker() => {
+                    Err(EngineError::HasValue { found: last.sequence, position })
+                }
+                last => expect_last(last.map_or(0, |last| last.sequence), last),
+            },
+        }
+    }
+
+    fn check_limits(
+        &self,
+        writer: &Writer,
+        config: &StreamConfig,
+        given_up: &Displaced,
+        size: u32,
+    ) -> Result<(), EngineError> {
+        let reached = |limit| EngineError::LimitReached { stream: self.name.clone(), limit };
+        if config.discard == Discard::NewPerSubject && given_up.messages > 0 {
+            return Err(reached(Limit::MessagesPerSubject));
+        }
+        if config.discard == Discard::Old {
+            return Ok(());
+        }
+        let messages = (writer.messages + 1).saturating_sub(given_up.messages);
+        let bytes = (writer.bytes + u64::from(size)).saturating_sub(given_up.bytes);
+        if config.messages_max.is_some_and(|max| messages > max) {
+            return Err(reached(Limit::Messages));
+        }
+        if config.bytes_max.is_some_and(|max| bytes > max) {
+            return Err(reached(Limit::Bytes));
+        }
+        Ok(())
+    }
+}
+
+/// Checks what needs no knowledge of the stream's content.
+fn check_alone(config: &StreamConfig, append: &Append<'_>, position: usize) -> Result<(), EngineError> {
+    if !config.captures(append.subject.as_str()) {
+        let (stream, subject) = (config.name.clone(), append.subject.clone());
+        return Err(EngineError::SubjectNotCaptured { stream, subject });
+    }
+    let bytes = append.headers.as_block().len() + append.payload.len();
+    let bytes_max =
+        config.message_bytes_max.map_or(MESSAGE_BYTES_MAX, crate::convert::to_usize).min(MESSAGE_BYTES_MAX);
+    if bytes > bytes_max {
+        return Err(EngineError::MessageTooLarge { stream: config.name.clone(), bytes, bytes_max, position });
+    }
+    Ok(())
+}
+
+/// Size of a message as limits count it, the same as the reference's for its file storage (PROTOCOL 4.1).
+fn message_size(append: &Append<'_>) -> u32 {
+    let block = append.headers.as_block().len();
+    let headers = if block == 0 { 0 } else { 4 + block };
+    to_u32(22 + append.subject.as_bytes().len() + append.payload.len() + headers + 8)
+}
+
+/// The last message of a subject, queued or committed.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    sequence: Sequence,
+    operation: Operation,
+    committed: bool,
+}
+
+fn last_of(writer: &Writer, index: &StreamIndex, subject: &[u8]) -> Option<Last> {
+    if let Some(queued) = writer.queued(subject)
+        && let (Some((sequence, _)), Some(operation)) = (queued.messages.last(), queued.operation)
+    {
+        return Some(Last { sequence: *sequence, operation, committed: false });
+    }
+    let LastOf { sequence, operation, .. } =
+        index.last_of(subject).filter(|last| last.sequence >= writer.queued_floor)?;
+    Some(Last { sequence, operation, committed: true })
+}
+
+fn last_matching(writer: &Writer, index: &StreamIndex, filter: &SubjectFilter) -> Option<Last> {
+    let committed = index.table.matching(filter.as_str(), None).map(|id| {
+        let last = index.last_of_id(id);
+        Last { sequence: last.sequence, operation: last.operation, committed: true }
+    });
+    let queued = writer.queued_subjects().filter_map(|(subject, queued)| {
+        let text = std::str::from_utf8(subject).ok()?;
+        let (sequence, _) = queued.messages.last().filter(|_| filter.matches(text))?;
+        Some(Last { sequence: *sequence, operation: queued.operation?, committed: false })
+    });
+    committed
+        .chain(queued)
+        .filter(|last| last.sequence >= writer.queued_floor)
+        .max_by_key(|last| last.sequence)
+}
+
+/// What a new message of a subject takes the place of.
+#[derive(Debug, Default)]
+struct Displaced {
+    /// Oldest message of the subject that stays; the new one's own sequence if none does.
+    floor: Sequence,
+    messages: u64,
+    bytes: u64,
+}
+
+impl Displaced {
+    /// By the limit of messages for a subject.
+    fn by(
+        writer: &Writer,
+        index: &StreamIndex,
+        config: &StreamConfig,
+        subject: &[u8],
+        sequence: Sequence,
+    ) -> Self {
+        let keep = config.messages_per_subject_max.unwrap_or(u64::MAX).saturating_sub(1);
+        Self::keeping(writer, index, subject, sequence, keep)
+    }
+
+    /// By a rollup.
+    fn all(writer: &Writer, index: &StreamIndex, subject: &[u8], sequence: Sequence) -> Self {
+        Self::keeping(writer, index, subject, sequence, 0)
+    }
+
+    fn keeping(writer: &Writer, index: &StreamIndex, subject: &[u8], sequence: Sequence, keep: u64) -> Self {
+        let queued = writer.queued(subject);
+        let floor = queued.map_or(0, |queued| queued.floor).max(writer.queued_floor);
+        let queued = queued.map_or(&[][..], |queued| &queued.messages);
+        let id = index.table.get(subject);
+        if id.is_none() && queued.is_empty() {
+            return Self { floor: sequence, ..Self::default() };
+        }
+        let committed = id.into_iter().flat_map(|id| index.revisions(id)).filter(|found| *found >= floor);
+        if keep == u64::MAX - 1 {
+            let mut all = committed.chain(queued.iter().map(|(sequence, _)| *sequence));
+            return Self { floor: all.next().unwrap_or(sequence), ..Self::default() };
+        }
+        let committed: Vec<_> = committed.map(|found| (found, index.size_of(found))).collect();
+        let all = committed.iter().chain(queued);
+        let count = to_u64(committed.len() + queued.len());
+        let goes = usize::try_from(count.saturating_sub(keep)).unwrap_or(usize::MAX);
+        let bytes = all.clone().take(goes).map(|(_, size)| u64::from(*size)).sum();
+        let floor = all.skip(goes).map(|(found, _)| *found).next().unwrap_or(sequence);
+        Self { floor, messages: to_u64(goes), bytes }
+    }
+}

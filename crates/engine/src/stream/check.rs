@@ -1,0 +1,83 @@
+//! Checking: reads everything and compares it with what the index says.
+
+use super::{Stream, StreamInner};
+use crate::damage::{Damage, DamageKind};
+use crate::error::EngineError;
+use crate::format::manifest::{MANIFEST_FILE, Manifest};
+use std::sync::Arc;
+
+impl Stream {
+    /// Reads every segment and returns everything that is damaged, with the bytes read reported to `progress` as they come.
+    pub(crate) fn check(&self, progress: &mut dyn FnMut(u64)) -> Result<Vec<Damage>, EngineError> {
+        self.inner.check(progress)
+    }
+}
+
+impl StreamInner {
+    fn check(&self, progress: &mut dyn FnMut(u64)) -> Result<Vec<Damage>, EngineError> {
+        let _turn = self.compacting.lock();
+        let mut found = self.check_manifest()?;
+        let segments: Vec<_> = self
+            .index
+            .read()
+            .segments
+            .iter()
+            .map(|segment| (Arc::clone(&segment.file), segment.end))
+            .collect();
+        for (file, end) in segments {
+            let (_, scan) = self.scan_segment(&file, end)?;
+            for damage in scan.damages {
+                let named = self.name_damage(file.info.id, &damage);
+                self.mark_damaged(file.info.id);
+                found.extend(named);
+            }
+            progress(u64::from(end));
+        }
+        for damage in &found {
+            self.note_damage(damage.clone());
+        }
+        // What was found when the stream was opened counts too: a file may be missing, a tail may have been torn.
+        let known = self.damages.lock();
+        found.extend(known.iter().filter(|damage| !found.contains(damage)).cloned().collect::<Vec<_>>());
+        Ok(found)
+    }
+
+    fn check_manifest(&self) -> Result<Vec<Damage>, EngineError> {
+        let _log = self.log.lock();
+        let copies =
+            crate::copies::read(&*self.env.fs, &self.dir, MANIFEST_FILE, Manifest::open, |manifest| {
+                manifest.generation
+            })?;
+        Ok(copies.damages)
+    }
+
+    /// Splits a stretch of unknown entries into the messages that the index knows there.
+    fn name_damage(&self, segment_id: u64, damage: &Damage) -> Vec<Damage> {
+        if damage.kind != DamageKind::Hole {
+            return vec![damage.clone()];
+        }
+        let index = self.index.read();
+        let Some(segment) = index.segments.iter().find(|segment| segment.info().id == segment_id) else {
+            return vec![damage.clone()];
+        };
+        let inside =
+            |offset: u32| (damage.offset..damage.offset + damage.length).contains(&u64::from(offset));
+        let live = segment.slots().iter().enumerate().filter(|(_, slot)| inside(slot.offset()));
+        let named = live.filter_map(|(at, slot)| {
+            let sequence = segment.sequence_at(at)?;
+            Some(Damage {
+                offset: u64::from(slot.offset()),
+                length: u64::from(slot.length()),
+                sequences: Some((sequence, sequence)),
+                subject: index.subject(slot.subject()?),
+                kind: DamageKind::Record,
+                ..damage.clone()
+            })
+        });
+        let named: Vec<_> = named.collect();
+        if named.is_empty() && index.holes.iter().any(|hole| hole.offset == damage.offset) {
+            return vec![damage.clone()];
+        }
+        if named.is_empty() { vec![Damage { kind: DamageKind::Metadata, ..damage.clone() }] } else { named }
+    }
+}

@@ -1,0 +1,323 @@
+//! Committing: one thread at a time writes what is queued, makes it durable, shows it, and answers everybody who waits.
+
+use super::StreamInner;
+use super::log::Log;
+use super::round::Round;
+use super::writer::{Chunk, Writer};
+use crate::append::CommitResult;
+use crate::convert::to_usize;
+use crate::error::EngineError;
+use crate::format::entry::{self, Kind, Place};
+use crate::format::segment::SegmentInfo;
+use crate::index::{Applied, Placed, SegmentIndex, StreamIndex};
+use crate::segment_file::SegmentFile;
+use jetkv_types::{Message, Sequence};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+
+/// An append on its way. Dropping it does not take the append back.
+#[derive(Debug)]
+#[must_use = "an append is done when its commit is"]
+pub struct Commit {
+    stream: Arc<StreamInner>,
+    round: Arc<Round>,
+    outcome: CommitResult,
+}
+
+impl Commit {
+    pub(crate) fn new(stream: Arc<StreamInner>, round: Arc<Round>, outcome: CommitResult) -> Self {
+        Self { stream, round, outcome }
+    }
+
+    /// Blocks until the append is done; this thread writes and syncs if no other does.
+    ///
+    /// # Errors
+    /// See [`crate::Stream::append`].
+    pub fn wait(self) -> CommitResult {
+        self.stream.wait_for(&self.round)?;
+        self.outcome
+    }
+}
+
+impl Future for Commit {
+    type Output = CommitResult;
+
+    /// Leaves the work to a thread of the store, so that no executor is blocked by a sync.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CommitResult> {
+        let outcome = match self.round.outcome() {
+            Some(outcome) => Some(outcome),
+            None => self.round.register(cx.waker()),
+        };
+        match outcome {
+            Some(Ok(())) => Poll::Ready(self.outcome.clone()),
+            Some(Err(error)) => Poll::Ready(Err(error)),
+            None => {
+                if self.round.schedule() {
+                    self.stream.shared.committers.schedule(Arc::clone(&self.stream));
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl StreamInner {
+    /// Waits until a round is done, and does it if nobody else is at it.
+    fn wait_for(&self, round: &Round) -> Result<(), EngineError> {
+        loop {
+            if let Some(outcome) = round.outcome() {
+                return outcome;
+            }
+            let mut committing = self.committing.lock();
+            if round.outcome().is_some() {
+                continue;
+            }
+            if committing.busy {
+                self.committed.wait(&mut committing);
+                continue;
+            }
+            committing.busy = true;
+            drop(committing);
+            // One chunk a turn: nobody is kept from its answer by serving others.
+            self.commit_next();
+            self.committing.lock().busy = false;
+            self.committed.notify_all();
+        }
+    }
+
+    pub(crate) fn wake_waiters(&self) {
+        drop(self.committing.lock());
+        self.committed.notify_all();
+    }
+
+    /// Commits the oldest queued chunk; says whether more is queued.
+    fn commit_next(&self) -> bool {
+        let mut log = self.log.lock();
+        let chunk = self.take_chunk(&mut self.writer.lock());
+        let Some(chunk) = chunk else { return false };
+        self.commit_chunk(&mut log, None, chunk);
+        !self.writer.lock().is_idle()
+    }
+
+    /// Commits with the front locked by the caller: nothing can come in between.
+    pub(crate) fn commit_locked(&self, log: &mut Log, writer: &mut Writer) -> Result<(), EngineError> {
+        while let Some(chunk) = self.take_chunk(writer) {
+            let round = Arc::clone(&chunk.round);
+            self.commit_chunk(log, Some(writer), chunk);
+            if let Some(outcome) = round.outcome() {
+                outcome?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_chunk(&self, writer: &mut Writer) -> Option<Chunk> {
+        self.enforce_stream_limits(writer);
+        writer.take_chunk()
+    }
+
+    /// Writes, makes durable, shows and answers.
+    fn commit_chunk(&self, log: &mut Log, mut locked: Option<&mut Writer>, chunk: Chunk) {
+        if chunk.begins.is_some() {
+            self.describe_state(log);
+        }
+        let outcome = log.write_chunk(&chunk);
+        if let Err(error) = outcome {
+            let mut guard = None;
+            let writer = match locked {
+                Some(writer) => writer,
+                None => &mut **guard.insert(self.writer.lock()),
+            };
+            let (error, rounds) = self.give_up(log, writer, error);
+            drop(guard);
+            for round in rounds.iter().chain([&chunk.round]) {
+                round.finish(Err(error.clone()));
+            }
+            return;
+        }
+        let announced = (!self.listeners.is_empty()).then(|| self.messages_of(log, &chunk));
+        let (messages, bytes) = {
+            let mut index = self.index.write();
+            if let Some(open) = log.open.as_ref().filter(|_| chunk.begins.is_some()) {
+                if let Some(last) = index.segments.last_mut() {
+                    last.shrink();
+                }
+                index.segments.push(SegmentIndex::new(Arc::clone(&open.file)));
+            }
+            apply_chunk(&mut index, log, &chunk);
+            (index.messages, index.bytes)
+        };
+        let synced_end = log.open.as_ref().map_or(0, |open| open.synced_end);
+        let settle = |writer: &mut Writer| {
+            writer.settle(chunk.next - 1, messages, bytes);
+            if log.open.as_ref().is_some_and(|open| open.file.info.id == writer.segment.id) {
+                writer.synced_end = synced_end;
+            }
+            writer.full = self.shared.reserve.is_released() && !self.is_in_memory();
+        };
+        match &mut locked {
+            Some(writer) => settle(writer),
+            None => settle(&mut self.writer.lock()),
+        }
+        if let Some(messages) = announced {
+            self.listeners.announce(messages);
+        }
+        chunk.round.finish(Ok(()));
+        if chunk.begins.is_some() {
+            self.shared.upkeep.poke();
+        }
+    }
+
+    /// Takes back everything queued after a failed write. Only a full disk leaves the stream writable.
+    fn give_up(&self, log: &Log, writer: &mut Writer, error: EngineError) -> (EngineError, Vec<Arc<Round>>) {
+        let rounds = writer.abandon();
+        let error = match error {
+            full @ EngineError::StorageFull { .. } => {
+                writer.full = true;
+                full
+            }
+            other => {
+                let reason = describe(&other).into();
+                let poisoned = EngineError::Poisoned { stream: self.name.clone(), reason };
+                writer.stopped = Some(poisoned.clone());
+                poisoned
+            }
+        };
+        let index = self.index.read();
+        let segment = log.open.as_ref().map(|open| (&open.file.info, open.end, open.synced_end));
+        self.reset_writer(writer, &index, segment);
+        (error, rounds)
+    }
+
+    /// Sets the front to what is committed.
+    pub(crate) fn reset_writer(
+        &self,
+        writer: &mut Writer,
+        index: &StreamIndex,
+        segment: Option<(&SegmentInfo, u32, u32)>,
+    ) {
+        writer.next = index.next;
+        writer.last_time = writer.last_time.max(index.last_time);
+        writer.messages = index.messages;
+        writer.bytes = index.bytes;
+        match segment {
+            Some((info, end, synced_end)) => {
+                writer.segment = info.clone();
+                writer.begins = false;
+                writer.end = end;
+                writer.synced_end = synced_end;
+            }
+            None => self.begin_segment(writer, index.floor),
+        }
+    }
+
+    /// Brings the manifest up to date with what is committed; it is written by whoever changes it next.
+    pub(crate) fn describe_state(&self, log: &mut Log) {
+        let index = self.index.read();
+        log.manifest.stream_floor = index.floor;
+        log.manifest.next_sequence = index.next;
+        log.manifest.next_segment_id = self.next_segment_id.load(Ordering::Relaxed);
+    }
+
+    /// Plans a new segment for the next entry.
+    pub(crate) fn begin_segment(&self, writer: &mut Writer, floor: Sequence) {
+        let info = self.plan_segment(writer.next, floor, Vec::new());
+        writer.end = info.data_start;
+        writer.synced_end = info.data_start;
+        writer.segment = info;
+        writer.begins = true;
+    }
+
+    /// Returns the messages of a chunk as watchers get them.
+    fn messages_of(&self, log: &Log, chunk: &Chunk) -> Vec<Message> {
+        let Some(open) = &log.open else { return Vec::new() };
+        let file: &SegmentFile = &open.file;
+        let read = |queued: &super::writer::QueuedEntry| {
+            let bytes = &chunk.bytes[to_usize(queued.at)..to_usize(queued.at + queued.length)];
+            file.decode(bytes.to_vec(), chunk.offset + queued.at)
+        };
+        chunk.entries.iter().filter_map(read).collect()
+    }
+}
+
+/// Applies entries that have just become durable.
+fn apply_chunk(index: &mut StreamIndex, log: &Log, chunk: &Chunk) {
+    let Some(open) = &log.open else { return };
+    let info = &open.file.info;
+    let mut subject = info.prefix.as_bytes().to_vec();
+    let prefix_length = subject.len();
+    for queued in &chunk.entries {
+        let offset = chunk.offset + queued.at;
+        let place = Place { salt: info.salt, offset };
+        let bytes = &chunk.bytes[to_usize(queued.at)..];
+        let Ok(head) = entry::decode_head(bytes, place, info.base) else { continue };
+        let keep = if head.flags & entry::WHOLE_SUBJECT == 0 { prefix_length } else { 0 };
+        subject.truncate(prefix_length);
+        let whole: &[u8] = if keep == 0 {
+            head.subject
+        } else {
+            subject.extend_from_slice(head.subject);
+            &subject
+        };
+        let data = &bytes[head.entry_length() - to_usize(head.data_length)..head.entry_length()];
+        apply_entry(index, &head, whole, (offset, queued.length, queued.size), data);
+    }
+}
+
+/// Applies one entry to the index; the subject is whole.
+pub(crate) fn apply_entry(
+    index: &mut StreamIndex,
+    head: &entry::Head<'_>,
+    subject: &[u8],
+    (offset, length, size): (u32, u32, u32),
+    data: &[u8],
+) {
+    match head.kind {
+        Kind::Message(operation) => {
+            let placed = Placed { sequence: head.sequence, offset, length, size, operation };
+            index.apply_message(&Applied { placed, subject, floor: head.floor, deadline: head.deadline });
+            index.last_time = index.last_time.max(head.time);
+        }
+        control => {
+            if let Some(segment) = index.segments.last_mut() {
+                segment.control_bytes += u64::from(length);
+                segment.end = segment.end.max(offset + length);
+            }
+            match control {
+                Kind::StreamFloor => drop(index.apply_stream_floor(head.floor)),
+                Kind::SubjectFloor => drop(index.apply_subject_floor(subject, head.floor)),
+                Kind::Drop | Kind::Message(_) => {
+                    for sequence in super::control::dropped_sequences(data) {
+                        index.remove(sequence);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn describe(error: &EngineError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+/// Commits what is queued, on a thread of the store, for tasks that await it.
+pub(crate) fn commit_scheduled(stream: &StreamInner) {
+    let mut more = true;
+    while more {
+        let mut committing = stream.committing.lock();
+        while committing.busy {
+            stream.committed.wait(&mut committing);
+        }
+        committing.busy = true;
+        drop(committing);
+        more = stream.commit_next();
+        stream.committing.lock().busy = false;
+        stream.committed.notify_all();
+    }
+}

@@ -1,0 +1,460 @@
+//! Opening a stream: from its manifest and hints after a clean stop, by reading what hints do not cover after a crash.
+//!
+//! Recovery writes nothing into a segment. A segment with a torn tail is closed at its last complete batch and left as it
+//! is; what follows goes into a new one.
+
+use super::commit::apply_entry;
+use super::create::NewStream;
+use super::log::{Log, OpenSegment};
+use super::scan::{self, Found, Known};
+use crate::convert::{to_u32, to_u64};
+use crate::damage::{Damage, DamageKind};
+use crate::env::{EntryKind, Env, File, OpenMode, read_file};
+use crate::error::EngineError;
+use crate::format::config;
+use crate::format::entry::{self, Head};
+use crate::format::hint::{self, HintBlock, HintRef, HintSummary};
+use crate::format::manifest::{End, Extent, ListedSegment, MANIFEST_FILE, Manifest, Read};
+use crate::format::segment::{
+    HEADER_BYTES_MAX, SegmentHeader, SegmentInfo, hint_file, segment_file, segment_id,
+};
+use crate::index::{SegmentIndex, StreamIndex};
+use crate::segment_file::SegmentFile;
+use crate::store::Shared;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Opens the stream in `dir`.
+///
+/// # Errors
+/// `Damaged` if nothing there says what the stream is; `NewerFormat`; `Io` if files cannot be read.
+pub(crate) fn open(shared: Arc<Shared>, env: Env, dir: &Path, id: u64) -> Result<NewStream, EngineError> {
+    let mut recovery =
+        Recovery { shared, env, dir: dir.to_owned(), index: StreamIndex::new(1), damages: Vec::new() };
+    let (manifest, mut manifest_stale) = recovery.read_manifest(id)?;
+    let config = config::decode(&manifest.config).ok_or_else(|| recovery.unknown_stream())?;
+    let headers = recovery.segment_headers()?;
+    recovery.index = StreamIndex::new(1);
+    let mut manifest = manifest;
+    let mut open = None;
+    let last = manifest.segments.len().saturating_sub(1);
+    for (position, listed) in manifest.segments.iter_mut().enumerate() {
+        let place = if position == last { Position::Last } else { Position::Followed };
+        let loaded = recovery.load(listed, place, &headers)?;
+        manifest_stale |= listed.extent != loaded.extent;
+        listed.extent = loaded.extent;
+        open = loaded.open;
+    }
+    let next_segment_id = headers.next_id.max(manifest.next_segment_id);
+    recovery.remove_unlisted(&manifest, &headers)?;
+    let Recovery { shared, env, dir, mut index, damages } = recovery;
+    index.next = index.next.max(manifest.next_sequence);
+    let floors = manifest.segments.iter().map(|segment| segment.info.stream_floor);
+    index.apply_stream_floor(floors.fold(manifest.stream_floor, u64::max));
+    index.refresh_first();
+    let log = Log {
+        env: env.clone(),
+        shared: Arc::clone(&shared),
+        dir: dir.clone(),
+        manifest,
+        manifest_stale,
+        open,
+    };
+    Ok(NewStream { config, env, shared, log, index, damages, next_segment_id })
+}
+
+struct Recovery {
+    shared: Arc<Shared>,
+    env: Env,
+    dir: PathBuf,
+    index: StreamIndex,
+    damages: Vec<Damage>,
+}
+
+/// What the directory holds, whatever the manifest says.
+pub(super) struct Headers {
+    /// Files by name, with their header if it can be read.
+    pub(super) files: BTreeMap<String, Option<SegmentHeader>>,
+    pub(super) next_id: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Position {
+    /// Another segment was begun behind it.
+    Followed,
+    Last,
+}
+
+struct Loaded {
+    extent: Extent,
+    open: Option<OpenSegment>,
+}
+
+impl Recovery {
+    fn read_manifest(&mut self, id: u64) -> Result<(Manifest, bool), EngineError> {
+        let read = |bytes: &[u8]| match Manifest::open(bytes) {
+            // A manifest of another stream is as good as none.
+            Read::Valid(manifest) if manifest.stream_id != id => Read::Invalid,
+            other => other,
+        };
+        let copies = crate::copies::read(&*self.env.fs, &self.dir, MANIFEST_FILE, read, |manifest| {
+            manifest.generation
+        })?;
+        crate::copies::set_aside(&self.env, &copies.damages, &self.shared.quarantine)?;
+        let stale = !copies.damages.is_empty();
+        self.damages.extend(copies.damages);
+        if let Some(manifest) = copies.newest {
+            return Ok((manifest, stale));
+        }
+        let headers = self.segment_headers()?;
+        let manifest = rebuild_manifest(id, &headers).ok_or_else(|| self.unknown_stream())?;
+        self.damages.push(self.damage_of(MANIFEST_FILE, DamageKind::Metadata));
+        Ok((manifest, true))
+    }
+
+    fn unknown_stream(&self) -> EngineError {
+        EngineError::Damaged(Arc::new(self.damage_of(MANIFEST_FILE, DamageKind::MissingFile)))
+    }
+
+    fn damage_of(&self, name: &str, kind: DamageKind) -> Damage {
+        Damage { path: self.dir.join(name), offset: 0, length: 0, sequences: None, subject: None, kind }
+    }
+
+    /// Reads the headers of all segment files, and removes what an interrupted replacement left behind.
+    fn segment_headers(&self) -> Result<Headers, EngineError> {
+        let mut headers = Headers { files: BTreeMap::new(), next_id: 1 };
+        for entry in self.env.fs.list(&self.dir).map_err(EngineError::io("list", &self.dir))? {
+            let path = self.dir.join(&entry.name);
+            if entry.kind == EntryKind::File && entry.name.ends_with(".tmp") {
+                self.env.fs.remove_file(&path).map_err(EngineError::io("remove", &path))?;
+            }
+            let Some(id) = segment_id(&entry.name).filter(|_| entry.kind == EntryKind::File) else {
+                continue;
+            };
+            headers.next_id = headers.next_id.max(id + 1);
+            let file = self.env.fs.open(&path, OpenMode::Read).map_err(EngineError::io("open", &path))?;
+            headers.files.insert(entry.name, read_header(&*file).map_err(EngineError::io("read", &path))?);
+        }
+        Ok(headers)
+    }
+
+    fn load(
+        &mut self,
+        listed: &ListedSegment,
+        position: Position,
+        headers: &Headers,
+    ) -> Result<Loaded, EngineError> {
+        let info = &listed.info;
+        let Some(path) = self.find_file(info, headers) else { return self.load_missing(listed) };
+        let mode = OpenMode::ReadWrite;
+        let file = self.env.fs.open(&path, mode).map_err(EngineError::io("open", &path))?;
+        let length = file.len().map_err(EngineError::io("read", &path))?;
+        let file = Arc::new(SegmentFile { info: info.clone(), path, file });
+        let hint_path = self.dir.join(hint_file(info.id));
+        let hint_bytes = read_file(&*self.env.fs, &hint_path).unwrap_or_default();
+        let summary = hint::walk(&hint_bytes, info, &mut |_| {});
+        let complete = |end: &End| {
+            summary.end == end.offset
+                && summary.digest == end.digest
+                && summary.intact_bytes == hint_bytes.len()
+        };
+        let trusted = match listed.extent {
+            Extent::Sealed(end) => complete(&end) && length >= u64::from(end.offset),
+            Extent::Clean(end) => complete(&end) && length == u64::from(end.offset),
+            Extent::Open => false,
+        };
+        if !trusted {
+            return self.load_by_scan(file, listed, position, (&hint_bytes, summary, hint_path));
+        }
+        self.index.segments.push(SegmentIndex::with_capacity(Arc::clone(&file), summary.message_count));
+        let mut last = None;
+        let mut subject = info.prefix.as_bytes().to_vec();
+        hint::walk(&hint_bytes, info, &mut |hint| {
+            apply_hint(&mut self.index, info, hint, 0, &mut subject);
+            last = Some((hint.offset, hint.length));
+        });
+        let time = last.and_then(|(offset, length)| last_time(&file, offset, length));
+        self.index.last_time = self.index.last_time.max(time.unwrap_or(0));
+        let open = match listed.extent {
+            Extent::Clean(end) => {
+                let hints = self.env.fs.open(&hint_path, OpenMode::ReadWrite).ok();
+                Some(OpenSegment::resume(file, end, hints.map(|hints| (hints, to_u64(summary.intact_bytes)))))
+            }
+            Extent::Sealed(_) | Extent::Open => None,
+        };
+        if let Extent::Sealed(end) | Extent::Clean(end) = listed.extent {
+            self.index.next = self.index.next.max(end.next_sequence);
+        }
+        Ok(Loaded { extent: listed.extent, open })
+    }
+
+    /// Finds the file of a segment by its identity, then by its name.
+    fn find_file(&mut self, info: &SegmentInfo, headers: &Headers) -> Option<PathBuf> {
+        let name = segment_file(info.id);
+        let is_it =
+            |header: &Option<SegmentHeader>| header.as_ref().is_some_and(|header| header.info == *info);
+        let own = headers.files.get(&name);
+        if own.is_some_and(is_it) {
+            return Some(self.dir.join(name));
+        }
+        if let Some((other, _)) = headers.files.iter().find(|(_, header)| is_it(header)) {
+            self.damages.push(self.damage_of(&name, DamageKind::Metadata));
+            return Some(self.dir.join(other));
+        }
+        // Without a readable header, the name and the manifest say what it is; the salt will show whether that is true.
+        own.filter(|header| header.is_none())?;
+        self.damages.push(self.damage_of(&name, DamageKind::Metadata));
+        Some(self.dir.join(name))
+    }
+
+    fn load_missing(&mut self, listed: &ListedSegment) -> Result<Loaded, EngineError> {
+        let info = &listed.info;
+        let path = self.dir.join(segment_file(info.id));
+        self.damages.push(self.damage_of(&segment_file(info.id), DamageKind::MissingFile));
+        let file = Arc::new(SegmentFile { info: info.clone(), path, file: Arc::new(MissingFile) });
+        let hint_path = self.dir.join(hint_file(info.id));
+        let hint_bytes = read_file(&*self.env.fs, &hint_path).unwrap_or_default();
+        let summary = hint::walk(&hint_bytes, info, &mut |_| {});
+        self.load_by_scan(file, listed, Position::Followed, (&hint_bytes, summary, hint_path))
+    }
+
+    fn load_by_scan(
+        &mut self,
+        file: Arc<SegmentFile>,
+        listed: &ListedSegment,
+        position: Position,
+        (hint_bytes, summary, hint_path): (&[u8], HintSummary, PathBuf),
+    ) -> Result<Loaded, EngineError> {
+        let path = file.path.clone();
+        let length = file.file.len().map_err(EngineError::io("read", &path))?;
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
+        let read = file.file.read_at(&mut bytes, 0).map_err(EngineError::io("read", &path))?;
+        bytes.truncate(read);
+        let mut hints = Vec::with_capacity(summary.entry_count);
+        hint::walk(hint_bytes, &file.info, &mut |hint| hints.push(Found::of_hint(hint)));
+        let sealed = match listed.extent {
+            Extent::Sealed(end) => Some((end.offset, end.next_sequence)),
+            Extent::Clean(_) | Extent::Open => None,
+        };
+        let clean_upto = if let Extent::Clean(end) = listed.extent { end.offset } else { 0 };
+        let written = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| to_u32(last + 1));
+        // A segment is synced as a whole before the next one is begun.
+        let followed =
+            if position == Position::Followed && sealed.is_none() { written.max(summary.end) } else { 0 };
+        let durable_upto = summary.durable_upto.max(clean_upto).max(followed);
+        let scan = scan::scan(&file, &bytes, &Known { hints: &hints, durable_upto, sealed });
+        if sealed.is_none() {
+            // What is shown from now on must not be lost by a power cut that comes before the next write.
+            file.file.sync_data().map_err(EngineError::io("sync", &path))?;
+        }
+        let damaged = !scan.damages.is_empty();
+        if scan.torn_bytes > 0 && sealed.is_none() {
+            self.damages.push(Damage {
+                length: scan.torn_bytes,
+                offset: u64::from(scan.end),
+                path,
+                ..self.damage_of("", DamageKind::UnexplainedTail)
+            });
+        }
+        if !damaged && (summary.end != scan.end || summary.intact_bytes != hint_bytes.len()) {
+            self.rewrite_hints(&file.info, &scan.entries, scan.end, &hint_path, hint_bytes)?;
+        }
+        let holes = scan.damages.iter().filter(|damage| damage.kind == DamageKind::Hole).cloned();
+        self.index.holes.extend(holes.map(Arc::new));
+        self.damages.extend(scan.damages);
+        self.index.segments.push(SegmentIndex::with_capacity(Arc::clone(&file), scan.entries.len()));
+        let mut subject = file.info.prefix.as_bytes().to_vec();
+        for found in &scan.entries {
+            apply_hint(&mut self.index, &file.info, &found.as_hint(), found.time, &mut subject);
+        }
+        if let Some(segment) = self.index.segments.last_mut() {
+            segment.damaged = damaged;
+            segment.end = segment.end.max(scan.end);
+        }
+        let end = End { offset: scan.end, next_sequence: scan.next_sequence, digest: scan.digest };
+        let extent = match listed.extent {
+            Extent::Sealed(_) => listed.extent,
+            Extent::Clean(_) | Extent::Open => Extent::Sealed(end),
+        };
+        self.index.next = self.index.next.max(scan.next_sequence);
+        Ok(Loaded { extent, open: None })
+    }
+
+    /// Writes complete hints for a segment that was read, so that it need not be read next time.
+    fn rewrite_hints(
+        &self,
+        info: &SegmentInfo,
+        entries: &[Found],
+        durable_upto: u32,
+        path: &Path,
+        before: &[u8],
+    ) -> Result<(), EngineError> {
+        let incomplete_only = hint::walk(before, info, &mut |_| {}).intact_bytes == before.len();
+        if !before.is_empty() && !incomplete_only {
+            crate::copies::quarantine_file(&self.env, path, &self.shared.quarantine)?;
+        }
+        let bytes = hint_file_bytes(info, entries, durable_upto);
+        let temporary = path.with_extension("idx.tmp");
+        let write = || {
+            let file = self.env.fs.open(&temporary, OpenMode::Replace)?;
+            file.write_at(&bytes, 0)?;
+            file.sync_data()?;
+            self.env.fs.rename(&temporary, path)
+        };
+        // Hints are worth having, not worth failing for: without them the segment is read again.
+        let _: io::Result<()> = write();
+        Ok(())
+    }
+
+    /// Removes segments that no manifest lists: made, and replaced or never used. What cannot be explained is set aside.
+    fn remove_unlisted(&self, manifest: &Manifest, headers: &Headers) -> Result<(), EngineError> {
+        for (name, header) in &headers.files {
+            let listed = |info: &SegmentInfo| manifest.segments.iter().any(|segment| segment.info == *info);
+            let named = manifest.segments.iter().any(|segment| segment_file(segment.info.id) == *name);
+            let path = self.dir.join(name);
+            match header {
+                Some(header) if listed(&header.info) => {}
+                Some(header) if header.info.stream_id == manifest.stream_id && !named => {
+                    let hints = self.dir.join(hint_file(header.info.id));
+                    let removed = self.env.fs.remove_file(&path);
+                    removed.map_err(EngineError::io("remove", &path))?;
+                    // There may be none.
+                    let _ = self.env.fs.remove_file(&hints);
+                }
+                _ if named => {}
+                _ => drop(crate::copies::quarantine_file(&self.env, &path, &self.shared.quarantine)?),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns a complete hint file.
+pub(super) fn hint_file_bytes(info: &SegmentInfo, entries: &[Found], durable_upto: u32) -> Vec<u8> {
+    let mut bytes = hint::seal_header(info.stream_id, info.id, info.salt);
+    let mut block = HintBlock::default();
+    for found in entries {
+        block.push(info.base, &found.as_hint());
+        if block.len() > HINT_BLOCK_BYTES {
+            let offset = to_u64(bytes.len());
+            bytes.append(&mut block.seal(info.salt, offset, durable_upto));
+        }
+    }
+    if !block.is_empty() {
+        let offset = to_u64(bytes.len());
+        bytes.append(&mut block.seal(info.salt, offset, durable_upto));
+    }
+    bytes
+}
+
+fn apply_hint(
+    index: &mut StreamIndex,
+    info: &SegmentInfo,
+    hint: &HintRef<'_>,
+    time: u64,
+    subject: &mut Vec<u8>,
+) {
+    let prefix_length = info.prefix.len();
+    subject.truncate(prefix_length);
+    let whole = if hint.flags & entry::WHOLE_SUBJECT == 0 {
+        subject.extend_from_slice(hint.subject);
+        &subject[..]
+    } else {
+        hint.subject
+    };
+    let head = Head {
+        kind: hint.kind,
+        flags: hint.flags,
+        sequence: hint.sequence,
+        durable_upto: 0,
+        time,
+        deadline: hint.deadline,
+        floor: hint.floor,
+        subject: hint.subject,
+        header_length: 0,
+        data_length: 0,
+    };
+    apply_entry(index, &head, whole, (hint.offset, hint.length, hint.size), hint.data);
+}
+
+fn last_time(file: &SegmentFile, offset: u32, length: u32) -> Option<u64> {
+    let bytes = file.read_bytes(offset, length).ok()?;
+    entry::decode_head(&bytes, file.place(offset), file.info.base).ok().map(|head| head.time)
+}
+
+fn read_header(file: &dyn File) -> io::Result<Option<SegmentHeader>> {
+    let length = usize::try_from(file.len()?).unwrap_or(usize::MAX).min(HEADER_BYTES_MAX);
+    for reach in [HEADER_PROBE_BYTES, length] {
+        let mut bytes = vec![0; reach.min(length)];
+        let read = file.read_at(&mut bytes, 0)?;
+        if let Some(header) = SegmentHeader::open(&bytes[..read]) {
+            return Ok(Some(header));
+        }
+        if reach >= length {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+/// Makes a manifest out of nothing but segments.
+fn rebuild_manifest(id: u64, headers: &Headers) -> Option<Manifest> {
+    let known: Vec<_> =
+        headers.files.values().flatten().filter(|header| header.info.stream_id == id).collect();
+    let exists = |id: &u64| known.iter().any(|header| header.info.id == *id);
+    let replaced = |id: u64| {
+        known
+            .iter()
+            .any(|header| header.info.replaces.contains(&id) && !header.info.replaces.iter().all(exists))
+    };
+    let mut segments: Vec<_> = known
+        .iter()
+        // A rewritten segment counts once what it replaces is gone; before that it may be incomplete.
+        .filter(|header| header.info.replaces.is_empty() || !header.info.replaces.iter().all(exists))
+        .filter(|header| !replaced(header.info.id))
+        .map(|header| ListedSegment { info: header.info.clone(), extent: Extent::Open })
+        .collect();
+    segments.sort_by_key(|segment| (segment.info.base, segment.info.id));
+    let newest = known.iter().max_by_key(|header| header.info.id)?;
+    Some(Manifest {
+        stream_id: id,
+        generation: 0,
+        created: known.iter().map(|header| header.info.created).min()?,
+        next_segment_id: headers.next_id,
+        stream_floor: 0,
+        next_sequence: segments.iter().map(|segment| segment.info.base).max()?,
+        config: newest.config.clone(),
+        segments,
+    })
+}
+
+/// Stands in for a file that is gone: every read finds nothing.
+#[derive(Debug)]
+struct MissingFile;
+
+impl File for MissingFile {
+    fn read_at(&self, _buffer: &mut [u8], _offset: u64) -> io::Result<usize> {
+        Ok(0)
+    }
+
+    fn write_at(&self, _data: &[u8], _offset: u64) -> io::Result<()> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_len(&self, _bytes: u64) -> io::Result<()> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(0)
+    }
+}
+
+const HEADER_PROBE_BYTES: usize = 4096;
+const HINT_BLOCK_BYTES: usize = 64 << 10;

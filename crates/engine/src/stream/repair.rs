@@ -1,0 +1,61 @@
+//! Repair: gives up what cannot be read, on request, and sets the damaged files aside.
+
+use super::StreamInner;
+use super::compact::OldFiles;
+use super::control::plan_removal;
+use crate::damage::Damage;
+use crate::error::EngineError;
+use std::path::PathBuf;
+
+impl StreamInner {
+    /// Removes unreadable messages, rewrites the segments that held them, and returns what was given up and where the old
+    /// files are now.
+    pub(crate) fn repair(&self, damages: &[Damage]) -> Result<(Vec<Damage>, Vec<PathBuf>), EngineError> {
+        let _turn = self.compacting.lock();
+        let mut unreadable = Vec::new();
+        let live: Vec<_> = {
+            let index = self.index.read();
+            let damaged = index.segments.iter().filter(|segment| segment.damaged);
+            let slots = damaged.flat_map(|segment| {
+                (0..segment.slots().len()).filter_map(|at| index.locate(segment.sequence_at(at)?))
+            });
+            slots.collect()
+        };
+        for place in live {
+            match self.read_at(&place) {
+                Err(EngineError::Damaged(_)) => unreadable.push(place.sequence),
+                outcome => drop(outcome?),
+            }
+        }
+        unreadable.sort_unstable();
+        self.exclusively(|log, writer| {
+            let index = self.index.read();
+            let controls = plan_removal(&index, &unreadable);
+            let open_damaged = log.open.is_some() && index.segments.last().is_some_and(|last| last.damaged);
+            let floor = index.floor;
+            drop(index);
+            if open_damaged {
+                log.seal_open()?;
+                self.begin_segment(writer, floor);
+            }
+            self.queue_controls(writer, &controls);
+            Ok(())
+        })?;
+        let mut quarantined = Vec::new();
+        while let Some(at) = self.next_damaged() {
+            quarantined.extend(self.rewrite(at..at + 1, OldFiles::Quarantine)?);
+        }
+        self.index.write().holes.clear();
+        self.damages.lock().clear();
+        // The copies of the manifest are written anew with everything that was found.
+        let mut log = self.log.lock();
+        self.describe_state(&mut log);
+        log.write_manifest()?;
+        let given_up = damages.iter().filter(|damage| damage.kind.affects_data()).cloned().collect();
+        Ok((given_up, quarantined))
+    }
+
+    fn next_damaged(&self) -> Option<usize> {
+        self.index.read().segments.iter().position(|segment| segment.damaged)
+    }
+}

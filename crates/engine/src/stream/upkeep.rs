@@ -1,0 +1,178 @@
+//! What has to be done from time to time: expiry, interval syncs, compaction.
+
+use super::StreamInner;
+use super::control::plan_removal;
+use super::writer::Writer;
+use crate::append::{Append, Expect, Priority, Rollup, Ttl};
+use crate::config::{LimitMarker, StreamConfig, Sync};
+use crate::error::EngineError;
+use jetkv_types::{MarkerReason, Operation, Sequence, Timestamp};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+impl StreamInner {
+    /// Does everything that is due.
+    pub(crate) fn run_upkeep(&self) -> Result<(), EngineError> {
+        if self.writer.lock().stopped.is_some() {
+            return Ok(());
+        }
+        while self.expire_some()? {}
+        self.sync_due()?;
+        while self.compact_due()? {}
+        Ok(())
+    }
+
+    /// Syncs everything now.
+    pub(crate) fn sync(&self) -> Result<(), EngineError> {
+        self.exclusively(|log, writer| {
+            let outcome = log.sync();
+            self.synced_at.store(self.env.clock.now().as_nanos(), Ordering::Relaxed);
+            if let Err(error) = &outcome {
+                // After a failed sync nothing is known about what is durable.
+                let reason = error.to_string().into();
+                writer.stopped = Some(EngineError::Poisoned { stream: self.name.clone(), reason });
+            } else if let Some(open) = &log.open
+                && open.file.info.id == writer.segment.id
+            {
+                writer.synced_end = open.synced_end;
+            }
+            outcome
+        })
+    }
+
+    fn sync_due(&self) -> Result<(), EngineError> {
+        let Sync::Every(interval) = self.shared.options.sync else { return Ok(()) };
+        let synced_at = Timestamp::from_nanos(self.synced_at.load(Ordering::Relaxed));
+        let now = self.env.clock.now();
+        // A clock that went back must not put the next sync off.
+        if now >= synced_at && now.since(synced_at) < interval { Ok(()) } else { self.sync() }
+    }
+
+    /// Removes some of the messages whose time has come; says whether there may be more.
+    fn expire_some(&self) -> Result<bool, EngineError> {
+        let now = self.env.clock.now();
+        let config = self.config();
+        if !self.has_due(&config, now)? {
+            return Ok(false);
+        }
+        let due = self.due_messages(&config, now)?;
+        if due.is_empty() {
+            return Ok(false);
+        }
+        self.exclusively(|_, writer| {
+            let mut silent = Vec::new();
+            for sequence in &due {
+                match config.limit_marker.as_ref().filter(|_| self.leaves_marker(*sequence)) {
+                    Some(marker) => {
+                        if self.queue_marker(writer, &config, *sequence, marker).is_err() {
+                            silent.push(*sequence);
+                        }
+                    }
+                    None => silent.push(*sequence),
+                }
+            }
+            // Markers hide what is older of their subject; they go first, so that a crash cannot come between.
+            let index = self.index.read();
+            let controls = plan_removal(&index, &silent);
+            drop(index);
+            self.queue_controls(writer, &controls);
+            Ok(())
+        })?;
+        Ok(due.len() >= EXPIRED_PER_ROUND)
+    }
+
+    fn has_due(&self, config: &StreamConfig, now: Timestamp) -> Result<bool, EngineError> {
+        let by_deadline = self.index.read().deadlines.earliest().is_some_and(|at| at <= now.as_nanos());
+        if by_deadline {
+            return Ok(true);
+        }
+        let Some(age_max) = config.age_max else { return Ok(false) };
+        Ok(self.oldest_message()?.is_some_and(|(_, time)| time.saturating_add(age_max) <= now))
+    }
+
+    /// Returns the oldest message that the age limit concerns.
+    fn oldest_message(&self) -> Result<Option<(Sequence, Timestamp)>, EngineError> {
+        let index = self.index.read();
+        let mut live = index.live_from(index.first());
+        let Some((sequence, _)) = live.find(|(sequence, _)| !index.deadlines.never_expires(*sequence)) else {
+            return Ok(None);
+        };
+        drop(live);
+        let known = *self.oldest.lock();
+        if let Some(known) = known.filter(|(known, _)| *known == sequence) {
+            return Ok(Some(known));
+        }
+        let Some(place) = index.locate(sequence) else { return Ok(None) };
+        drop(index);
+        let oldest = match self.read_at(&place) {
+            Ok(message) => (sequence, message.time),
+            // A damaged message does not expire: it stays damaged until somebody decides.
+            Err(EngineError::Damaged(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        *self.oldest.lock() = Some(oldest);
+        Ok(Some(oldest))
+    }
+
+    fn due_messages(&self, config: &StreamConfig, now: Timestamp) -> Result<Vec<Sequence>, EngineError> {
+        let index = self.index.read();
+        let mut due: Vec<Sequence> = index.deadlines.due(now.as_nanos()).take(EXPIRED_PER_ROUND).collect();
+        let aging: Vec<_> = match config.age_max {
+            Some(_) => {
+                let live = index.live_from(index.first()).map(|(sequence, _)| sequence);
+                let live = live.filter(|sequence| !index.deadlines.never_expires(*sequence));
+                live.take(EXPIRED_PER_ROUND).filter_map(|sequence| index.locate(sequence)).collect()
+            }
+            None => Vec::new(),
+        };
+        drop(index);
+        let age_max = config.age_max.unwrap_or(Duration::MAX);
+        for place in aging {
+            match self.read_at(&place) {
+                // Messages are stored in the order of their times.
+                Ok(message) if message.time.saturating_add(age_max) > now => break,
+                Ok(_) => due.push(place.sequence),
+                Err(EngineError::Damaged(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        due.sort_unstable();
+        due.dedup();
+        Ok(due)
+    }
+
+    /// Says whether the stream notes that this message is gone: it was the last of its subject and no marker itself.
+    fn leaves_marker(&self, sequence: Sequence) -> bool {
+        let index = self.index.read();
+        let Some(id) = index.subject_of(sequence) else { return false };
+        let last = index.last_of_id(id);
+        last.sequence == sequence && !matches!(last.operation, Operation::Purge | Operation::Marker(_))
+    }
+
+    fn queue_marker(
+        &self,
+        writer: &mut Writer,
+        config: &StreamConfig,
+        sequence: Sequence,
+        marker: &LimitMarker,
+    ) -> Result<(), EngineError> {
+        let index = self.index.read();
+        let Some(subject) = index.subject_of(sequence).and_then(|id| index.subject(id)) else {
+            return Ok(());
+        };
+        let append = Append {
+            subject: &subject,
+            headers: &marker.headers,
+            payload: &[],
+            operation: Operation::Marker(MarkerReason::MaxAge),
+            ttl: Ttl::After(marker.ttl),
+            expect: Expect::Nothing,
+            rollup: Rollup::Subject,
+            priority: Priority::Reclaim,
+        };
+        self.queue_server_message(writer, &index, config, &append)
+    }
+}
+
+/// Messages that expire in one commit.
+const EXPIRED_PER_ROUND: usize = 1000;

@@ -1,0 +1,291 @@
+//! The front of a stream: checks appends, gives them their sequences, encodes them, and queues them for the next commit.
+//!
+//! Nothing here touches a file. What is queued is not visible: reads see the index, which changes when a chunk is committed.
+
+use super::round::Round;
+use crate::convert::to_u32;
+use crate::error::EngineError;
+use crate::format::entry::{self, Head, Kind, Place, WHOLE_SUBJECT};
+use crate::format::segment::SegmentInfo;
+use jetkv_types::{Operation, Sequence};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+/// State of the front; one lock holds all of it.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    /// Segment that the next entry goes to; it may not exist yet.
+    pub(crate) segment: SegmentInfo,
+    /// Whether that segment still has to be made.
+    pub(crate) begins: bool,
+    /// Offset of the next entry.
+    pub(crate) end: u32,
+    /// All before this offset of the segment is on stable storage.
+    pub(crate) synced_end: u32,
+    pub(crate) next: Sequence,
+    pub(crate) last_time: u64,
+    /// Messages and bytes as they will be when everything queued is committed.
+    pub(crate) messages: u64,
+    pub(crate) bytes: u64,
+    /// Everything below will be dead when everything queued is committed.
+    pub(crate) queued_floor: Sequence,
+    queue: VecDeque<Chunk>,
+    /// Subjects with queued messages.
+    overlay: HashMap<Box<[u8]>, Queued>,
+    /// Why nothing can be written any more.
+    pub(crate) stopped: Option<EngineError>,
+    /// The disk was full; writes wait for the reserve to be restored.
+    pub(crate) full: bool,
+}
+
+/// Entries that are written with one file operation and committed together.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    /// The segment that must be made first.
+    pub(crate) begins: Option<SegmentInfo>,
+    /// Place of the first byte in the segment.
+    pub(crate) offset: u32,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) entries: Vec<QueuedEntry>,
+    /// Sequence of the first message behind the chunk.
+    pub(crate) next: Sequence,
+    pub(crate) round: Arc<Round>,
+}
+
+/// What applying a queued entry needs besides its bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QueuedEntry {
+    /// Place in the chunk.
+    pub(crate) at: u32,
+    pub(crate) length: u32,
+    /// Size of a message as limits count it.
+    pub(crate) size: u32,
+}
+
+/// Queued messages of one subject.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Queued {
+    /// Sequence and size, oldest first.
+    pub(crate) messages: Vec<(Sequence, u32)>,
+    /// What the last one does.
+    pub(crate) operation: Option<Operation>,
+    /// Everything below will be dead.
+    pub(crate) floor: Sequence,
+}
+
+impl Writer {
+    /// Returns the front of a stream whose committed state is given; the first append makes `segment`.
+    pub(crate) fn new(
+        segment: SegmentInfo,
+        next: Sequence,
+        last_time: u64,
+        messages: u64,
+        bytes: u64,
+    ) -> Self {
+        Self {
+            end: segment.data_start,
+            synced_end: segment.data_start,
+            segment,
+            begins: true,
+            next,
+            last_time,
+            messages,
+            bytes,
+            queued_floor: 0,
+            queue: VecDeque::new(),
+            overlay: HashMap::new(),
+            stopped: None,
+            full: false,
+        }
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Returns the queued messages of a subject.
+    pub(crate) fn queued(&self, subject: &[u8]) -> Option<&Queued> {
+        if self.overlay.is_empty() { None } else { self.overlay.get(subject) }
+    }
+
+    /// Returns subjects with queued messages.
+    pub(crate) fn queued_subjects(&self) -> impl Iterator<Item = (&[u8], &Queued)> {
+        self.overlay.iter().map(|(subject, queued)| (&**subject, queued))
+    }
+
+    /// Puts what is known of a subject's queued messages; returns what was there, to undo it.
+    pub(crate) fn set_queued(&mut self, subject: &[u8], queued: Option<Queued>) -> Option<Queued> {
+        match queued {
+            Some(queued) => self.overlay.insert(subject.into(), queued),
+            None => self.overlay.remove(subject),
+        }
+    }
+
+    /// Adds a message to a subject's queued ones.
+    pub(crate) fn note_queued(
+        &mut self,
+        subject: &[u8],
+        message: (Sequence, u32),
+        operation: Operation,
+        floor: Sequence,
+    ) {
+        let queued = match self.overlay.get_mut(subject) {
+            Some(queued) => queued,
+            None => self.overlay.entry(subject.into()).or_default(),
+        };
+        queued.floor = queued.floor.max(floor);
+        queued.messages.retain(|(sequence, _)| *sequence >= floor);
+        queued.messages.push(message);
+        queued.operation = Some(operation);
+    }
+
+    /// Opens the chunk that the next entries go to; a chunk that already waits in the same segment goes on.
+    pub(crate) fn open_chunk(&mut self) -> &mut Chunk {
+        let goes_on =
+            !self.begins && self.queue.back().is_some_and(|chunk| chunk.bytes.len() < CHUNK_BYTES_MAX);
+        if !goes_on {
+            let begins = self.begins.then(|| self.segment.clone());
+            self.begins = false;
+            self.queue.push_back(Chunk {
+                begins,
+                offset: self.end,
+                bytes: Vec::new(),
+                entries: Vec::new(),
+                next: self.next,
+                round: Arc::new(Round::default()),
+            });
+        }
+        let last = self.queue.len() - 1;
+        &mut self.queue[last]
+    }
+
+    /// Encodes an entry behind the queued ones; the chunk must be open.
+    pub(crate) fn push_entry(&mut self, head: &Head<'_>, parts: &[&[u8]], size: u32) {
+        let place = Place { salt: self.segment.salt, offset: self.end };
+        let base = self.segment.base;
+        let Some(chunk) = self.queue.back_mut() else { return };
+        let at = chunk.bytes.len();
+        entry::encode(&mut chunk.bytes, place, base, head, parts);
+        let length = to_u32(chunk.bytes.len() - at);
+        chunk.entries.push(QueuedEntry { at: to_u32(at), length, size });
+        self.end += length;
+    }
+
+    /// Completes a batch.
+    pub(crate) fn end_batch(&mut self, now: u64) {
+        self.last_time = now;
+        if let Some(chunk) = self.queue.back_mut() {
+            chunk.next = self.next;
+        }
+    }
+
+    /// Takes back everything behind a mark made before a batch that turned out to be refused.
+    pub(crate) fn undo(&mut self, mark: &Mark) {
+        self.next = mark.next;
+        self.queued_floor = mark.queued_floor;
+        self.messages = mark.messages;
+        self.bytes = mark.bytes;
+        self.end = mark.end;
+        if let Some(chunk) = self.queue.back_mut() {
+            chunk.bytes.truncate(mark.chunk_bytes);
+            chunk.entries.truncate(mark.chunk_entries);
+            if chunk.entries.is_empty()
+                && let Some(chunk) = self.queue.pop_back()
+            {
+                self.begins = chunk.begins.is_some();
+                // Somebody may have been told to wait for it: nothing is left to wait for.
+                chunk.round.finish(Ok(()));
+            }
+        }
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        let (chunk_bytes, chunk_entries) =
+            self.queue.back().map_or((0, 0), |chunk| (chunk.bytes.len(), chunk.entries.len()));
+        let (next, queued_floor, end) = (self.next, self.queued_floor, self.end);
+        Mark {
+            next,
+            queued_floor,
+            messages: self.messages,
+            bytes: self.bytes,
+            end,
+            chunk_bytes,
+            chunk_entries,
+        }
+    }
+
+    /// Returns the round that is done when everything queued so far is.
+    pub(crate) fn last_round(&self) -> Option<Arc<Round>> {
+        self.queue.back().map(|chunk| Arc::clone(&chunk.round))
+    }
+
+    pub(crate) fn take_chunk(&mut self) -> Option<Chunk> {
+        self.queue.pop_front()
+    }
+
+    /// Forgets queued messages up to a sequence, because they are committed; the index now holds so many messages and bytes.
+    pub(crate) fn settle(&mut self, upto: Sequence, messages: u64, bytes: u64) {
+        if self.queue.is_empty() {
+            self.overlay.clear();
+            self.queued_floor = 0;
+            self.messages = messages;
+            self.bytes = bytes;
+        } else {
+            self.overlay.retain(|_, queued| {
+                queued.messages.retain(|(sequence, _)| *sequence > upto);
+                !queued.messages.is_empty()
+            });
+        }
+    }
+
+    /// Throws everything queued away and returns the rounds that wait for it.
+    pub(crate) fn abandon(&mut self) -> Vec<Arc<Round>> {
+        self.overlay.clear();
+        self.queued_floor = 0;
+        self.queue.drain(..).map(|chunk| chunk.round).collect()
+    }
+
+    /// Returns a subject as the current segment stores it, and the flag that goes with it.
+    pub(crate) fn stored_subject<'a>(prefix: &str, subject: &'a [u8]) -> (&'a [u8], u8) {
+        match subject.strip_prefix(prefix.as_bytes()) {
+            Some(rest) => (rest, 0),
+            None => (subject, WHOLE_SUBJECT),
+        }
+    }
+}
+
+/// Where a batch began.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    next: Sequence,
+    queued_floor: Sequence,
+    messages: u64,
+    bytes: u64,
+    end: u32,
+    chunk_bytes: usize,
+    chunk_entries: usize,
+}
+
+/// A control: an entry that says what is dead.
+#[derive(Debug, Clone)]
+pub(crate) enum Control {
+    /// All messages of the stream below.
+    StreamFloor(Sequence),
+    /// All messages of the subject below.
+    SubjectFloor(Box<[u8]>, Sequence),
+    /// These messages, ascending.
+    Drop(Vec<Sequence>),
+}
+
+impl Control {
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::StreamFloor(_) => Kind::StreamFloor,
+            Self::SubjectFloor(..) => Kind::SubjectFloor,
+            Self::Drop(_) => Kind::Drop,
+        }
+    }
+}
+
+/// A chunk that has grown to this size is not extended, so that a commit stays short and memory bounded.
+const CHUNK_BYTES_MAX: usize = 4 << 20;
