@@ -1,3 +1,16 @@
 //! The persistence layer of jetkv.
 
+mod append;
+mod config;
+mod damage;
 pub mod env;
+mod error;
+mod store;
+mod stream;
+
+pub use append::{Append, CommitResult, Committed, Expect, Priority, Purge, Rollup, Ttl};
+pub use config::{Compression, Discard, LimitMarker, Storage, StoreOptions, StreamConfig, Sync, Upkeep};
+pub use damage::{Damage, DamageKind};
+pub use error::{EngineError, ErrorKind, Limit};
+pub use store::{RepairReport, Store, StoreStats};
+pub use stream::{Commit, Listener, Select, Selection, Stream, StreamState, SubjectState};
