@@ -29,10 +29,10 @@ impl<'a> Append<'a> {
     /// Returns a message with a value, no headers, no expectation.
     #[must_use]
     pub fn put(subject: &'a Subject, payload: &'a [u8]) -> Self {
-        const NO_HEADERS: &Headers = &Headers::none();
+        static NO_HEADERS: Headers = Headers::none();
         Self {
             subject,
-            headers: NO_HEADERS,
+            headers: &NO_HEADERS,
             payload,
             operation: Operation::Put,
             ttl: Ttl::Stream,

@@ -180,7 +180,9 @@ impl EngineError {
         match self {
             Self::Io { .. } | Self::Locked { .. } => ErrorKind::Unavailable,
             Self::StreamNotFound { .. } => ErrorKind::NotFound,
-            Self::StreamExists { .. } | Self::WrongLastSequence { .. } | Self::HasValue { .. } => ErrorKind::Conflict,
+            Self::StreamExists { .. } | Self::WrongLastSequence { .. } | Self::HasValue { .. } => {
+                ErrorKind::Conflict
+            }
             Self::NotAStore { .. }
             | Self::NewerFormat { .. }
             | Self::InvalidConfig { .. }
