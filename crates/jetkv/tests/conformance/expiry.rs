@@ -57,7 +57,6 @@ pub(crate) fn expiry_without_markers_is_silent(world: &World) {
 
 pub(crate) fn expiry_with_markers_shows_a_purge(world: &World) {
     let kv = world.with(world.config("b").limit_marker_ttl(60 * SECOND).history(5));
-    kv.put("k", "old").unwrap();
     kv.put_with("k", "1", ttl(60)).unwrap();
     let mut watcher = kv.watch_all().unwrap();
     assert_eq!(drain(&mut watcher), ["PUT k=1", "END"]);
