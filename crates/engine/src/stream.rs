@@ -148,7 +148,8 @@ impl Stream {
     /// Returns a listener that tells when messages that match any of `filters` become visible.
     #[must_use]
     pub fn listen(&self, filters: &[SubjectFilter]) -> Listener {
-        self.inner.listeners.listen(filters, || self.inner.index.read().next)
+        let index = self.inner.index.read();
+        self.inner.listeners.listen(filters, index.next)
     }
 
     /// Returns everything known to be damaged in this stream; it reads nothing.

@@ -148,6 +148,10 @@ impl StreamInner {
                 index.segments.push(SegmentIndex::new(Arc::clone(&open.file)));
             }
             apply_chunk(&mut index, log, &chunk);
+            // Before anybody can see the messages in the index, they are among the recent ones.
+            if let Some(messages) = announced {
+                self.listeners.announce(messages);
+            }
             (index.messages, index.bytes)
         };
         let synced_end = log.open.as_ref().map_or(0, |open| open.synced_end);
@@ -161,9 +165,6 @@ impl StreamInner {
         match &mut locked {
             Some(writer) => settle(writer),
             None => settle(&mut self.writer.lock()),
-        }
-        if let Some(messages) = announced {
-            self.listeners.announce(messages);
         }
         chunk.round.finish(Ok(()));
         if chunk.begins.is_some() {

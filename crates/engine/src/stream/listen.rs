@@ -117,14 +117,10 @@ impl Listeners {
     }
 
     /// Adds a listener; `next` tells the sequence of the next message to become visible.
-    pub(crate) fn listen(
-        self: &Arc<Self>,
-        filters: &[SubjectFilter],
-        next: impl FnOnce() -> Sequence,
-    ) -> Listener {
+    pub(crate) fn listen(self: &Arc<Self>, filters: &[SubjectFilter], next: Sequence) -> Listener {
         let mut state = self.state.lock();
         if state.slots.is_empty() {
-            state.restart(next());
+            state.restart(next);
         }
         let slot = Arc::new(Slot {
             filters: filters.to_vec(),

@@ -1,0 +1,97 @@
+//! The embedded place: a store in this process.
+
+use super::Outcome;
+use crate::open_options::{OpenOptions, Presence};
+use crate::{KvError, Sync};
+use jetkv_engine::env::{Clock, Env};
+use jetkv_engine::{EngineError, Store, Stream};
+use jetkv_jetstream::StreamSettings;
+use jetkv_types::{StreamName, Timestamp};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// An open store.
+#[derive(Debug, Clone)]
+pub(crate) struct Embedded {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    sync: Sync,
+}
+
+/// A stream of an open store.
+#[derive(Debug, Clone)]
+pub(crate) struct EmbeddedStream(pub(crate) Stream);
+
+impl Embedded {
+    /// Opens the store in `dir`.
+    pub(crate) fn open(dir: &Path, options: &OpenOptions) -> Result<Self, KvError> {
+        let env = options.env.clone().unwrap_or_else(Env::system);
+        if options.presence == Presence::Required {
+            require_content(&env, dir)?;
+        }
+        let clock = Arc::clone(&env.clock);
+        let store = Store::open(env, dir, options.store_options()?).map_err(KvError::from_store)?;
+        Ok(Self { store, clock, sync: options.sync })
+    }
+
+    /// Opens a store that lives in memory and is gone with its last handle.
+    pub(crate) fn memory(options: &OpenOptions) -> Result<Self, KvError> {
+        let store_options = options.store_options()?;
+        let (store, clock) = match &options.env {
+            Some(env) => {
+                (Store::open(env.clone(), Path::new("memory"), store_options), Arc::clone(&env.clock))
+            }
+            None => (Store::memory(store_options), Env::memory().clock),
+        };
+        Ok(Self { store: store.map_err(KvError::from_store)?, clock, sync: options.sync })
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn sync(&self) -> Sync {
+        self.sync
+    }
+
+    pub(crate) fn create_stream(&self, settings: &StreamSettings) -> Outcome<EmbeddedStream> {
+        Ok(EmbeddedStream(self.store.create_stream(settings.to_engine()?)?))
+    }
+
+    pub(crate) fn update_stream(&self, mut settings: StreamSettings) -> Outcome<EmbeddedStream> {
+        let current = StreamSettings::from_engine(&self.store.stream(&settings.name)?.config())?;
+        settings.check_update_of(&current)?;
+        settings.first_sequence = current.first_sequence;
+        settings.other = current.other;
+        Ok(EmbeddedStream(self.store.update_stream(settings.to_engine()?)?))
+    }
+
+    pub(crate) fn stream(&self, name: &StreamName) -> Outcome<EmbeddedStream> {
+        Ok(EmbeddedStream(self.store.stream(name)?))
+    }
+
+    pub(crate) fn streams(&self) -> Vec<EmbeddedStream> {
+        self.store.streams().into_iter().map(EmbeddedStream).collect()
+    }
+}
+
+/// Opening creates what is missing; a directory that is absent or empty holds no store.
+fn require_content(env: &Env, dir: &Path) -> Result<(), KvError> {
+    match env.fs.list(dir) {
+        Ok(names) if !names.is_empty() => Ok(()),
+        Ok(_) => Err(KvError::StoreNotFound { path: dir.into() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(KvError::StoreNotFound { path: dir.into() })
+        }
+        Err(error) => Err(KvError::Storage(EngineError::Io {
+            operation: "list",
+            path: dir.into(),
+            source: Arc::new(error),
+        })),
+    }
+}

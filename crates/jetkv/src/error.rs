@@ -1,0 +1,265 @@
+//! What can go wrong with buckets, one variant per thing that a program may handle differently.
+
+mod convert;
+
+pub use jetkv_engine::ErrorKind;
+
+pub(crate) use convert::Context;
+
+use crate::{Damage, Revision};
+use jetkv_engine::EngineError;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// An error of the key/value store. It names the bucket, key or option that it is about.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum KvError {
+    /// A text is no name of a bucket.
+    #[error("invalid bucket name {bucket:?}: {reason}")]
+    InvalidBucket {
+        /// The text given.
+        bucket: String,
+        /// Which rule it breaks.
+        reason: String,
+    },
+    /// A text is no key.
+    #[error("invalid key {key:?}: {reason}")]
+    InvalidKey {
+        /// The text given.
+        key: String,
+        /// Which rule it breaks.
+        reason: String,
+    },
+    /// A text is no filter of keys.
+    #[error("invalid filter {filter:?}: {reason}")]
+    InvalidFilter {
+        /// The text given.
+        filter: String,
+        /// Which rule it breaks.
+        reason: String,
+    },
+    /// A configuration cannot be used.
+    #[error("invalid configuration of bucket {bucket:?}: {reason}")]
+    InvalidConfig {
+        /// The bucket.
+        bucket: String,
+        /// The option and the rule.
+        reason: String,
+    },
+    /// A history is too shallow or too deep.
+    #[error("history of {history} is out of range, 1 to {max} revisions can be kept")]
+    HistoryOutOfRange {
+        /// The depth asked for.
+        history: u32,
+        /// The deepest allowed.
+        max: u32,
+    },
+    /// Options of a call contradict each other or are out of range.
+    #[error("invalid option {option}: {reason}")]
+    InvalidOption {
+        /// The option, with its value where that matters.
+        option: String,
+        /// Which rule it breaks.
+        reason: String,
+    },
+    /// No bucket has this name.
+    #[error("bucket {bucket:?} not found")]
+    BucketNotFound {
+        /// The name.
+        bucket: String,
+    },
+    /// A bucket of this name exists with another configuration.
+    #[error("bucket {bucket:?} exists with another configuration")]
+    BucketExists {
+        /// The name.
+        bucket: String,
+    },
+    /// The key has a value, and the write asked for none.
+    #[error("key {key:?} exists in bucket {bucket:?} at revision {revision}")]
+    KeyExists {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+        /// The revision of its value.
+        revision: Revision,
+    },
+    /// The key is at another revision than the write asked for.
+    #[error("wrong last revision for key {key:?} in bucket {bucket:?}: expected {expected}, found {found}")]
+    WrongRevision {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+        /// The revision that the writer expected; 0 means none at all.
+        expected: Revision,
+        /// The revision found; 0 means none at all.
+        found: Revision,
+    },
+    /// A time to live cannot be used.
+    #[error("invalid time to live {ttl}: {reason}")]
+    InvalidTtl {
+        /// The time given.
+        ttl: String,
+        /// Which rule it breaks.
+        reason: String,
+    },
+    /// The bucket takes no key with a time to live of its own.
+    #[error("bucket {bucket:?} does not support a time to live for single keys")]
+    TtlNotSupported {
+        /// The bucket.
+        bucket: String,
+    },
+    /// The place where the bucket lives does not have this option.
+    #[error("{option} is not available in the {place} store")]
+    Unsupported {
+        /// The option.
+        option: String,
+        /// The place: `embedded`.
+        place: &'static str,
+    },
+    /// The value, with its headers, is larger than the bucket takes.
+    #[error("value of key {key:?} has {bytes} bytes with its headers, bucket {bucket:?} takes at most {max}")]
+    ValueTooLarge {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+        /// Bytes of headers and value.
+        bytes: u64,
+        /// Most bytes allowed.
+        max: u64,
+    },
+    /// A limit of the bucket refuses the write.
+    #[error("bucket {bucket:?} is full: {limit} reached")]
+    BucketFull {
+        /// The bucket.
+        bucket: String,
+        /// Which limit.
+        limit: String,
+    },
+    /// The disk is full; writes succeed again as soon as there is room.
+    #[error("no space left on the disk of {}", path.display())]
+    StorageFull {
+        /// The file that could not grow.
+        path: PathBuf,
+    },
+    /// A header cannot be used.
+    #[error("invalid header {name:?}: {reason}")]
+    InvalidHeader {
+        /// The name of the header.
+        name: String,
+        /// Which rule it breaks.
+        reason: String,
+    },
+    /// Stored bytes are not what was written. The key is not absent: its value cannot be read.
+    #[error("damaged data in bucket {bucket:?}{}: {detail}", of_key(key.as_deref()))]
+    Damaged {
+        /// The bucket.
+        bucket: String,
+        /// The key, if it is known.
+        key: Option<String>,
+        /// Where, and what it means.
+        detail: Box<Damage>,
+    },
+    /// Another process, or another handle of this one, has the store open.
+    #[error("store {} is in use by another process", path.display())]
+    StoreLocked {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// There is no store in the directory.
+    #[error("no store in {}", path.display())]
+    StoreNotFound {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// An earlier write or sync failed half-way: the bucket is read-only until the store is opened again.
+    #[error("bucket {bucket:?} is read-only until the store is reopened: {reason}")]
+    Poisoned {
+        /// The bucket.
+        bucket: String,
+        /// The first failure.
+        reason: Arc<str>,
+    },
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+    /// The bucket was deleted while the handle was held.
+    #[error("bucket {bucket:?} was deleted")]
+    BucketDeleted {
+        /// The bucket.
+        bucket: String,
+    },
+    /// Anything else that the storage says.
+    #[error(transparent)]
+    Storage(EngineError),
+}
+
+impl KvError {
+    /// Says what kind of error this is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::BucketNotFound { .. } | Self::StoreNotFound { .. } => ErrorKind::NotFound,
+            Self::BucketExists { .. } | Self::KeyExists { .. } | Self::WrongRevision { .. } => {
+                ErrorKind::Conflict
+            }
+            Self::BucketFull { .. } | Self::StorageFull { .. } => ErrorKind::LimitReached,
+            Self::StoreLocked { .. } => ErrorKind::Unavailable,
+            Self::Damaged { .. } => ErrorKind::Corrupt,
+            Self::Poisoned { .. } | Self::Closed | Self::BucketDeleted { .. } => ErrorKind::Closed,
+            Self::Storage(source) => source.kind(),
+            Self::InvalidBucket { .. }
+            | Self::InvalidKey { .. }
+            | Self::InvalidFilter { .. }
+            | Self::InvalidConfig { .. }
+            | Self::HistoryOutOfRange { .. }
+            | Self::InvalidOption { .. }
+            | Self::InvalidTtl { .. }
+            | Self::TtlNotSupported { .. }
+            | Self::Unsupported { .. }
+            | Self::ValueTooLarge { .. }
+            | Self::InvalidHeader { .. } => ErrorKind::Invalid,
+        }
+    }
+
+    /// Returns what a person could do about it, in one sentence, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::WrongRevision { key, found: 0, .. } => {
+                format!("{key:?} has no revision; create it, or expect revision 0")
+            }
+            Self::WrongRevision { key, found, .. } => {
+                format!("read {key:?} again and retry with revision {found}")
+            }
+            Self::KeyExists { key, revision, .. } => {
+                format!("update {key:?} with revision {revision}, or put it whatever is there")
+            }
+            Self::BucketExists { bucket } => format!("open {bucket:?} as it is, or update its configuration"),
+            Self::BucketNotFound { bucket } => format!("create {bucket:?} first"),
+            Self::BucketFull { bucket, .. } => {
+                format!("purge keys of {bucket:?}, or raise its max_bytes")
+            }
+            Self::ValueTooLarge { bucket, .. } => format!("raise max_value_size of {bucket:?}"),
+            Self::StorageFull { .. } => "make room on the disk; writes then go on by themselves".into(),
+            Self::StoreLocked { .. } => "stop the other process, or ask it for the data".into(),
+            Self::StoreNotFound { .. } => {
+                "check the path, or open it without demanding an existing store".into()
+            }
+            Self::Damaged { .. } => {
+                "check the store to see all that is damaged; repair it, or write the key anew".into()
+            }
+            Self::Poisoned { .. } => "close the store, look at the disk, and open it again".into(),
+            Self::TtlNotSupported { bucket } => format!("update the configuration of {bucket:?}"),
+            Self::Unsupported { .. } => "a cluster of servers has it; leave it out here".into(),
+            _ => return None,
+        })
+    }
+}
+
+fn of_key(key: Option<&str>) -> String {
+    key.map(|key| format!(", key {key:?}")).unwrap_or_default()
+}

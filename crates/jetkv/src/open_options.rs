@@ -1,0 +1,125 @@
+//! How an embedded store is opened.
+
+use crate::KvError;
+use jetkv_engine::env::Env;
+use jetkv_engine::{StoreOptions, Upkeep};
+use std::fmt;
+use std::time::Duration;
+
+/// How an embedded store is opened. The defaults are the safe ones.
+///
+/// ```
+/// use jetkv::{OpenOptions, Sync};
+/// use std::time::Duration;
+/// let options = OpenOptions::new().sync(Sync::Every(Duration::from_millis(100))).existing_only();
+/// # let _ = options;
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct OpenOptions {
+    pub(crate) sync: Sync,
+    pub(crate) presence: Presence,
+    pub(crate) env: Option<Env>,
+    store: StoreOptions,
+}
+
+/// Whether a store has to be there already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// A missing store is created.
+    #[default]
+    CreateIfMissing,
+    /// A missing store is an error.
+    Required,
+}
+
+impl OpenOptions {
+    /// Returns the defaults: every write durable before it is acknowledged, a missing store is created.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets when a write counts as done.
+    #[must_use]
+    pub fn sync(self, sync: Sync) -> Self {
+        Self { sync, ..self }
+    }
+
+    /// Opens only a store that exists; a missing one is [`KvError::StoreNotFound`].
+    #[must_use]
+    pub fn existing_only(self) -> Self {
+        Self { presence: Presence::Required, ..self }
+    }
+
+    /// Sets the files, clock and randomness to use; for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn env(self, env: Env) -> Self {
+        Self { env: Some(env), ..self }
+    }
+
+    /// Leaves expiry and compaction to calls of `JetStream::run_upkeep`; for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn upkeep_manual(mut self) -> Self {
+        self.store.upkeep = Upkeep::Manual;
+        self
+    }
+
+    /// Sets the sizes between which segments are closed; for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn segment_bytes(mut self, bytes_min: u32, bytes_max: u32) -> Self {
+        self.store.segment_bytes_min = bytes_min;
+        self.store.segment_bytes_max = bytes_max;
+        self
+    }
+
+    pub(crate) fn store_options(&self) -> Result<StoreOptions, KvError> {
+        if let Sync::Every(interval) = self.sync
+            && interval < SYNC_INTERVAL_MIN
+        {
+            return Err(KvError::InvalidOption {
+                option: format!("sync {}", self.sync),
+                reason: "the interval must be at least 1ms".into(),
+            });
+        }
+        Ok(StoreOptions { sync: self.sync.into(), ..self.store.clone() })
+    }
+}
+
+/// When a write counts as done and becomes visible.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Sync {
+    /// When it is on stable storage; writes that arrive while a sync runs share the next one.
+    #[default]
+    Always,
+    /// When the operating system has it; it is synced after this time at the latest, at least 1 ms. A power cut can take
+    /// back that much.
+    Every(Duration),
+    /// When the operating system has it, which syncs when it likes. A crash of the process loses nothing, a power cut may.
+    Os,
+}
+
+impl fmt::Display for Sync {
+    /// Writes `always`, `every 1.5s` or `os`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Always => f.write_str("always"),
+            Self::Every(interval) => write!(f, "every {}", jetkv_jetstream::duration::format(*interval)),
+            Self::Os => f.write_str("os"),
+        }
+    }
+}
+
+impl From<Sync> for jetkv_engine::Sync {
+    fn from(sync: Sync) -> Self {
+        match sync {
+            Sync::Always => Self::Always,
+            Sync::Every(interval) => Self::Every(interval),
+            Sync::Os => Self::Os,
+        }
+    }
+}
+
+const SYNC_INTERVAL_MIN: Duration = Duration::from_millis(1);

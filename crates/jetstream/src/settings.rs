@@ -1,0 +1,125 @@
+//! The settings of a stream, in the reference's words (PROTOCOL 2.5).
+
+pub(crate) mod attributes;
+mod convert;
+mod origin;
+mod validate;
+
+pub use origin::{External, Placement, Republish, Source, SubjectTransform};
+
+use jetkv_engine::{Compression, Discard, Storage};
+use jetkv_types::{Sequence, StreamName, SubjectFilter};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What a stream captures, keeps and permits. `None` and an empty list mean "no limit" or "not used".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamSettings {
+    /// Name of the stream.
+    pub name: StreamName,
+    /// Free text, at most 4,096 bytes.
+    pub description: String,
+    /// The stream stores messages whose subject matches one of these.
+    pub subjects: Vec<SubjectFilter>,
+    /// Most messages kept.
+    pub max_msgs: Option<u64>,
+    /// Most bytes kept.
+    pub max_bytes: Option<u64>,
+    /// Longest life of a message, at least 100 ms.
+    pub max_age: Option<Duration>,
+    /// Most messages kept for each subject.
+    pub max_msgs_per_subject: Option<u64>,
+    /// Largest header block and payload together.
+    pub max_msg_size: Option<u32>,
+    /// What gives way at a limit.
+    pub discard: Discard,
+    /// Where messages live.
+    pub storage: Storage,
+    /// How many servers keep a copy.
+    pub replicas: u32,
+    /// For how long message ids are remembered; `None` means two minutes, or `max_age` if that is shorter.
+    pub duplicate_window: Option<Duration>,
+    /// On which servers of a cluster the stream lives.
+    pub placement: Option<Placement>,
+    /// Where stored messages are published again.
+    pub republish: Option<Republish>,
+    /// The stream that this one copies.
+    pub mirror: Option<Source>,
+    /// The streams that this one collects from.
+    pub sources: Vec<Source>,
+    /// Whether payloads are compressed.
+    pub compression: Compression,
+    /// Sequence of the first message of a new stream.
+    pub first_sequence: Option<Sequence>,
+    /// Whether a message may replace earlier ones (`allow_rollup_hdrs`).
+    pub allow_rollup: bool,
+    /// Whether single messages may not be removed.
+    pub deny_delete: bool,
+    /// Whether messages may not be purged.
+    pub deny_purge: bool,
+    /// Whether messages may be read without a consumer.
+    pub allow_direct: bool,
+    /// Whether messages may have a time to live of their own.
+    pub allow_msg_ttl: bool,
+    /// If set, a subject whose last message goes by age gets a marker that lives this long, at least 1 s.
+    pub subject_delete_marker_ttl: Option<Duration>,
+    /// Free words of the user and of the reference (prefix `_nats.`).
+    pub metadata: BTreeMap<String, String>,
+    /// What else is stored with the stream; this version gives it no meaning and keeps it.
+    pub other: BTreeMap<String, String>,
+}
+
+impl StreamSettings {
+    /// Returns settings without any limit and any permission, on disk, one replica.
+    #[must_use]
+    pub fn new(name: StreamName, subjects: Vec<SubjectFilter>) -> Self {
+        Self {
+            name,
+            description: String::new(),
+            subjects,
+            max_msgs: None,
+            max_bytes: None,
+            max_age: None,
+            max_msgs_per_subject: None,
+            max_msg_size: None,
+            discard: Discard::Old,
+            storage: Storage::File,
+            replicas: 1,
+            duplicate_window: None,
+            placement: None,
+            republish: None,
+            mirror: None,
+            sources: Vec::new(),
+            compression: Compression::None,
+            first_sequence: None,
+            allow_rollup: false,
+            deny_delete: false,
+            deny_purge: false,
+            allow_direct: false,
+            allow_msg_ttl: false,
+            subject_delete_marker_ttl: None,
+            metadata: BTreeMap::new(),
+            other: BTreeMap::new(),
+        }
+    }
+
+    /// Fills in what follows from other settings, as the reference does: a marker TTL switches message TTLs and roll-ups
+    /// on and the purge ban off; the duplicate window gets its default.
+    #[must_use]
+    pub fn normalized(mut self) -> Self {
+        if self.subject_delete_marker_ttl.is_some() {
+            self.allow_msg_ttl = true;
+            self.allow_rollup = true;
+            self.deny_purge = false;
+        }
+        let age = self.max_age.unwrap_or(Duration::MAX);
+        self.duplicate_window.get_or_insert(DUPLICATE_WINDOW_DEFAULT.min(age));
+        self
+    }
+}
+
+/// The reference's default for `duplicate_window`.
+const DUPLICATE_WINDOW_DEFAULT: Duration = Duration::from_secs(120);
+
+#[cfg(test)]
+mod tests;

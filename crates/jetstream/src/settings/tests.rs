@@ -1,0 +1,161 @@
+use super::{Placement, Republish, Source, StreamSettings};
+use crate::JetStreamError;
+use jetkv_engine::{Compression, Discard, Storage};
+use jetkv_types::{StreamName, SubjectFilter};
+use std::time::Duration;
+
+fn settings() -> StreamSettings {
+    StreamSettings::new(StreamName::new("S").unwrap(), filters(&["s.>"]))
+}
+
+fn filters(texts: &[&str]) -> Vec<SubjectFilter> {
+    texts.iter().map(|&text| SubjectFilter::new(text).unwrap()).collect()
+}
+
+fn change(change: impl FnOnce(&mut StreamSettings)) -> StreamSettings {
+    let mut settings = settings();
+    change(&mut settings);
+    settings
+}
+
+fn refusal(settings: &StreamSettings) -> String {
+    match settings.to_engine().unwrap_err() {
+        JetStreamError::InvalidSettings { reason, .. } => reason,
+        JetStreamError::Unsupported { option, .. } => format!("unsupported {option}"),
+        other => panic!("unexpected {other}"),
+    }
+}
+
+#[test]
+fn settings_survive_the_way_through_the_engine() {
+    let full = change(|s| {
+        s.description = "all of it".into();
+        s.max_msgs = Some(10);
+        s.max_bytes = Some(1000);
+        s.max_age = Some(Duration::from_secs(60));
+        s.max_msgs_per_subject = Some(3);
+        s.max_msg_size = Some(100);
+        s.discard = Discard::NewPerSubject;
+        s.storage = Storage::Memory;
+        s.compression = Compression::Lz4;
+        s.first_sequence = Some(7);
+        s.allow_rollup = true;
+        s.deny_delete = true;
+        s.allow_direct = true;
+        s.allow_msg_ttl = true;
+        s.subject_delete_marker_ttl = Some(Duration::from_secs(2));
+        s.metadata.insert("team".into(), "blue".into());
+        s.other.insert("no_ack".into(), "true".into());
+    });
+    for settings in [settings().normalized(), full.normalized()] {
+        let stored = settings.to_engine().unwrap();
+        assert_eq!(StreamSettings::from_engine(&stored).unwrap(), settings);
+    }
+}
+
+#[test]
+fn attributes_carry_the_names_of_the_reference() {
+    let settings = change(|s| {
+        s.allow_rollup = true;
+        s.description = "d".into();
+        s.metadata.insert("a.b".into(), "c".into());
+    });
+    let stored = settings.to_engine().unwrap().attributes;
+    let stored: Vec<_> = stored.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    assert_eq!(
+        stored,
+        [
+            ("allow_rollup_hdrs", "true"),
+            ("description", "d"),
+            ("duplicate_window", "120000000000"),
+            ("metadata.a.b", "c")
+        ]
+    );
+}
+
+#[test]
+fn a_marker_ttl_switches_on_what_it_needs() {
+    let settings = change(|s| {
+        s.subject_delete_marker_ttl = Some(Duration::from_secs(1));
+        s.deny_purge = true;
+    })
+    .normalized();
+    assert!(settings.allow_msg_ttl && settings.allow_rollup && !settings.deny_purge);
+}
+
+#[test]
+fn the_duplicate_window_never_exceeds_the_age() {
+    let window = |age| change(|s| s.max_age = age).normalized().duplicate_window;
+    assert_eq!(window(None), Some(Duration::from_secs(120)));
+    assert_eq!(window(Some(Duration::from_secs(5))), Some(Duration::from_secs(5)));
+}
+
+#[test]
+fn broken_rules_are_named() {
+    let millis = Duration::from_millis;
+    let long = Duration::from_secs(10_000_000_000);
+    for (settings, expected) in [
+        (change(|s| s.description = "x".repeat(4097)), "description is too long"),
+        (change(|s| drop(s.metadata.insert("k".into(), "x".repeat(131_072)))), "metadata exceeds"),
+        (change(|s| s.replicas = 0), "replicas can not be 0"),
+        (change(|s| s.replicas = 6), "maximum replicas is 5"),
+        (change(|s| s.max_msgs = Some(0)), "max_msgs can not be 0"),
+        (change(|s| s.max_bytes = Some(0)), "max_bytes can not be 0"),
+        (change(|s| s.max_msgs_per_subject = Some(0)), "max_msgs_per_subject can not be 0"),
+        (change(|s| s.max_msg_size = Some(0)), "max_msg_size can not be 0"),
+        (change(|s| s.max_msg_size = Some(u32::MAX)), "max_msg_size 4294967295 is too large"),
+        (change(|s| s.max_age = Some(millis(99))), "max age needs to be >= 100ms"),
+        (change(|s| s.max_age = Some(long)), "max age can not be longer"),
+        (change(|s| s.duplicate_window = Some(millis(99))), "duplicates window needs to be >= 100ms"),
+        (change(|s| s.subject_delete_marker_ttl = Some(millis(999))), "must be at least 1 second"),
+        (change(|s| s.subjects = filters(&[">"])), "capturing all subjects"),
+        (change(|s| s.subjects = filters(&["$JS.*.x"])), "overlap with jetstream api"),
+        (change(|s| s.subjects = filters(&["$SYS.x"])), "overlap with system api"),
+        (change(|s| s.subjects = filters(&["a.b", "a.b"])), "duplicate subjects"),
+        (change(|s| s.subjects = filters(&["a.b", "a.*"])), "\"a.*\" overlaps with \"a.b\""),
+        (change(|s| s.subjects.clear()), "at least one configured subject"),
+        (change(|s| s.discard = Discard::NewPerSubject), "requires max msgs per subject > 0"),
+    ] {
+        let found = refusal(&settings);
+        assert!(found.contains(expected), "expected {expected:?}, found {found:?}");
+    }
+    let both = change(|s| (s.allow_rollup, s.deny_purge) = (true, true));
+    assert_eq!(refusal(&both), "roll-ups require the purge permission");
+}
+
+#[test]
+fn what_one_store_cannot_do_is_refused_by_name() {
+    let republish = Republish { source: ">".into(), destination: "r.>".into(), headers_only: false };
+    for (settings, expected) in [
+        (change(|s| s.replicas = 3), "unsupported replicas > 1"),
+        (change(|s| s.placement = Some(Placement::default())), "unsupported placement"),
+        (change(|s| s.republish = Some(republish)), "unsupported republish"),
+        (change(|s| s.sources.push(Source::new("o"))), "unsupported sources"),
+    ] {
+        assert_eq!(refusal(&settings), expected);
+    }
+    let mirror = change(|s| {
+        s.mirror = Some(Source::new("o"));
+        s.subjects.clear();
+    });
+    assert_eq!(refusal(&mirror), "unsupported mirror");
+}
+
+#[test]
+fn updates_cannot_take_back_what_is_irrevocable() {
+    let current = change(|s| (s.deny_delete, s.allow_msg_ttl) = (true, true));
+    let refused = |wanted: &StreamSettings| wanted.check_update_of(&current).unwrap_err().to_string();
+    assert!(current.check_update_of(&current).is_ok());
+    type Change = fn(&mut StreamSettings);
+    let changes: [(Change, &str); 4] = [
+        (|s| s.storage = Storage::Memory, "can not change storage type"),
+        (|s| s.deny_delete = false, "can not cancel deny message deletes"),
+        (|s| s.allow_msg_ttl = false, "message TTL status can not be disabled"),
+        (|s| s.name = StreamName::new("T").unwrap(), "name must match original"),
+    ];
+    for (change, expected) in changes {
+        let mut wanted = current.clone();
+        change(&mut wanted);
+        assert!(refused(&wanted).contains(expected));
+    }
+}
