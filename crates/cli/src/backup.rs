@@ -10,7 +10,7 @@ use crate::exit::Stop;
 use crate::export::each_entry;
 use crate::files::NewFile;
 use crate::line::EntryLine;
-use crate::output::{Out, json_line, warn};
+use crate::output::{Form, Out, json_line, warn};
 use crate::place::Place;
 use crate::progress::{Progress, Unit};
 use crate::text;
@@ -33,7 +33,7 @@ pub(crate) fn backup(place: &Place<'_>, args: BackupArgs, out: &mut Out) -> Resu
     })?;
     let mut total = 0;
     for bucket in &buckets {
-        total += one(bucket, &mut file)?;
+        total += one(bucket, &mut file, out.form())?;
     }
     file.finish()?;
     if out.is_json() {
@@ -47,7 +47,7 @@ pub(crate) fn backup(place: &Place<'_>, args: BackupArgs, out: &mut Out) -> Resu
     Ok(())
 }
 
-fn one(bucket: &KeyValue, file: &mut BackupFile) -> Result<u64, Stop> {
+fn one(bucket: &KeyValue, file: &mut BackupFile, form: Form) -> Result<u64, Stop> {
     let status = bucket.status()?;
     let config = &status.config;
     if config.placement.is_some()
@@ -56,7 +56,7 @@ fn one(bucket: &KeyValue, file: &mut BackupFile) -> Result<u64, Stop> {
         || !config.sources.is_empty()
     {
         let name = &status.bucket;
-        warn(format_args!("placement, republish, mirror and sources of bucket {name} are not saved"));
+        warn(form, format_args!("placement, republish, mirror and sources of bucket {name} are not saved"));
     }
     let settings = BucketLine {
         bucket: &status.bucket,

@@ -4,12 +4,13 @@ use crate::cli::ExportArgs;
 use crate::exit::Stop;
 use crate::files::NewFile;
 use crate::line::EntryLine;
-use crate::output::{Out, json_line, note};
+use crate::output::{Out, json_line};
 use crate::place::Place;
 use crate::progress::{Progress, Unit};
 use crate::text;
 use jetkv::blocking::KeyValue;
 use jetkv::{Entry, WatchEvent, WatchOptions};
+use std::io::Write;
 use std::time::Duration;
 
 /// `export BUCKET [FILTER]`
@@ -20,11 +21,16 @@ pub(crate) fn export(place: &Place<'_>, args: ExportArgs, out: &mut Out) -> Resu
     } else {
         WatchOptions::new().ignore_deletes()
     };
-    let progress = Progress::new("exporting", Unit::Entries, bucket.status()?.values);
+    // Entries that scroll by on the same terminal are progress enough.
+    let silent = args.output.is_none() && out.is_terminal();
+    let progress =
+        if silent { None } else { Some(Progress::new("exporting", Unit::Entries, bucket.status()?.values)) };
     let mut count = 0;
     let mut advance = || {
         count += 1;
-        progress.set(count);
+        if let Some(progress) = &progress {
+            progress.set(count);
+        }
     };
     match &args.output {
         None => each_entry(&bucket, &args.filter, options, |entry| {
@@ -39,7 +45,13 @@ pub(crate) fn export(place: &Place<'_>, args: ExportArgs, out: &mut Out) -> Resu
             })?;
             file.finish()?;
             drop(progress);
-            note(format_args!("exported {} to {}", text::count(count, "entry", "entries"), path.display()));
+            if out.is_json() {
+                let file = path.display().to_string();
+                out.json(&serde_json::json!({ "bucket": args.bucket, "file": file, "entries": count }))?;
+            } else {
+                let entries = text::count(count, "entry", "entries");
+                writeln!(out, "exported {entries} to {}", path.display())?;
+            }
         }
     }
     Ok(())

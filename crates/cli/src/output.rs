@@ -35,6 +35,10 @@ impl Out {
         self.form == Form::Json
     }
 
+    pub(crate) fn form(&self) -> Form {
+        self.form
+    }
+
     /// Says whether a person looks at the output.
     pub(crate) fn is_terminal(&self) -> bool {
         self.terminal
@@ -74,8 +78,13 @@ pub(crate) fn note(text: impl Display) {
 }
 
 /// Tells the user something that deserves attention.
-pub(crate) fn warn(text: impl Display) {
-    writeln!(anstream::stderr(), "{YELLOW}warning:{YELLOW:#} {text}").ok();
+pub(crate) fn warn(form: Form, text: impl Display) {
+    match form {
+        Form::Human => note(format_args!("{YELLOW}warning:{YELLOW:#} {text}")),
+        Form::Json => {
+            json_line(&mut io::stderr(), &serde_json::json!({ "warning": text.to_string() })).ok();
+        }
+    }
 }
 
 /// Prints the error, its causes, then one hint.

@@ -2,6 +2,7 @@
 
 use crate::cli::PlaceArgs;
 use crate::exit::{Failure, Stop};
+use crate::output::{Form, warn};
 use crate::text;
 use jetkv::blocking::{JetStream, KeyValue};
 use jetkv::{KvError, OpenOptions};
@@ -14,11 +15,12 @@ pub(crate) struct Door {
     store: PathBuf,
     sync: Option<jetkv::Sync>,
     wait: Duration,
+    form: Form,
 }
 
 impl Door {
-    pub(crate) fn new(args: &PlaceArgs) -> Self {
-        Self { store: args.store.clone(), sync: args.sync, wait: args.wait }
+    pub(crate) fn new(args: &PlaceArgs, form: Form) -> Self {
+        Self { store: args.store.clone(), sync: args.sync, wait: args.wait, form }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -27,12 +29,17 @@ impl Door {
 
     /// Opens the store that is there.
     pub(crate) fn open(&self) -> Result<Place<'_>, Stop> {
+        self.open_damaged()?.warn_of_damage()
+    }
+
+    /// Opens the store that is there without a word about its damages: the command has its own.
+    pub(crate) fn open_damaged(&self) -> Result<Place<'_>, Stop> {
         self.enter(&self.options().existing_only())
     }
 
     /// Opens the store, or makes one.
     pub(crate) fn open_or_create(&self) -> Result<Place<'_>, Stop> {
-        self.enter(&self.options())
+        self.enter(&self.options())?.warn_of_damage()
     }
 
     /// Spells a command so that it works at this place when it is pasted into a shell.
@@ -80,6 +87,18 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
+    fn warn_of_damage(self) -> Result<Self, Stop> {
+        let damages = self.store.health()?.len();
+        if damages > 0 {
+            let store = self.door.path().display();
+            let check = self.door.spell("check");
+            let places =
+                text::count(u64::try_from(damages).unwrap_or(u64::MAX), "damaged place", "damaged places");
+            warn(self.door.form, format_args!("{places} in store {store}; `{check}` names them"));
+        }
+        Ok(self)
+    }
+
     /// Opens a bucket; if there is none of this name, the error proposes the ones that it could be.
     pub(crate) fn bucket(&self, name: &str) -> Result<KeyValue, Stop> {
         self.store.key_value(name).map_err(|error| self.with_similar_bucket(error))

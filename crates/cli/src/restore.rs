@@ -137,12 +137,18 @@ fn report(plan: &Plan, restored: &Restored, out: &mut Out) -> Result<(), Stop> {
     out.flush()?;
     if *renumbered > 0 {
         let entries = text::count(*renumbered, "entry", "entries");
-        warn(format_args!(
-            "{entries} of bucket {bucket} have another revision number than before; the order is the same"
-        ));
+        warn(
+            out.form(),
+            format_args!(
+                "{entries} of bucket {bucket} have another revision number than before; the order is the same"
+            ),
+        );
     }
     if plan.config.ttl.is_some() {
-        warn(format_args!("the entries of bucket {bucket} expire as if they had been written now"));
+        warn(
+            out.form(),
+            format_args!("the entries of bucket {bucket} expire as if they had been written now"),
+        );
     }
     Ok(())
 }

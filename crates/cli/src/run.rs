@@ -16,8 +16,8 @@ pub(crate) fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };
-    let door = Door::new(&cli.place);
     let form = if cli.json { output::Form::Json } else { output::Form::Human };
+    let door = Door::new(&cli.place, form);
     let mut out = Out::stdout(form);
     let result = run(cli.command, &door, &mut out).and_then(|()| Ok(out.flush()?));
     match result {
@@ -38,7 +38,7 @@ fn run(command: Command, door: &Door, out: &mut Out) -> Result<(), Stop> {
         Command::Add(args) => with(door.open_or_create()?, |place| bucket::add(place, args, out)),
         Command::Edit(args) => with(door.open()?, |place| bucket::edit(place, args, out)),
         Command::Ls(args) => with(door.open()?, |place| read::ls(place, args, out)),
-        Command::Info(args) => with(door.open()?, |place| bucket::info(place, args, out)),
+        Command::Info(args) => with(door.open_damaged()?, |place| bucket::info(place, args, out)),
         Command::Put(args) => write::put(door, args, out),
         Command::Create(args) => write::create(door, args, out),
         Command::Update(args) => write::update(door, args, out),
@@ -53,7 +53,7 @@ fn run(command: Command, door: &Door, out: &mut Out) -> Result<(), Stop> {
         Command::Import(args) => import::import(door, args, out),
         Command::Backup(args) => with(door.open()?, |place| backup::backup(place, args, out)),
         Command::Restore(args) => restore::restore(door, args, out),
-        Command::Check => with(door.open()?, |place| upkeep::check(place, out)),
+        Command::Check => with(door.open_damaged()?, |place| upkeep::check(place, out)),
         Command::Repair(args) => upkeep::repair(door, args, out),
         Command::Bench(args) => bench::bench(door, args, out),
         Command::Completions(args) => shell::completions(args, out),

@@ -53,7 +53,7 @@ pub(crate) fn repair(door: &Door, args: RepairArgs, out: &mut Out) -> Result<(),
             Unattended::Refuse,
         )?;
     }
-    with(door.open()?, |place| {
+    with(door.open_damaged()?, |place| {
         let report = place.store.repair()?;
         for damage in &report.given_up {
             print(damage, out)?;

@@ -1,9 +1,10 @@
 use super::*;
 use crate::cli::{Cli, STORE_DEFAULT};
+use crate::output::Form;
 use clap::Parser;
 
 fn door(store: &str) -> Door {
-    Door::new(&Cli::parse_from(["jetkv", "--store", store, "ls"]).place)
+    Door::new(&Cli::parse_from(["jetkv", "--store", store, "ls"]).place, Form::Human)
 }
 
 #[test]
