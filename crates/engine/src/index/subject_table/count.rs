@@ -9,6 +9,7 @@ use std::ops::Bound;
 
 impl SubjectTable {
     /// Returns the number of subjects that start with the bytes `prefix`; cost: the length of the prefix.
+    #[cfg_attr(not(test), expect(dead_code, reason = "paging by position is a tool of the console to come"))]
     #[must_use]
     pub(crate) fn count_prefix(&self, prefix: &[u8]) -> usize {
         self.weight(self.locate(prefix))
@@ -31,6 +32,7 @@ impl SubjectTable {
     }
 
     /// Returns the number of subjects before `key` in order; `key` need not be in the table.
+    #[cfg_attr(not(test), expect(dead_code, reason = "paging by position is a tool of the console to come"))]
     #[must_use]
     pub(crate) fn rank(&self, key: &[u8]) -> usize {
         let (mut at, mut rest, mut before) = (self.root, key, 0);
@@ -65,6 +67,7 @@ impl SubjectTable {
     }
 
     /// Returns the subject with `position` others before it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "paging by position is a tool of the console to come"))]
     #[must_use]
     pub(crate) fn nth(&self, position: usize) -> Option<SubjectId> {
         let (mut at, mut skip) = (self.root, position);

@@ -1,0 +1,166 @@
+//! `backup`: buckets with their settings and all revisions in one file.
+//!
+//! The file is JSON lines: a head, for each bucket its settings and then its entries as `export` writes them,
+//! and a last line with the count of the lines before it and the SHA-256 of their bytes.
+
+use crate::bucket::ConfigLine;
+use crate::cli::BackupArgs;
+use crate::clock;
+use crate::exit::Stop;
+use crate::export::each_entry;
+use crate::files::NewFile;
+use crate::line::EntryLine;
+use crate::output::{Form, Out, json_line, warn};
+use crate::place::Place;
+use crate::progress::{Progress, Unit};
+use crate::text;
+use jetkv::WatchOptions;
+use jetkv::blocking::KeyValue;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::io::{self, Write};
+
+/// `backup [BUCKET...] --output FILE`
+pub(crate) fn backup(place: &Place<'_>, args: BackupArgs, out: &mut Out) -> Result<(), Stop> {
+    let names = if args.buckets.is_empty() { place.store.key_value_names()? } else { unique(args.buckets) };
+    let buckets = names.iter().map(|name| place.bucket(name)).collect::<Result<Vec<_>, _>>()?;
+    let mut file = BackupFile::create(NewFile::create(&args.output)?);
+    file.line(&Head {
+        jetkv_backup: FORMAT_VERSION,
+        tool: concat!("jetkv ", env!("CARGO_PKG_VERSION")),
+        created: clock::now().to_string(),
+        buckets: &names,
+    })?;
+    let mut total = 0;
+    for bucket in &buckets {
+        total += one(bucket, &mut file, out.form())?;
+    }
+    file.finish()?;
+    if out.is_json() {
+        let file = args.output.display().to_string();
+        out.json(&serde_json::json!({ "file": file, "buckets": names, "entries": total }))?;
+    } else {
+        let buckets = text::count(u64::try_from(names.len()).unwrap_or(u64::MAX), "bucket", "buckets");
+        let entries = text::count(total, "entry", "entries");
+        writeln!(out, "saved {entries} of {buckets} in {}", args.output.display())?;
+    }
+    Ok(())
+}
+
+fn one(bucket: &KeyValue, file: &mut BackupFile, form: Form) -> Result<u64, Stop> {
+    let status = bucket.status()?;
+    let config = &status.config;
+    if config.placement.is_some()
+        || config.republish.is_some()
+        || config.mirror.is_some()
+        || !config.sources.is_empty()
+    {
+        let name = &status.bucket;
+        warn(form, format_args!("placement, republish, mirror and sources of bucket {name} are not saved"));
+    }
+    let settings = BucketLine {
+        bucket: &status.bucket,
+        last_revision: status.last_revision,
+        config: ConfigLine::new(config),
+    };
+    file.line(&Settings { bucket_config: settings })?;
+    let progress = Progress::new("saving", Unit::Entries, status.values);
+    let mut count = 0;
+    each_entry(bucket, ">", WatchOptions::new().include_history(), |entry| {
+        count += 1;
+        progress.set(count);
+        file.line(&EntryLine::new(entry))
+    })?;
+    Ok(count)
+}
+
+fn unique(names: Vec<String>) -> Vec<String> {
+    let mut seen = Vec::new();
+    for name in names {
+        if !seen.contains(&name) {
+            seen.push(name);
+        }
+    }
+    seen
+}
+
+/// A backup that is being written.
+struct BackupFile {
+    to: NewFile,
+    seal: Seal,
+    line: Vec<u8>,
+}
+
+impl BackupFile {
+    fn create(to: NewFile) -> Self {
+        Self { to, seal: Seal::default(), line: Vec::new() }
+    }
+
+    fn line(&mut self, value: &impl Serialize) -> Result<(), Stop> {
+        self.line.clear();
+        let made: io::Result<()> = json_line(&mut self.line, value);
+        made.and_then(|()| self.to.write_all(&self.line)).map_err(|error| self.to.cannot_write(&error))?;
+        self.seal.add(&self.line);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(), Stop> {
+        let end = End { end: EndFields { lines: self.seal.lines, sha256: self.seal.hex() } };
+        json_line(&mut self.to, &end).map_err(|error| self.to.cannot_write(&error))?;
+        self.to.finish()
+    }
+}
+
+/// What proves that a backup is complete and unchanged.
+#[derive(Default, Clone)]
+pub(crate) struct Seal {
+    pub(crate) lines: u64,
+    hash: Sha256,
+}
+
+impl Seal {
+    /// Counts a line in; `line` holds its line break.
+    pub(crate) fn add(&mut self, line: &[u8]) {
+        self.lines += 1;
+        self.hash.update(line);
+    }
+
+    pub(crate) fn hex(&self) -> String {
+        self.hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+#[derive(Serialize)]
+struct Head<'a> {
+    jetkv_backup: u32,
+    tool: &'a str,
+    created: String,
+    buckets: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Settings<'a> {
+    bucket_config: BucketLine<'a>,
+}
+
+#[derive(Serialize)]
+struct BucketLine<'a> {
+    bucket: &'a str,
+    last_revision: u64,
+    #[serde(flatten)]
+    config: ConfigLine<'a>,
+}
+
+#[derive(Serialize)]
+struct End {
+    end: EndFields,
+}
+
+#[derive(Serialize)]
+struct EndFields {
+    lines: u64,
+    sha256: String,
+}
+
+/// The version of the file format; a reader refuses a newer one.
+pub(crate) const FORMAT_VERSION: u32 = 1;

@@ -1,0 +1,182 @@
+//! An entry as a line of JSON: what `--json` prints, `export` and `backup` write, `import` and `restore` read.
+
+use crate::cli::Lifetime;
+use crate::{duration, text};
+use jetkv::{Bytes, Entry, Headers, Operation, WriteOptions};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// An entry on its way out. The order of the fields is part of the contract.
+#[derive(Serialize)]
+pub(crate) struct EntryLine<'a> {
+    bucket: &'a str,
+    key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_base64: Option<String>,
+    revision: u64,
+    created: String,
+    operation: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl: Option<&'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<&'a str, Vec<&'a str>>,
+}
+
+impl<'a> EntryLine<'a> {
+    pub(crate) fn new(entry: &'a Entry) -> Self {
+        let value = std::str::from_utf8(&entry.value).ok();
+        let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (name, content) in user_headers(&entry.headers) {
+            headers.entry(name).or_default().push(content);
+        }
+        Self {
+            bucket: &entry.bucket,
+            key: &entry.key,
+            value,
+            value_base64: value.is_none().then(|| text::base64(&entry.value)),
+            revision: entry.revision,
+            created: entry.created.to_string(),
+            operation: operation_name(entry.operation),
+            ttl: ttl_of(&entry.headers),
+            headers,
+        }
+    }
+}
+
+/// The name of an operation in JSON.
+pub(crate) fn operation_name(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Put => "put",
+        Operation::Delete => "delete",
+        Operation::Purge => "purge",
+    }
+}
+
+/// The headers that the user attached; those with a meaning of their own are part of the operation.
+pub(crate) fn user_headers(headers: &Headers) -> impl Iterator<Item = (&str, &str)> {
+    headers.iter().filter(|(name, _)| !name.starts_with("Nats-") && *name != "KV-Operation")
+}
+
+/// The lifetime given to the entry when it was written.
+fn ttl_of(headers: &Headers) -> Option<&str> {
+    headers.get("Nats-TTL")
+}
+
+/// A line on its way in, checked.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Item {
+    pub(crate) key: String,
+    pub(crate) operation: Operation,
+    pub(crate) value: Bytes,
+    pub(crate) ttl: Option<Lifetime>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) revision: Option<u64>,
+    pub(crate) created: Option<jetkv::Timestamp>,
+}
+
+impl Item {
+    /// Reads a line of JSON.
+    ///
+    /// # Errors
+    /// A text that says what is wrong with the line.
+    pub(crate) fn parse(line: &[u8]) -> Result<Self, String> {
+        // The reader of a struct would take a list of values, too.
+        if !line.trim_ascii_start().starts_with(b"{") {
+            return Err("not a JSON object".into());
+        }
+        let fields: Fields = serde_json::from_slice(line).map_err(|error| json_problem(&error))?;
+        Self::from_fields(fields)
+    }
+
+    fn from_fields(fields: Fields) -> Result<Self, String> {
+        let operation = match fields.operation.as_deref() {
+            None | Some("put") => Operation::Put,
+            Some("delete") => Operation::Delete,
+            Some("purge") => Operation::Purge,
+            Some(other) => return Err(format!("operation {other:?} is none of put, delete, purge")),
+        };
+        let value = match (fields.value, fields.value_base64) {
+            (Some(_), Some(_)) => return Err("value and value_base64 are both given".into()),
+            (Some(value), None) => Some(Bytes::from(value)),
+            (None, Some(text)) => {
+                let bytes = text::from_base64(&text).map_err(|error| format!("bad value_base64: {error}"))?;
+                Some(bytes.into())
+            }
+            (None, None) => None,
+        };
+        let value = match (operation, value) {
+            (Operation::Put, None) => return Err("missing field `value` or `value_base64`".into()),
+            (Operation::Delete | Operation::Purge, Some(value)) if !value.is_empty() => {
+                return Err(format!("a {} has no value", operation_name(operation)));
+            }
+            (_, value) => value.unwrap_or_default(),
+        };
+        let ttl = match fields.ttl.as_deref() {
+            None => None,
+            Some("never") => Some(Lifetime::Never),
+            Some(text) => Some(Lifetime::For(
+                duration::parse(text).map_err(|error| format!("bad ttl {text:?}: {error}"))?,
+            )),
+        };
+        let created = match fields.created.as_deref() {
+            None => None,
+            Some(text) => Some(text.parse().map_err(|error| format!("bad created: {error}"))?),
+        };
+        let headers = fields.headers.into_iter();
+        let headers =
+            headers.flat_map(|(name, all)| all.into_iter().map(move |value| (name.clone(), value))).collect();
+        Ok(Self { key: fields.key, operation, value, ttl, headers, revision: fields.revision, created })
+    }
+
+    /// What goes along with the value.
+    pub(crate) fn options(&self) -> WriteOptions {
+        options(self.ttl, &self.headers)
+    }
+}
+
+/// Builds the options of a write.
+pub(crate) fn options(ttl: Option<Lifetime>, headers: &[(String, String)]) -> WriteOptions {
+    let options = match ttl {
+        None => WriteOptions::new(),
+        Some(Lifetime::For(span)) => WriteOptions::new().ttl(span),
+        Some(Lifetime::Never) => WriteOptions::new().never_expires(),
+    };
+    headers.iter().fold(options, |options, (name, value)| options.header(name.as_str(), value.as_str()))
+}
+
+/// The fields that a line may have; any other one is refused, so that a slip cannot change the meaning silently.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    key: String,
+    #[serde(default)]
+    value: Option<String>,
+    #[serde(default)]
+    value_base64: Option<String>,
+    #[serde(default)]
+    operation: Option<String>,
+    #[serde(default)]
+    ttl: Option<String>,
+    #[serde(default)]
+    headers: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    revision: Option<u64>,
+    #[serde(default)]
+    created: Option<String>,
+    #[serde(default, rename = "bucket")]
+    _bucket: Option<String>,
+}
+
+/// Rewords the error of the JSON reader, which counts lines within the one line that it got.
+pub(crate) fn json_problem(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((problem, _)) => format!("{problem} (column {})", error.column()),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+//! The program `jetkv`: the Key/Value store from the shell.
+
+mod backup;
+mod bench;
+mod bucket;
+mod cli;
+mod clock;
+mod duration;
+mod exit;
+mod export;
+mod files;
+mod import;
+mod line;
+mod output;
+mod place;
+mod progress;
+mod prompt;
+mod read;
+mod restore;
+mod run;
+mod shell;
+mod size;
+mod table;
+mod text;
+mod upkeep;
+mod watch;
+mod write;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    run::main()
+}

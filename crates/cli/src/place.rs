@@ -1,0 +1,124 @@
+//! The place that commands work at: a store in a directory.
+
+use crate::cli::PlaceArgs;
+use crate::exit::{Failure, Stop};
+use crate::output::{Form, warn};
+use crate::text;
+use jetkv::blocking::{JetStream, KeyValue};
+use jetkv::{KvError, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A place that is not open yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    store: PathBuf,
+    sync: Option<jetkv::Sync>,
+    wait: Duration,
+    form: Form,
+}
+
+impl Door {
+    pub(crate) fn new(args: &PlaceArgs, form: Form) -> Self {
+        Self { store: args.store.clone(), sync: args.sync, wait: args.wait, form }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.store
+    }
+
+    /// Opens the store that is there.
+    pub(crate) fn open(&self) -> Result<Place<'_>, Stop> {
+        self.open_damaged()?.warn_of_damage()
+    }
+
+    /// Opens the store that is there without a word about its damages: the command has its own.
+    pub(crate) fn open_damaged(&self) -> Result<Place<'_>, Stop> {
+        self.enter(&self.options().existing_only())
+    }
+
+    /// Opens the store, or makes one.
+    pub(crate) fn open_or_create(&self) -> Result<Place<'_>, Stop> {
+        self.enter(&self.options())?.warn_of_damage()
+    }
+
+    /// Spells a command so that it works at this place when it is pasted into a shell.
+    pub(crate) fn spell(&self, command: &str) -> String {
+        if self.store == Path::new(crate::cli::STORE_DEFAULT) {
+            return format!("jetkv {command}");
+        }
+        let path = self.store.display().to_string();
+        let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
+        if !path.is_empty() && path.chars().all(plain) {
+            format!("jetkv --store {path} {command}")
+        } else {
+            format!("jetkv --store '{}' {command}", path.replace('\'', r"'\''"))
+        }
+    }
+
+    fn options(&self) -> OpenOptions {
+        let options = OpenOptions::new();
+        match self.sync {
+            Some(sync) => options.sync(sync),
+            None => options,
+        }
+    }
+
+    /// Tries again while another command holds the store: commands are short, and two shells should not notice each other.
+    fn enter(&self, options: &OpenOptions) -> Result<Place<'_>, Stop> {
+        let mut waited = Duration::ZERO;
+        loop {
+            match JetStream::open_with(&self.store, options.clone()) {
+                Ok(store) => return Ok(Place { door: self, store }),
+                Err(KvError::StoreLocked { .. }) if waited < self.wait => {
+                    std::thread::sleep(RETRY_EVERY);
+                    waited += RETRY_EVERY;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// A place that is open.
+pub(crate) struct Place<'a> {
+    pub(crate) door: &'a Door,
+    pub(crate) store: JetStream,
+}
+
+impl Place<'_> {
+    fn warn_of_damage(self) -> Result<Self, Stop> {
+        let damages = self.store.health()?.len();
+        if damages > 0 {
+            let store = self.door.path().display();
+            let check = self.door.spell("check");
+            let places =
+                text::count(u64::try_from(damages).unwrap_or(u64::MAX), "damaged place", "damaged places");
+            warn(self.door.form, format_args!("{places} in store {store}; `{check}` names them"));
+        }
+        Ok(self)
+    }
+
+    /// Opens a bucket; if there is none of this name, the error proposes the ones that it could be.
+    pub(crate) fn bucket(&self, name: &str) -> Result<KeyValue, Stop> {
+        self.store.key_value(name).map_err(|error| self.with_similar_bucket(error))
+    }
+
+    /// Adds "did you mean" to a bucket that was not found.
+    pub(crate) fn with_similar_bucket(&self, error: KvError) -> Stop {
+        let KvError::BucketNotFound { bucket } = &error else { return error.into() };
+        let names = self.store.key_value_names().unwrap_or_default();
+        let failure = Failure::of(&error, self.door);
+        match text::most_similar(bucket, names.iter().map(String::as_str)) {
+            Some(similar) => failure.hint(format!("did you mean {similar:?}?")).into(),
+            None => failure.into(),
+        }
+    }
+
+    /// Stops the store cleanly.
+    pub(crate) fn close(self) -> Result<(), Stop> {
+        Ok(self.store.close()?)
+    }
+}
+
+const RETRY_EVERY: Duration = Duration::from_millis(20);

@@ -1,0 +1,92 @@
+//! From arguments to an exit code: reads the command line, runs the command, closes the store, reports what went wrong.
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, Failure, Stop};
+use crate::output::{self, Out};
+use crate::place::{Door, Place};
+use crate::{backup, bench, bucket, export, import, read, restore, shell, upkeep, watch, write};
+use clap::Parser;
+use std::ffi::OsStr;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Runs the command that the arguments name.
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error),
+    };
+    let form = if cli.json { output::Form::Json } else { output::Form::Human };
+    let door = Door::new(&cli.place, form);
+    let mut out = Out::stdout(form);
+    let result = run(cli.command, &door, &mut out).and_then(|()| Ok(out.flush()?));
+    match result {
+        Ok(()) => Exit::Done.into(),
+        Err(Stop::ClosedPipe) => Exit::Done.into(),
+        Err(stop) => {
+            // What was printed before the failure belongs to the user, too.
+            out.flush().ok();
+            let failure = stop.into_failure(&door);
+            output::report(&failure, form);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(command: Command, door: &Door, out: &mut Out) -> Result<(), Stop> {
+    match command {
+        Command::Add(args) => with(door.open_or_create()?, |place| bucket::add(place, args, out)),
+        Command::Edit(args) => with(door.open()?, |place| bucket::edit(place, args, out)),
+        Command::Ls(args) => with(door.open()?, |place| read::ls(place, args, out)),
+        Command::Info(args) => with(door.open_damaged()?, |place| bucket::info(place, args, out)),
+        Command::Put(args) => write::put(door, args, out),
+        Command::Create(args) => write::create(door, args, out),
+        Command::Update(args) => write::update(door, args, out),
+        Command::Get(args) => with(door.open()?, |place| read::get(place, args, out)),
+        Command::Del(args) => write::del(door, args, out),
+        Command::Purge(args) => write::purge(door, args, out),
+        Command::History(args) => with(door.open()?, |place| read::history(place, args, out)),
+        Command::Revert(args) => with(door.open()?, |place| write::revert(place, args, out)),
+        Command::Watch(args) => with(door.open()?, |place| watch::watch(place, args, out)),
+        Command::Compact(args) => with(door.open()?, |place| upkeep::compact(place, args, out)),
+        Command::Export(args) => with(door.open()?, |place| export::export(place, args, out)),
+        Command::Import(args) => import::import(door, args, out),
+        Command::Backup(args) => with(door.open()?, |place| backup::backup(place, args, out)),
+        Command::Restore(args) => restore::restore(door, args, out),
+        Command::Check => with(door.open_damaged()?, |place| upkeep::check(place, out)),
+        Command::Repair(args) => upkeep::repair(door, args, out),
+        Command::Bench(args) => bench::bench(door, args, out),
+        Command::Completions(args) => shell::completions(args, out),
+        Command::Man(args) => shell::man(args, out),
+    }
+}
+
+/// Runs `work` at `place` and closes it, whatever came out.
+pub(crate) fn with<T>(place: Place<'_>, work: impl FnOnce(&Place<'_>) -> Result<T, Stop>) -> Result<T, Stop> {
+    let result = work(&place);
+    let closed = place.close();
+    let value = result?;
+    closed?;
+    Ok(value)
+}
+
+/// Prints help or the usage error; with `--json` among the arguments, as JSON.
+fn refused(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        error.print().ok();
+        return Exit::Done.into();
+    }
+    let json = std::env::args_os().take_while(|arg| arg != "--").any(|arg| arg == OsStr::new("--json"));
+    if json {
+        let text = error.to_string();
+        let mut parts = text.split("\n\n");
+        let message = parts.next().unwrap_or_default().trim_start_matches("error: ");
+        let tip = parts.find_map(|part| part.trim().strip_prefix("tip: "));
+        let hint = tip.unwrap_or("`jetkv help` lists the commands and their arguments");
+        let failure = Failure::usage(message).hint(hint);
+        output::report(&failure, output::Form::Json);
+    } else {
+        error.print().ok();
+    }
+    Exit::Usage.into()
+}

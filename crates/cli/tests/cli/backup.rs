@@ -1,0 +1,113 @@
+//! `backup restore`
+
+use crate::program::{Place, without_time};
+use serde_json::Value;
+
+fn two_buckets() -> Place {
+    let place = Place::with_bucket();
+    place.put("a", "1");
+    place.put("a", "2");
+    place.ok_with(&["put", "app", "bin", "-"], &[0, 255]);
+    place.ok(&["del", "app", "bin"]);
+    place.ok(&[
+        "add",
+        "other",
+        "--description",
+        "spare",
+        "--metadata",
+        "x=y",
+        "--max-bytes",
+        "1G",
+        "--ttl",
+        "90s",
+    ]);
+    place.ok(&["put", "other", "k", "v"]);
+    place
+}
+
+fn config(place: &Place, args: &[&str]) -> Value {
+    let mut status = place.json(args).remove(0);
+    for figure in ["created", "last_update", "disk_bytes", "bucket"] {
+        status.as_object_mut().unwrap().remove(figure);
+    }
+    status
+}
+
+#[test]
+fn a_restored_store_equals_the_saved_one() {
+    let place = two_buckets();
+    assert_eq!(
+        place.ok(&["backup", "--output", "all.backup"]),
+        "saved 5 entries of 2 buckets in all.backup\n"
+    );
+    let done = place.run(&["--store", "new", "restore", "all.backup"]);
+    assert_eq!(
+        (done.code, done.text().as_str()),
+        (0, "restored bucket app: 4 entries\nrestored bucket other: 1 entry\n")
+    );
+    assert!(!done.err.contains("revision number"), "{}", done.err);
+    for bucket in ["app", "other"] {
+        let saved = place.ok(&["export", bucket, "--history"]);
+        let restored = place.ok(&["--store", "new", "export", bucket, "--history"]);
+        assert_eq!(without_time(&saved), without_time(&restored));
+        assert_eq!(config(&place, &["info", bucket]), config(&place, &["--store", "new", "info", bucket]));
+    }
+}
+
+#[test]
+fn one_bucket_can_be_restored_under_another_name() {
+    let place = two_buckets();
+    place.ok(&["backup", "app", "--output", "app.backup"]);
+    let err = place.fails(&["restore", "app.backup"], 4);
+    assert!(err.contains("bucket \"app\" exists") && err.contains("--as NAME"), "{err}");
+    place.ok(&["restore", "app.backup", "--as", "copy"]);
+    assert_eq!(place.ok(&["get", "copy", "a", "--raw"]), "2");
+    place.ok(&["backup", "--output", "all.backup"]);
+    assert!(place.fails(&["restore", "all.backup", "--as", "x"], 2).contains("holds 3"));
+    place.fails(&["backup", "nothing", "--output", "x.backup"], 3);
+    assert!(!place.file("x.backup").exists());
+}
+
+#[test]
+fn changed_revision_numbers_are_reported() {
+    let place = Place::empty();
+    place.ok(&["add", "app"]);
+    for value in ["1", "2", "3"] {
+        place.put("a", value);
+    }
+    place.ok(&["backup", "--output", "app.backup"]);
+    let done = place.run(&["restore", "app.backup", "--as", "copy"]);
+    assert_eq!(done.code, 0);
+    assert!(done.err.contains("1 entry of bucket copy have another revision number"), "{}", done.err);
+}
+
+#[test]
+fn a_damaged_backup_is_refused_before_anything_is_written() {
+    let place = two_buckets();
+    place.ok(&["backup", "app", "--output", "good"]);
+    let good = std::fs::read(place.file("good")).unwrap();
+    let refused = |bytes: &[u8], expected: &str| {
+        let file = place.write("bad", bytes);
+        let done = place.run(&["--store", "new", "restore", &file]);
+        assert!(matches!(done.code, 1 | 2), "{}", done.err);
+        assert!(done.err.contains(expected), "{expected}: {}", done.err);
+        assert!(!place.file("new").exists());
+    };
+    for cut in [good.len() - 2, good.len() / 2, 200, 20, 0] {
+        refused(&good[..cut], "");
+    }
+    let mut flipped = good.clone();
+    let at = flipped.windows(3).position(|window| window == b"\"2\"").unwrap();
+    flipped[at + 1] = b'3';
+    refused(&flipped, "its checksum does not match");
+    refused(&[&good[..], b"{\"key\":\"x\",\"value\":\"y\"}\n"].concat(), "behind its last line");
+    refused(b"{\"key\":\"x\",\"value\":\"y\"}\n", "is not a backup");
+    refused(b"", "is not a backup");
+    for at in (0..good.len()).step_by(7) {
+        let mut flipped = good.clone();
+        flipped[at] ^= 1;
+        refused(&flipped, "");
+    }
+    place.ok(&["--store", "new", "restore", "good"]);
+    place.fails(&["restore", "nothing"], 3);
+}

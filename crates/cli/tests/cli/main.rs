@@ -1,0 +1,14 @@
+//! The program from the outside: every command, what it prints, how it ends.
+
+#[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
+mod backup;
+mod buckets;
+mod errors;
+mod keys;
+#[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
+mod lock;
+#[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
+mod program;
+mod transfer;
+mod upkeep;
+mod watch;
