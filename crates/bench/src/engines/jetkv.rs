@@ -1,0 +1,113 @@
+//! The engine of this repository, without the layers above it: one stream, one message per subject.
+//!
+//! Synced is `Sync::Always`: a put returns after `fdatasync`, which concurrent puts share. Unsynced is `Sync::Os`: a put
+//! returns after `write`, so a crash of the process loses nothing.
+
+use super::{Counters, Durability, Engine, Part, Reader};
+use crate::Outcome;
+use crate::data::{Key, Value};
+use jetkv_engine::env::Env;
+use jetkv_engine::{Append, ErrorKind, Store, StoreOptions, Stream, StreamConfig, Sync};
+use jetkv_types::{StreamName, Subject, SubjectFilter};
+use std::path::Path;
+
+/// A store with one stream.
+#[derive(Debug)]
+pub(super) struct Jetkv {
+    store: Store,
+    stream: Stream,
+}
+
+impl Jetkv {
+    pub(super) fn open(dir: &Path, durability: Durability) -> Outcome<Self> {
+        let sync = match durability {
+            Durability::Synced => Sync::Always,
+            Durability::Unsynced => Sync::Os,
+        };
+        let store = Store::open(Env::system(), dir, StoreOptions { sync, ..StoreOptions::default() })?;
+        let name = StreamName::new("KV_bench")?;
+        let stream = match store.stream(&name) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let mut config = StreamConfig::new(name, vec![all_keys()?]);
+                config.messages_per_subject_max = Some(1);
+                store.create_stream(config)?
+            }
+            found => found?,
+        };
+        Ok(Self { store, stream })
+    }
+}
+
+impl Engine for Jetkv {
+    fn put(&self, key: &Key, value: &Value) -> Outcome<()> {
+        self.stream.append(&[Append::put(&subject(key)?, value)]).wait()?;
+        Ok(())
+    }
+
+    fn put_batch(&self, entries: &[(Key, Value)]) -> Outcome<()> {
+        let subjects = entries.iter().map(|(key, _)| subject(key)).collect::<Outcome<Vec<_>>>()?;
+        let batch: Vec<_> =
+            subjects.iter().zip(entries).map(|(subject, (_, value))| Append::put(subject, value)).collect();
+        self.stream.append(&batch).wait()?;
+        Ok(())
+    }
+
+    fn reader(&self) -> Outcome<Box<dyn Reader + '_>> {
+        Ok(Box::new(JetkvReader { stream: &self.stream }))
+    }
+
+    fn counters(&self) -> Counters {
+        let stats = self.store.stats();
+        Counters { syncs: Some(stats.sync_count), index_bytes: Some(stats.index_bytes) }
+    }
+
+    fn close(self: Box<Self>) -> Outcome<()> {
+        Ok(self.store.close()?)
+    }
+}
+
+struct JetkvReader<'a> {
+    stream: &'a Stream,
+}
+
+impl Reader for JetkvReader<'_> {
+    fn get(&mut self, key: &Key, visit: &mut dyn FnMut(&[u8])) -> Outcome<bool> {
+        let message = self.stream.last(&subject(key)?)?;
+        if let Some(message) = &message {
+            visit(&message.payload);
+        }
+        Ok(message.is_some())
+    }
+
+    fn scan(&mut self, prefix: &str, limit: usize, part: Part, visit: &mut dyn FnMut(&[u8])) -> Outcome<u64> {
+        let filter = SubjectFilter::new(format!("{SUBJECT_PREFIX}{prefix}>"))?;
+        let mut count = 0;
+        for state in self.stream.subjects(&filter, None, limit)? {
+            if part == Part::Key {
+                visit(state.subject.as_bytes());
+                count += 1;
+            } else if let Some(message) = self.stream.get(state.sequence)? {
+                visit(&message.payload);
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    fn count(&mut self) -> Outcome<u64> {
+        Ok(self.stream.count_subjects(&all_keys()?)?)
+    }
+}
+
+fn subject(key: &Key) -> Outcome<Subject> {
+    let mut text = String::with_capacity(SUBJECT_PREFIX.len() + key.as_str().len());
+    text.push_str(SUBJECT_PREFIX);
+    text.push_str(key.as_str());
+    Ok(Subject::new(text)?)
+}
+
+fn all_keys() -> Outcome<SubjectFilter> {
+    Ok(SubjectFilter::new(format!("{SUBJECT_PREFIX}>"))?)
+}
+
+const SUBJECT_PREFIX: &str = "$KV.bench.";

@@ -1,0 +1,77 @@
+//! Measures the engine of jetkv beside fjall, redb and SQLite at the same durability.
+//!
+//! Reading order: `data` (keys and values), `engines` (one adapter each), `gauge` (what is read from the machine),
+//! `phases` (the workloads, each in a process of its own), `child` (starts them), then the commands: `baseline`,
+//! `open_times`, `writers`. Errors are boxed: nobody tells the failures of a benchmark apart, they only end it.
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures real time and real files")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the figures are the output of this program")]
+
+mod baseline;
+mod child;
+mod data;
+mod engines;
+mod flags;
+mod gauge;
+mod machine;
+mod open_times;
+mod phases;
+mod report;
+mod sizes;
+mod writers;
+
+use flags::Flags;
+use std::process::ExitCode;
+
+/// What every part of the benchmark returns.
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Outcome<()> {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    if matches!(command.as_str(), "" | "help" | "--help" | "-h") {
+        println!("{HELP}{}", engines::MISSING_PEERS_HINT);
+        return Ok(());
+    }
+    let flags = Flags::parse(arguments)?;
+    match command.as_str() {
+        "baseline" => baseline::run(flags),
+        "open" => open_times::run(flags),
+        "writers" => writers::run(flags),
+        child::COMMAND => child::run(flags),
+        _ => Err(format!("there is no command {command:?}; `bench help` lists them").into()),
+    }
+}
+
+const HELP: &str = "\
+Measures the embedded engine of jetkv beside other stores at the same durability.
+
+cargo run --release -p bench --features peers -- COMMAND [--FLAG VALUE]...
+
+  baseline   every workload on every engine, interleaved; medians with spread and the ratio to jetkv
+    --keys 1000000            keys in the store
+    --runs 3                  rounds over all engines
+    --engines A,B             of jetkv, fjall, redb, sqlite; default: all that are built in
+    --crash-keys KEYS/2       keys of the store that is reopened after an unclean stop
+    --reads KEYS              random gets
+    --scans 200               scans of up to 1,000 keys
+    --durable-puts 5000       durable puts by one writer
+    --threads 64              concurrent writers
+    --concurrent-puts 20000   durable puts by all of them together
+    --batches 200             durable batches of 1,000
+    --dir target/bench        where the stores are made; its file system is what is measured
+    --markdown FILE           writes the report there as well
+  open       how long jetkv takes to open after a clean and an unclean stop, and its memory per key
+    --keys, --runs, --dir     as above
+  writers    syncs per put of jetkv with concurrent durable writers
+    --threads 64, --puts 20000, --keys 100000, --runs, --dir
+";
