@@ -110,6 +110,14 @@ pub enum EngineError {
         /// Place of the refused message in its batch.
         position: usize,
     },
+    /// The messages of one append are too many bytes together; nothing was written.
+    #[error("batch of {bytes} bytes is larger than {bytes_max} bytes, the maximum")]
+    BatchTooLarge {
+        /// Size of the whole batch.
+        bytes: usize,
+        /// What is allowed.
+        bytes_max: usize,
+    },
     /// The disk is full; nothing was written. Writes succeed again as soon as there is room.
     #[error("no space left on the disk of {path}")]
     StorageFull {
@@ -193,7 +201,8 @@ impl EngineError {
             | Self::NewerFormat { .. }
             | Self::InvalidConfig { .. }
             | Self::SubjectNotCaptured { .. }
-            | Self::MessageTooLarge { .. } => ErrorKind::Invalid,
+            | Self::MessageTooLarge { .. }
+            | Self::BatchTooLarge { .. } => ErrorKind::Invalid,
             Self::LimitReached { .. } | Self::StorageFull { .. } => ErrorKind::LimitReached,
             Self::Damaged(_) => ErrorKind::Corrupt,
             Self::Poisoned { .. } | Self::StreamDeleted { .. } | Self::Closed => ErrorKind::Closed,

@@ -39,7 +39,7 @@ struct StoreInner {
     /// The catalog and what goes with it; held while streams are created and deleted.
     directory: Mutex<Directory>,
     /// Streams that are there and cannot be opened.
-    broken: Mutex<BTreeMap<String, Arc<Damage>>>,
+    broken: Mutex<BTreeMap<String, EngineError>>,
     damages: Mutex<Vec<Damage>>,
     thread: Mutex<Option<UpkeepThread>>,
     lock: Mutex<Option<Box<dyn Lock>>>,
@@ -49,10 +49,10 @@ struct StoreInner {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) options: StoreOptions,
-    pub(crate) counters: Counters,
+    pub(crate) counters: Arc<Counters>,
     pub(crate) reserve: Reserve,
-    pub(crate) committers: Committers,
-    pub(crate) upkeep: upkeep::Bell,
+    pub(crate) committers: Arc<Committers>,
+    pub(crate) upkeep: Arc<upkeep::Bell>,
     /// Where damaged files go.
     pub(crate) quarantine: PathBuf,
 }
@@ -102,9 +102,9 @@ impl Store {
         let threads = options.upkeep == Upkeep::Threads;
         let shared = Arc::new(Shared {
             reserve: Reserve::new(env.clone(), dir, options.reserve_bytes),
-            committers: Committers::default(),
-            upkeep: upkeep::Bell::default(),
-            counters: Counters::default(),
+            committers: Arc::default(),
+            upkeep: Arc::default(),
+            counters: Arc::default(),
             quarantine: dir.join("quarantine"),
             options,
         });

@@ -40,7 +40,7 @@ use listen::Listeners;
 use log::Log;
 use parking_lot::{Condvar, Mutex, RwLock};
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Arc, OnceLock};
 use writer::Writer;
 
@@ -71,6 +71,8 @@ pub(crate) struct StreamInner {
     /// Whether a thread commits at this moment.
     committing: Mutex<Committing>,
     committed: Condvar,
+    /// Batches in the commit before.
+    batches_before: AtomicU32,
     listeners: Arc<Listeners>,
     damages: Mutex<Vec<Damage>>,
     next_segment_id: AtomicU64,

@@ -8,6 +8,8 @@ pub const STREAM_NAME_BYTES_MAX: usize = 255;
 pub const HEADER_BLOCK_BYTES_MAX: usize = 65_535;
 /// Largest message (header block and payload) that a stream can store: 64 MiB.
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most bytes in one batch of messages, heads included: 256 MiB.
+pub const BATCH_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Deepest history of a bucket, as in the reference (PROTOCOL 6.1).
 pub const HISTORY_MAX: u32 = 64;
 /// Longest description of a stream in bytes (PROTOCOL 2.5).

@@ -27,7 +27,7 @@ pub(super) struct Directory {
 pub(super) struct Opened {
     pub(super) streams: BTreeMap<StreamName, Stream>,
     pub(super) directory: Directory,
-    pub(super) broken: BTreeMap<String, Arc<Damage>>,
+    pub(super) broken: BTreeMap<String, EngineError>,
     pub(super) damages: Vec<Damage>,
 }
 
@@ -74,13 +74,17 @@ pub(super) fn open(env: &Env, dir: &Path, shared: &Arc<Shared>) -> Result<Opened
                 listed.push(ListedStream { id, name: stream.name().as_str().into() });
                 streams.insert(stream.name().clone(), stream);
             }
-            Err(EngineError::Damaged(damage)) => {
+            Err(error @ EngineError::NewerFormat { .. }) => return Err(error),
+            // One stream that cannot be opened does not take the others with it.
+            Err(error) => {
                 let name = known.map_or_else(|| entry.name.clone(), |known| known.name.to_string());
                 listed.push(ListedStream { id, name: name.as_str().into() });
-                damages.push((*damage).clone());
-                broken.insert(name, damage);
+                damages.push(match &error {
+                    EngineError::Damaged(damage) => (**damage).clone(),
+                    _ => unavailable(path),
+                });
+                broken.insert(name, error);
             }
-            Err(error) => return Err(error),
         }
     }
     let found: Vec<u64> = listed.iter().map(|stream| stream.id).collect();
@@ -91,7 +95,7 @@ pub(super) fn open(env: &Env, dir: &Path, shared: &Arc<Shared>) -> Result<Opened
         }
         let damage = missing_stream(&streams_dir, lost);
         damages.push(damage.clone());
-        broken.insert(lost.name.to_string(), Arc::new(damage));
+        broken.insert(lost.name.to_string(), EngineError::Damaged(Arc::new(damage)));
         listed.push(lost.clone());
     }
     listed.sort_by_key(|stream| stream.id);
@@ -143,14 +147,11 @@ fn directory_id(name: &str) -> Option<u64> {
 
 fn missing_stream(streams_dir: &Path, lost: &ListedStream) -> Damage {
     let name = StreamName::new(lost.name.clone()).map(|name| directory_name(lost.id, &name));
-    Damage {
-        path: streams_dir.join(name.unwrap_or_default()),
-        offset: 0,
-        length: 0,
-        sequences: None,
-        subject: None,
-        kind: DamageKind::MissingFile,
-    }
+    unavailable(streams_dir.join(name.unwrap_or_default()))
+}
+
+fn unavailable(path: PathBuf) -> Damage {
+    Damage { path, offset: 0, length: 0, sequences: None, subject: None, kind: DamageKind::MissingFile }
 }
 
 impl Store {
@@ -164,8 +165,8 @@ impl Store {
         let mut directory = inner.directory.lock();
         inner.check_open()?;
         let name = config.name.clone();
-        if let Some(damage) = inner.broken.lock().get(name.as_str()) {
-            return Err(EngineError::Damaged(Arc::clone(damage)));
+        if let Some(error) = inner.broken.lock().get(name.as_str()) {
+            return Err(error.clone());
         }
         if inner.streams.read().contains_key(&name) {
             return Err(EngineError::StreamExists { name });
@@ -229,7 +230,7 @@ impl Store {
             return Ok(stream.clone());
         }
         match self.inner.broken.lock().get(name.as_str()) {
-            Some(damage) => Err(EngineError::Damaged(Arc::clone(damage))),
+            Some(error) => Err(error.clone()),
             None => Err(EngineError::StreamNotFound { name: name.clone() }),
         }
     }
@@ -314,7 +315,12 @@ impl StoreInner {
     pub(super) fn repair_broken(&self, report: &mut super::RepairReport) -> Result<(), EngineError> {
         let mut directory = self.directory.lock();
         let broken = std::mem::take(&mut *self.broken.lock());
-        for (name, damage) in broken {
+        for (name, error) in broken {
+            // What could not be read this time may be readable next time.
+            let EngineError::Damaged(damage) = error else {
+                self.broken.lock().insert(name, error);
+                continue;
+            };
             let dir = if damage.path.starts_with(self.dir.join(STREAMS)) {
                 let inside = damage.path.strip_prefix(self.dir.join(STREAMS)).unwrap_or(&damage.path);
                 inside.components().next().map(|first| self.dir.join(STREAMS).join(first))
@@ -338,9 +344,9 @@ impl Shared {
     fn in_memory(&self, env: &Env, dir: &Path, options: crate::config::StoreOptions) -> Self {
         Self {
             reserve: super::reserve::Reserve::new(env.clone(), dir, 0),
-            committers: super::Committers::default(),
-            upkeep: super::upkeep::Bell::default(),
-            counters: super::Counters::default(),
+            committers: Arc::clone(&self.committers),
+            upkeep: Arc::clone(&self.upkeep),
+            counters: Arc::clone(&self.counters),
             quarantine: self.quarantine.clone(),
             options,
         }

@@ -12,7 +12,7 @@ use crate::format::entry::{
 };
 use crate::index::{LastOf, StreamIndex};
 use crate::segment_file::compress;
-use jetkv_types::limits::MESSAGE_BYTES_MAX;
+use jetkv_types::limits::{BATCH_BYTES_MAX, MESSAGE_BYTES_MAX};
 use jetkv_types::{Operation, Sequence, SubjectFilter};
 use std::sync::Arc;
 
@@ -44,6 +44,9 @@ impl StreamInner {
             check_alone(&config, append, position)?;
             estimate += FIXED_BYTES + 40 + append.subject.as_bytes().len() + append.payload.len();
             estimate += append.headers.as_block().len();
+        }
+        if estimate > BATCH_BYTES_MAX {
+            return Err(EngineError::BatchTooLarge { bytes: estimate, bytes_max: BATCH_BYTES_MAX });
         }
         let now = self.env.clock.now().as_nanos().max(writer.last_time);
         let index = self.index.read();

@@ -81,6 +81,7 @@ impl StreamInner {
             }
             committing.busy = true;
             drop(committing);
+            self.let_others_queue();
             // One chunk a turn: nobody is kept from its answer by serving others.
             self.commit_next();
             self.committing.lock().busy = false;
@@ -93,10 +94,25 @@ impl StreamInner {
         self.committed.notify_all();
     }
 
+    /// Gives writers that were answered a moment ago the chance to share the next sync. A single writer never waits.
+    fn let_others_queue(&self) {
+        let expected = self.batches_before.load(Ordering::Relaxed);
+        for _ in 0..expected.min(YIELDS_MAX) {
+            if self.writer.lock().queued_batches + 1 >= expected {
+                return;
+            }
+            std::thread::yield_now();
+        }
+    }
+
     /// Commits the oldest queued chunk; says whether more is queued.
     fn commit_next(&self) -> bool {
         let mut log = self.log.lock();
-        let chunk = self.take_chunk(&mut self.writer.lock());
+        let chunk = {
+            let mut writer = self.writer.lock();
+            self.batches_before.store(writer.queued_batches, Ordering::Relaxed);
+            self.take_chunk(&mut writer)
+        };
         let Some(chunk) = chunk else { return false };
         self.commit_chunk(&mut log, None, chunk);
         !self.writer.lock().is_idle()
@@ -243,6 +259,9 @@ impl StreamInner {
         chunk.entries.iter().filter_map(read).collect()
     }
 }
+
+/// How often a thread that is about to sync steps back for others.
+const YIELDS_MAX: u32 = 16;
 
 /// Applies entries that have just become durable.
 fn apply_chunk(index: &mut StreamIndex, log: &Log, chunk: &Chunk) {

@@ -26,11 +26,13 @@ impl StreamInner {
         if let Some(error) = &writer.stopped {
             return Err(error.clone());
         }
-        let outcome = self.commit_locked(&mut log, &mut writer).and_then(|()| {
-            let value = work(&mut log, &mut writer)?;
-            self.commit_locked(&mut log, &mut writer)?;
-            Ok(value)
-        });
+        // What others had queued has answered them, whatever came of it; only a stream that stopped concerns us too.
+        let _ = self.commit_locked(&mut log, &mut writer);
+        let outcome = match &writer.stopped {
+            Some(error) => Err(error.clone()),
+            None => work(&mut log, &mut writer)
+                .and_then(|value| self.commit_locked(&mut log, &mut writer).map(|()| value)),
+        };
         drop(writer);
         drop(log);
         // Rounds of others may have been done on the way.

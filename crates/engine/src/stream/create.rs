@@ -16,7 +16,7 @@ use jetkv_types::limits::MESSAGE_BYTES_MAX;
 use jetkv_types::{Sequence, StreamName, SubjectFilter, Timestamp};
 use parking_lot::{Condvar, Mutex, RwLock};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -98,6 +98,7 @@ impl NewStream {
             config: RwLock::new(Arc::new(self.config)),
             committing: Mutex::default(),
             committed: Condvar::new(),
+            batches_before: AtomicU32::new(0),
             listeners: Arc::new(Listeners::new(recent_bytes_max)),
             damages: Mutex::new(self.damages),
             next_segment_id: AtomicU64::new(self.next_segment_id),

@@ -34,6 +34,8 @@ pub(crate) struct Writer {
     overlay: HashMap<Box<[u8]>, Queued>,
     /// Why nothing can be written any more.
     pub(crate) stopped: Option<EngineError>,
+    /// Batches queued since the last chunk was taken.
+    pub(crate) queued_batches: u32,
     /// The disk was full; writes wait for the reserve to be restored.
     pub(crate) full: bool,
 }
@@ -95,6 +97,7 @@ impl Writer {
             queue: VecDeque::new(),
             overlay: HashMap::new(),
             stopped: None,
+            queued_batches: 0,
             full: false,
         }
     }
@@ -174,6 +177,7 @@ impl Writer {
     /// Completes a batch.
     pub(crate) fn end_batch(&mut self, now: u64) {
         self.last_time = now;
+        self.queued_batches += 1;
         if let Some(chunk) = self.queue.back_mut() {
             chunk.next = self.next;
         }
@@ -220,6 +224,7 @@ impl Writer {
     }
 
     pub(crate) fn take_chunk(&mut self) -> Option<Chunk> {
+        self.queued_batches = 0;
         self.queue.pop_front()
     }
 
