@@ -1,5 +1,6 @@
 //! What a stream does when nothing goes wrong: appends, expectations, limits, removal, reopening.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 use jetkv_engine::env::Env;
 use jetkv_engine::{
     Append, Commit, Discard, EngineError, Expect, LimitMarker, Purge, Rollup, Select, Store, StoreOptions,
