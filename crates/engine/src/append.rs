@@ -1,7 +1,7 @@
 //! What writers hand to a stream, and what they get back.
 
 use crate::error::EngineError;
-use jetkv_types::{Headers, Operation, Sequence, Subject, SubjectFilter};
+use jetkv_types::{Headers, Operation, Sequence, Subject, SubjectFilter, Timestamp};
 use std::time::Duration;
 
 /// One message to be appended; several of them in one call are all stored or none.
@@ -21,6 +21,8 @@ pub struct Append<'a> {
     pub expect: Expect<'a>,
     /// What the message replaces.
     pub rollup: Rollup,
+    /// Where the message comes from, if it keeps its sequence and time from there.
+    pub origin: Option<Origin>,
     /// Whether the message may use the space kept back for a full disk: deletes and purges do.
     pub priority: Priority,
 }
@@ -38,6 +40,7 @@ impl<'a> Append<'a> {
             ttl: Ttl::Stream,
             expect: Expect::Nothing,
             rollup: Rollup::None,
+            origin: None,
             priority: Priority::Normal,
         }
     }
@@ -78,6 +81,18 @@ pub enum Rollup {
     Subject,
     /// All earlier messages of the stream.
     Stream,
+}
+
+/// Sequence and time of a message in the stream from which it is copied.
+///
+/// A sequence that the stream has passed already is replaced by the next one; a time before that of the last message is
+/// replaced by that one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// Its sequence there.
+    pub sequence: Sequence,
+    /// When it was stored there.
+    pub time: Timestamp,
 }
 
 /// Who goes first when the disk is full.

@@ -110,6 +110,12 @@ pub enum EngineError {
         /// Place of the refused message in its batch.
         position: usize,
     },
+    /// A sequence that a copied message should keep is too high, or too far from the others of its batch.
+    #[error("sequence {sequence} is too high, or too far from the other sequences of its batch")]
+    SequenceOutOfRange {
+        /// The sequence.
+        sequence: Sequence,
+    },
     /// The messages of one append are too many bytes together; nothing was written.
     #[error("batch of {bytes} bytes is larger than {bytes_max} bytes, the maximum")]
     BatchTooLarge {
@@ -202,7 +208,8 @@ impl EngineError {
             | Self::InvalidConfig { .. }
             | Self::SubjectNotCaptured { .. }
             | Self::MessageTooLarge { .. }
-            | Self::BatchTooLarge { .. } => ErrorKind::Invalid,
+            | Self::BatchTooLarge { .. }
+            | Self::SequenceOutOfRange { .. } => ErrorKind::Invalid,
             Self::LimitReached { .. } | Self::StorageFull { .. } => ErrorKind::LimitReached,
             Self::Damaged(_) => ErrorKind::Corrupt,
             Self::Poisoned { .. } | Self::StreamDeleted { .. } | Self::Closed => ErrorKind::Closed,

@@ -13,7 +13,7 @@ mod segment_file;
 mod store;
 mod stream;
 
-pub use append::{Append, CommitResult, Committed, Expect, Priority, Purge, Rollup, Ttl};
+pub use append::{Append, CommitResult, Committed, Expect, Origin, Priority, Purge, Rollup, Ttl};
 pub use config::{Compression, Discard, LimitMarker, Storage, StoreOptions, StreamConfig, Sync, Upkeep};
 pub use damage::{Damage, DamageKind};
 pub use error::{EngineError, ErrorKind, Limit};

@@ -147,6 +147,15 @@ impl Stream {
         self.inner.remove(sequence)
     }
 
+    /// Leaves out all sequences before `next`, so that the next message gets it or a higher one; for copies of streams whose
+    /// last messages are gone. It is durable when this returns.
+    ///
+    /// # Errors
+    /// `SequenceOutOfRange`, and as [`Self::purge`].
+    pub fn advance(&self, next: Sequence) -> Result<(), EngineError> {
+        self.inner.advance(next)
+    }
+
     /// Returns a listener that tells when messages that match any of `filters` become visible.
     #[must_use]
     pub fn listen(&self, filters: &[SubjectFilter]) -> Listener {

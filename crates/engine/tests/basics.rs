@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 use jetkv_engine::env::Env;
 use jetkv_engine::{
-    Append, Commit, Discard, EngineError, Expect, LimitMarker, Purge, Rollup, Select, Store, StoreOptions,
-    Stream, StreamConfig, Sync, Ttl, Upkeep,
+    Append, Commit, Discard, EngineError, Expect, LimitMarker, Origin, Purge, Rollup, Select, Store,
+    StoreOptions, Stream, StreamConfig, Sync, Ttl, Upkeep,
 };
 use jetkv_types::{Headers, MarkerReason, Operation, StreamName, Subject, SubjectFilter, Timestamp};
 use std::path::Path;
@@ -327,4 +327,35 @@ fn selections_and_listeners_agree_on_order() {
     assert_eq!(stream.next(&filters, 1).unwrap().unwrap().sequence, 1);
     drop(listener);
     assert_eq!(stream.next(&filters, 1).unwrap().unwrap().sequence, 3);
+}
+
+#[test]
+fn a_copy_keeps_sequences_and_times_of_its_origin() {
+    let mut world = World::new();
+    let stream = world.create(|config| config.messages_per_subject_max = Some(3));
+    let key = subject("k.a");
+    let origin = |sequence, time| Some(Origin { sequence, time: Timestamp::from_nanos(time) });
+    for (sequence, time) in [(5, 1_000), (9, 2_000), (1 << 40, 3_000)] {
+        stream
+            .append(&[Append { origin: origin(sequence, time), ..Append::put(&key, b"v") }])
+            .wait()
+            .unwrap();
+    }
+    stream.advance(1 << 50).unwrap();
+    let far = stream.append(&[Append { origin: origin(u64::MAX, 0), ..Append::put(&key, b"v") }]).wait();
+    assert!(matches!(far, Err(EngineError::SequenceOutOfRange { .. })), "{far:?}");
+    for round in 0..3 {
+        assert_eq!(world.stream().revisions(&key).unwrap(), [5, 9, 1 << 40]);
+        assert_eq!(world.stream().get(9).unwrap().unwrap().time, Timestamp::from_nanos(2_000));
+        assert_eq!(world.stream().last_sequence(), (1 << 50) - 1);
+        match round {
+            0 => world.kill(),
+            _ => world.store.compact().unwrap(),
+        }
+    }
+    // A sequence that has passed is replaced by the next one.
+    let late = Append { origin: origin(7, 1), ..Append::put(&key, b"late") };
+    assert_eq!(world.stream().append(&[late]).wait().unwrap().last, 1 << 50);
+    world.reopen();
+    assert_eq!(world.stream().revisions(&key).unwrap(), [9, 1 << 40, 1 << 50]);
 }

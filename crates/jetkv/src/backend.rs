@@ -178,6 +178,20 @@ impl StreamHandle {
         }
     }
 
+    /// Sends copies of messages on their way, with their sequences and times; all of them are stored, or nothing.
+    pub(crate) fn restore(&self, messages: &[Message]) -> Outcome<InFlight> {
+        match self {
+            Self::Embedded(stream) => jetkv_jetstream::restore(&stream.0, messages).map(InFlight::Embedded),
+        }
+    }
+
+    /// Leaves out all sequences before `next`.
+    pub(crate) async fn advance(&self, next: Sequence) -> Outcome<()> {
+        match self {
+            Self::Embedded(stream) => Ok(stream.0.advance(next)?),
+        }
+    }
+
     /// Returns the message with this sequence.
     pub(crate) async fn get(&self, sequence: Sequence) -> Outcome<Option<Message>> {
         match self {

@@ -1,6 +1,7 @@
 //! A bucket: reading single entries. Writing, listing, watching and upkeep are in the modules below.
 
 mod list;
+mod restore;
 mod upkeep;
 mod watch;
 mod write;

@@ -10,6 +10,7 @@ mod error;
 pub mod header_names;
 mod operation;
 mod publish;
+mod restore;
 mod settings;
 mod ttl;
 
@@ -17,5 +18,6 @@ pub use delivery::{Content, Delivery, Start, Step, Waited};
 pub use error::JetStreamError;
 pub use operation::{limit_marker_headers, operation_of};
 pub use publish::{Publish, publish};
+pub use restore::restore;
 pub use settings::{External, Placement, Republish, Source, StreamSettings, SubjectTransform};
 pub use ttl::MessageTtl;

@@ -85,6 +85,7 @@ impl<'a> Publish<'a> {
             ttl: checked.ttl,
             expect: self.expect,
             rollup: self.rollup,
+            origin: None,
             priority: if self.operation == Operation::Put { Priority::Normal } else { Priority::Reclaim },
         }
     }

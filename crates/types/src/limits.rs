@@ -8,6 +8,8 @@ pub const STREAM_NAME_BYTES_MAX: usize = 255;
 pub const HEADER_BLOCK_BYTES_MAX: usize = 65_535;
 /// Largest message (header block and payload) that a stream can store: 64 MiB.
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Highest sequence that a stream gives out; no stream gets there by counting.
+pub const SEQUENCE_MAX: u64 = u64::MAX >> 2;
 /// Most bytes in one batch of messages, heads included: 256 MiB.
 pub const BATCH_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Deepest history of a bucket, as in the reference (PROTOCOL 6.1).

@@ -325,6 +325,16 @@ impl StreamIndex {
         Subject::new(std::str::from_utf8(self.table.key(id)).ok()?).ok()
     }
 
+    /// Leaves sequences before `next` out.
+    pub(crate) fn advance(&mut self, next: Sequence) {
+        if next > self.next {
+            self.next = next;
+            if self.messages == 0 {
+                self.first = next;
+            }
+        }
+    }
+
     /// Finds the first live message anew, after the next sequence was set from outside.
     pub(crate) fn refresh_first(&mut self) {
         self.first = self.next_live(0).map_or(self.next, |found| found.2);

@@ -12,7 +12,7 @@ use crate::format::entry::{
 };
 use crate::index::{LastOf, StreamIndex};
 use crate::segment_file::compress;
-use jetkv_types::limits::{BATCH_BYTES_MAX, MESSAGE_BYTES_MAX};
+use jetkv_types::limits::{BATCH_BYTES_MAX, MESSAGE_BYTES_MAX, SEQUENCE_MAX};
 use jetkv_types::{Operation, Sequence, SubjectFilter};
 use std::sync::Arc;
 
@@ -48,15 +48,15 @@ impl StreamInner {
         if estimate > BATCH_BYTES_MAX {
             return Err(EngineError::BatchTooLarge { bytes: estimate, bytes_max: BATCH_BYTES_MAX });
         }
-        let now = self.env.clock.now().as_nanos().max(writer.last_time);
+        let reach = sequences(writer, batch)?;
+        let now = self.env.clock.now().as_nanos();
         let index = self.index.read();
         if index.table.is_full() {
             return Err(EngineError::LimitReached { stream: self.name.clone(), limit: Limit::Messages });
         }
-        self.make_room(writer, &index, estimate);
+        self.make_room(writer, &index, estimate, reach);
         writer.open_chunk();
         let mark = writer.mark();
-        let first = writer.next;
         let mut before: Vec<(&[u8], Option<Queued>)> = Vec::new();
         for (position, append) in batch.iter().enumerate() {
             let subject = append.subject.as_bytes();
@@ -75,29 +75,37 @@ impl StreamInner {
                 return Err(error);
             }
             if append.rollup == Rollup::Stream {
-                self.queue_rollup(writer, now, position + 1 < batch.len());
+                self.queue_rollup(writer, position + 1 < batch.len());
             }
         }
-        writer.end_batch(now);
-        Ok(Committed { first, last: writer.next - 1 })
+        writer.end_batch();
+        Ok(Committed { first: reach.0, last: writer.next - 1 })
     }
 
-    /// Lets the batch begin a new segment if the present one is full.
-    fn make_room(&self, writer: &mut Writer, index: &StreamIndex, batch_bytes: usize) {
+    /// Lets the batch, whose sequences reach from and to those given, begin a new segment if it does not fit into the
+    /// present one.
+    fn make_room(
+        &self,
+        writer: &mut Writer,
+        index: &StreamIndex,
+        batch_bytes: usize,
+        (from, to): (Sequence, Sequence),
+    ) {
+        if to - writer.segment.base > SEQUENCES_PER_SEGMENT {
+            writer.next = from;
+            self.begin_segment(writer, index.floor);
+            return;
+        }
         let options = &self.shared.options;
         let end = u64::from(writer.end) + to_u64(batch_bytes);
-        let sparse = writer.next - writer.segment.base < u64::from(u32::MAX) / 2;
-        if end <= u64::from(options.segment_bytes_min) && sparse {
+        if end <= u64::from(options.segment_bytes_min) {
             return;
         }
         // A small stream has small segments, so that what is dead in them does not outweigh what is live.
         let live: u64 = index.segments.iter().map(|segment| segment.live_bytes).sum();
         let (min, max) = (u64::from(options.segment_bytes_min), u64::from(options.segment_bytes_max));
         let wanted = (live / 8).clamp(min, max.max(min));
-        let sequences_left =
-            u64::from(u32::MAX) - (writer.next - writer.segment.base).min(u64::from(u32::MAX));
-        let crowded = end > wanted || sequences_left < to_u64(batch_bytes);
-        if crowded && writer.end > writer.segment.data_start && !writer.begins {
+        if end > wanted && writer.end > writer.segment.data_start && !writer.begins {
             self.begin_segment(writer, index.floor);
         }
     }
@@ -112,7 +120,8 @@ impl StreamInner {
         continues: bool,
     ) -> Result<(), EngineError> {
         let subject = append.subject.as_bytes();
-        let sequence = writer.next;
+        let sequence = append.origin.map_or(0, |origin| origin.sequence).max(writer.next);
+        let time = append.origin.map_or(now, |origin| origin.time.as_nanos()).max(writer.last_time);
         let size = message_size(append);
         let given_up = Displaced::by(writer, index, config, subject, sequence);
         self.check_limits(writer, config, &given_up, size)?;
@@ -129,7 +138,7 @@ impl StreamInner {
         let deadline = match append.ttl {
             Ttl::Stream => None,
             Ttl::After(span) => {
-                Some(now.saturating_add(u64::try_from(span.as_nanos()).unwrap_or(NEVER)).min(NEVER - 1))
+                Some(time.saturating_add(u64::try_from(span.as_nanos()).unwrap_or(NEVER)).min(NEVER - 1))
             }
             Ttl::Never => Some(NEVER),
         };
@@ -145,7 +154,7 @@ impl StreamInner {
                 | flag(compressed.is_some(), COMPRESSED),
             sequence,
             durable_upto: writer.synced_end,
-            time: now,
+            time,
             deadline,
             floor: displaced.floor,
             subject: stored,
@@ -154,7 +163,8 @@ impl StreamInner {
         };
         writer.push_entry(&head, &[block, payload], size);
         writer.note_queued(subject, (sequence, size), append.operation, displaced.floor);
-        writer.next += 1;
+        writer.next = sequence + 1;
+        writer.last_time = time;
         writer.messages = (writer.messages + 1).saturating_sub(displaced.messages);
         writer.bytes = (writer.bytes + u64::from(size)).saturating_sub(displaced.bytes);
         Ok(())
@@ -168,26 +178,27 @@ impl StreamInner {
         config: &StreamConfig,
         append: &Append<'_>,
     ) -> Result<(), EngineError> {
-        let now = self.env.clock.now().as_nanos().max(writer.last_time);
-        self.make_room(writer, index, FIXED_BYTES + append.subject.as_bytes().len() + 256);
+        let now = self.env.clock.now().as_nanos();
+        let reach = (writer.next, writer.next);
+        self.make_room(writer, index, FIXED_BYTES + append.subject.as_bytes().len() + 256, reach);
         writer.open_chunk();
         let mark = writer.mark();
         let outcome = self.queue_one(writer, index, config, append, now, false);
         match &outcome {
-            Ok(()) => writer.end_batch(now),
+            Ok(()) => writer.end_batch(),
             Err(_) => writer.undo(&mark),
         }
         outcome
     }
 
-    fn queue_rollup(&self, writer: &mut Writer, now: u64, continues: bool) {
+    fn queue_rollup(&self, writer: &mut Writer, continues: bool) {
         let sequence = writer.next;
         let head = Head {
             kind: Kind::StreamFloor,
             flags: HAS_FLOOR | if continues { BATCH_CONTINUES } else { 0 },
             sequence,
             durable_upto: writer.synced_end,
-            time: now,
+            time: writer.last_time,
             deadline: None,
             floor: sequence - 1,
             subject: &[],
@@ -274,6 +285,24 @@ impl StreamInner {
         Ok(())
     }
 }
+
+/// Returns the first and the last sequence that a batch will have.
+fn sequences(writer: &Writer, batch: &[Append<'_>]) -> Result<(Sequence, Sequence), EngineError> {
+    let mut next = writer.next;
+    let mut first = None;
+    for append in batch {
+        let sequence = append.origin.map_or(0, |origin| origin.sequence).max(next);
+        let from = *first.get_or_insert(sequence);
+        if sequence > SEQUENCE_MAX || sequence - from > SEQUENCES_PER_SEGMENT {
+            return Err(EngineError::SequenceOutOfRange { sequence });
+        }
+        next = sequence + 1;
+    }
+    Ok((first.unwrap_or(next), next - 1))
+}
+
+/// Offsets of sequences in a segment have 32 bits; half of them leave room for the batch that begins there.
+const SEQUENCES_PER_SEGMENT: u64 = 1 << 31;
 
 /// Checks what needs no knowledge of the stream's content.
 fn check_alone(config: &StreamConfig, append: &Append<'_>, position: usize) -> Result<(), EngineError> {

@@ -302,6 +302,7 @@ pub(crate) fn apply_entry(
             index.last_time = index.last_time.max(head.time);
         }
         control => {
+            index.advance(head.sequence);
             if let Some(segment) = index.segments.last_mut() {
                 segment.control_bytes += u64::from(length);
                 segment.end = segment.end.max(offset + length);

@@ -10,6 +10,7 @@ use crate::error::EngineError;
 use crate::format::entry::{BATCH_CONTINUES, HAS_FLOOR, Head};
 use crate::format::fields::{Fields, Reader};
 use crate::index::StreamIndex;
+use jetkv_types::limits::SEQUENCE_MAX;
 use jetkv_types::{Sequence, SubjectFilter};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -71,6 +72,23 @@ impl StreamInner {
         Ok(removed)
     }
 
+    /// Leaves out all sequences before `next`; does nothing if they are used up already.
+    pub(crate) fn advance(&self, next: Sequence) -> Result<(), EngineError> {
+        if next > SEQUENCE_MAX {
+            return Err(EngineError::SequenceOutOfRange { sequence: next });
+        }
+        self.exclusively(|_, writer| {
+            if next > writer.next {
+                let floor = self.index.read().floor;
+                writer.next = next;
+                self.begin_segment(writer, floor);
+                // Any entry carries the next sequence; a floor that changes nothing is the shortest.
+                self.queue_controls(writer, &[Control::StreamFloor(floor)]);
+            }
+            Ok(())
+        })
+    }
+
     /// Takes a new configuration; what it no longer allows is removed in the same step.
     pub(crate) fn configure(&self, config: StreamConfig) -> Result<(), EngineError> {
         self.exclusively(|log, writer| {
@@ -108,7 +126,8 @@ impl StreamInner {
             for (position, control) in batch.iter().enumerate() {
                 self.queue_control(writer, control, now, position + 1 < batch.len());
             }
-            writer.end_batch(now);
+            writer.last_time = now;
+            writer.end_batch();
         }
         // What they remove is counted when they are applied, and nothing can be appended before that.
     }
@@ -163,7 +182,7 @@ impl StreamInner {
         let now = writer.last_time;
         self.queue_control(writer, &Control::StreamFloor(floor), now, false);
         writer.queued_floor = floor;
-        writer.end_batch(now);
+        writer.end_batch();
     }
 
     /// Finds how far the front must go; messages that queued ones displace anyway do not count.

@@ -168,6 +168,7 @@ impl StreamInner {
             ttl: Ttl::After(marker.ttl),
             expect: Expect::Nothing,
             rollup: Rollup::Subject,
+            origin: None,
             priority: Priority::Reclaim,
         };
         self.queue_server_message(writer, &index, config, &append)

@@ -175,8 +175,7 @@ impl Writer {
     }
 
     /// Completes a batch.
-    pub(crate) fn end_batch(&mut self, now: u64) {
-        self.last_time = now;
+    pub(crate) fn end_batch(&mut self) {
         self.queued_batches += 1;
         if let Some(chunk) = self.queue.back_mut() {
             chunk.next = self.next;
@@ -186,6 +185,7 @@ impl Writer {
     /// Takes back everything behind a mark made before a batch that turned out to be refused.
     pub(crate) fn undo(&mut self, mark: &Mark) {
         self.next = mark.next;
+        self.last_time = mark.last_time;
         self.queued_floor = mark.queued_floor;
         self.messages = mark.messages;
         self.bytes = mark.bytes;
@@ -206,9 +206,11 @@ impl Writer {
     pub(crate) fn mark(&self) -> Mark {
         let (chunk_bytes, chunk_entries) =
             self.queue.back().map_or((0, 0), |chunk| (chunk.bytes.len(), chunk.entries.len()));
-        let (next, queued_floor, end) = (self.next, self.queued_floor, self.end);
+        let (next, last_time) = (self.next, self.last_time);
+        let (queued_floor, end) = (self.queued_floor, self.end);
         Mark {
             next,
+            last_time,
             queued_floor,
             messages: self.messages,
             bytes: self.bytes,
@@ -263,6 +265,7 @@ impl Writer {
 #[derive(Debug)]
 pub(crate) struct Mark {
     next: Sequence,
+    last_time: u64,
     queued_floor: Sequence,
     messages: u64,
     bytes: u64,

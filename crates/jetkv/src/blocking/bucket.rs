@@ -196,6 +196,22 @@ impl KeyValue {
         block_on(self.0.empty())
     }
 
+    /// Does what [`crate::KeyValue::restore`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn restore(&self, entries: &[Entry]) -> Result<Revision, KvError> {
+        self.0.restore_blocking(entries)
+    }
+
+    /// Does what [`crate::KeyValue::skip_revisions`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn skip_revisions(&self, next: Revision) -> Result<(), KvError> {
+        block_on(self.0.skip_revisions(next))
+    }
+
     /// Does what [`crate::KeyValue::keys`] does.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ pub(crate) mod histories;
 pub(crate) mod listings;
 pub(crate) mod names;
 pub(crate) mod refusals;
+pub(crate) mod restore;
 pub(crate) mod statuses;
 pub(crate) mod values;
 pub(crate) mod watches;
@@ -99,6 +100,10 @@ macro_rules! conformance_suite {
     ($place:ident) => {
         mod $place {
             crate::conformance::conformance_suite! { @rules $place
+                restore {
+                    a_restored_bucket_has_the_same_entries_and_goes_on_counting
+                    a_restore_of_nothing_or_too_much_is_refused
+                }
                 batches {
                     a_batch_gets_adjacent_revisions
                     a_refused_write_undoes_the_whole_batch
