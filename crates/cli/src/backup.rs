@@ -69,7 +69,7 @@ fn one(bucket: &KeyValue, file: &mut BackupFile, form: Form) -> Result<u64, Stop
     each_entry(bucket, ">", WatchOptions::new().include_history(), |entry| {
         count += 1;
         progress.set(count);
-        file.line(&EntryLine::new(entry))
+        file.line(&EntryLine::complete(entry))
     })?;
     Ok(count)
 }

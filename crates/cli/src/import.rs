@@ -76,19 +76,17 @@ pub(crate) struct Importer<'a> {
     bucket: &'a KeyValue,
     batch: Vec<(u64, Item)>,
     batch_bytes: usize,
-    pub(crate) counts: Counts,
+    counts: Counts,
 }
 
 /// What was imported.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Counts {
-    pub(crate) imported: u64,
+    imported: u64,
     puts: u64,
     deletes: u64,
     purges: u64,
     last_revision: Revision,
-    /// Entries whose revision is another one than in the file.
-    pub(crate) renumbered: u64,
 }
 
 impl<'a> Importer<'a> {
@@ -190,7 +188,6 @@ impl Counts {
             Operation::Purge => self.purges += 1,
         }
         self.last_revision = revision;
-        self.renumbered += u64::from(item.revision.is_some_and(|before| before != revision));
     }
 
     fn print(&self, bucket: &str, out: &mut Out) -> Result<(), Stop> {

@@ -22,6 +22,9 @@ pub(crate) struct EntryLine<'a> {
     ttl: Option<&'a str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     headers: BTreeMap<&'a str, Vec<&'a str>>,
+    /// All headers as they are stored; only backups have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header_block: Option<&'a str>,
 }
 
 impl<'a> EntryLine<'a> {
@@ -41,7 +44,14 @@ impl<'a> EntryLine<'a> {
             operation: operation_name(entry.operation),
             ttl: ttl_of(&entry.headers),
             headers,
+            header_block: None,
         }
+    }
+
+    /// The same with everything that a restore needs to put the entry back as it was.
+    pub(crate) fn complete(entry: &'a Entry) -> Self {
+        let block = std::str::from_utf8(entry.headers.as_block()).ok().filter(|block| !block.is_empty());
+        Self { header_block: block, ..Self::new(entry) }
     }
 }
 
@@ -74,6 +84,7 @@ pub(crate) struct Item {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) revision: Option<u64>,
     pub(crate) created: Option<jetkv::Timestamp>,
+    pub(crate) header_block: Option<Headers>,
 }
 
 impl Item {
@@ -127,7 +138,27 @@ impl Item {
         let headers = fields.headers.into_iter();
         let headers =
             headers.flat_map(|(name, all)| all.into_iter().map(move |value| (name.clone(), value))).collect();
-        Ok(Self { key: fields.key, operation, value, ttl, headers, revision: fields.revision, created })
+        let block = fields.header_block.map(|block| Headers::from_block(Bytes::from(block)));
+        let header_block = block.transpose().map_err(|error| format!("bad header_block: {error}"))?;
+        let (key, revision) = (fields.key, fields.revision);
+        Ok(Self { key, operation, value, ttl, headers, revision, created, header_block })
+    }
+
+    /// Returns the entry of a backup as it was.
+    ///
+    /// # Errors
+    /// A text that says what the line lacks.
+    pub(crate) fn into_entry(self, bucket: &std::sync::Arc<str>) -> Result<Entry, String> {
+        Ok(Entry {
+            bucket: std::sync::Arc::clone(bucket),
+            key: self.key,
+            value: self.value,
+            revision: self.revision.ok_or("missing field `revision`")?,
+            created: self.created.ok_or("missing field `created`")?,
+            delta: 0,
+            operation: self.operation,
+            headers: self.header_block.unwrap_or_default(),
+        })
     }
 
     /// What goes along with the value.
@@ -165,6 +196,8 @@ struct Fields {
     revision: Option<u64>,
     #[serde(default)]
     created: Option<String>,
+    #[serde(default)]
+    header_block: Option<String>,
     #[serde(default, rename = "bucket")]
     _bucket: Option<String>,
 }

@@ -3,23 +3,22 @@
 //! The file is read twice: first to prove that it is complete and unchanged, then to write.
 
 use crate::backup::{FORMAT_VERSION, Seal};
-use crate::cli::{Lifetime, RestoreArgs};
+use crate::cli::RestoreArgs;
 use crate::exit::{Failure, Stop};
 use crate::files::{self, read_line};
-use crate::import::Importer;
 use crate::line::{Item, json_problem};
-use crate::output::{Out, warn};
+use crate::output::Out;
 use crate::place::{Door, Place};
 use crate::progress::{Progress, Unit};
 use crate::run::with;
-use crate::{clock, duration, text};
-use jetkv::{KeyValueConfig, KvError, Storage, Timestamp};
+use crate::{duration, text};
+use jetkv::{KeyValueConfig, KvError, Storage};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Seek, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::sync::Arc;
 
 /// `restore FILE`
 pub(crate) fn restore(door: &Door, args: RestoreArgs, out: &mut Out) -> Result<(), Stop> {
@@ -43,7 +42,7 @@ pub(crate) fn restore(door: &Door, args: RestoreArgs, out: &mut Out) -> Result<(
                 // Half a bucket looks like a whole one: better none. It did not exist before.
                 place.store.delete_key_value(&plan.config.bucket).ok();
             })?;
-            report(plan, &restored, out)?;
+            report(plan, restored, out)?;
         }
         Ok(())
     })
@@ -67,101 +66,63 @@ fn refuse_existing(place: &Place<'_>, plans: &[Plan]) -> Result<(), Stop> {
     Ok(())
 }
 
-#[derive(Debug, Default)]
-struct Restored {
-    entries: u64,
-    expired: u64,
-    renumbered: u64,
-}
-
-fn restore_one(
-    place: &Place<'_>,
-    backup: &mut BackupReader,
-    index: usize,
-    plan: &Plan,
-) -> Result<Restored, Stop> {
+/// Writes the entries of one bucket with their revisions; returns how many there were.
+fn restore_one(place: &Place<'_>, backup: &mut BackupReader, index: usize, plan: &Plan) -> Result<u64, Stop> {
     let bucket = place.store.create_key_value(plan.config.clone())?;
-    let mut importer = Importer::new(&bucket);
+    let name: Arc<str> = plan.config.bucket.as_str().into();
     let progress = Progress::new("restoring", Unit::Entries, plan.entries);
-    let now = clock::now();
-    let (mut seen, mut expired) = (0, 0);
+    let (mut batch, mut batch_bytes, mut count) = (Vec::new(), 0, 0);
     backup.rewind()?;
     let mut at = None;
     while let Some(line) = backup.next()? {
         match line {
-            Line::Bucket(_) => at = Some(at.map_or(0, |at: usize| at + 1)),
-            Line::Entry(mut item) if at == Some(index) => {
-                seen += 1;
-                progress.set(seen);
-                if lives_on(&mut item, now) {
-                    importer.push(backup.seal.lines, *item)?;
-                } else {
-                    expired += 1;
+            Line::Bucket(..) => at = Some(at.map_or(0, |at: usize| at + 1)),
+            Line::Entry(item) if at == Some(index) => {
+                let entry = item.into_entry(&name);
+                let entry = entry
+                    .map_err(|problem| backup.damaged(&format!("line {}: {problem}", backup.seal.lines)))?;
+                batch_bytes += entry.value.len();
+                batch.push(entry);
+                if batch.len() >= BATCH_ENTRIES_MAX || batch_bytes >= BATCH_BYTES_MAX {
+                    bucket.restore(&batch)?;
+                    count += u64::try_from(batch.len()).unwrap_or(u64::MAX);
+                    (batch_bytes, batch) = (0, Vec::new());
+                    progress.set(count);
                 }
             }
             Line::Entry(_) | Line::Head | Line::End(_) => {}
         }
     }
-    importer.flush()?;
-    Ok(Restored { entries: importer.counts.imported, expired, renumbered: importer.counts.renumbered })
-}
-
-/// Shortens the lifetime by what has passed since the entry was written; false if nothing of it is left.
-fn lives_on(item: &mut Item, now: Timestamp) -> bool {
-    let (Some(Lifetime::For(ttl)), Some(created)) = (item.ttl, item.created) else { return true };
-    match ttl.checked_sub(now.since(created)) {
-        Some(left) if !left.is_zero() => {
-            item.ttl = Some(Lifetime::For(left.max(Duration::from_secs(1))));
-            true
-        }
-        _ => false,
+    if !batch.is_empty() {
+        bucket.restore(&batch)?;
+        count += u64::try_from(batch.len()).unwrap_or(u64::MAX);
     }
+    bucket.skip_revisions(plan.last_revision.saturating_add(1))?;
+    Ok(count)
 }
 
-fn report(plan: &Plan, restored: &Restored, out: &mut Out) -> Result<(), Stop> {
-    let (bucket, Restored { entries, expired, renumbered }) = (&plan.config.bucket, restored);
+fn report(plan: &Plan, entries: u64, out: &mut Out) -> Result<(), Stop> {
+    let bucket = &plan.config.bucket;
     if out.is_json() {
-        out.json(&serde_json::json!({
-            "bucket": bucket, "entries": entries, "expired": expired, "renumbered": renumbered,
-        }))?;
+        let last = plan.last_revision;
+        out.json(&serde_json::json!({ "bucket": bucket, "entries": entries, "last_revision": last }))?;
     } else {
-        writeln!(out, "restored bucket {bucket}: {}", text::count(*entries, "entry", "entries"))?;
-        if *expired > 0 {
-            writeln!(
-                out,
-                "  {} left out: expired since the backup",
-                text::count(*expired, "entry", "entries")
-            )?;
-        }
+        writeln!(out, "restored bucket {bucket}: {}", text::count(entries, "entry", "entries"))?;
     }
     out.flush()?;
-    if *renumbered > 0 {
-        let entries = text::count(*renumbered, "entry", "entries");
-        warn(
-            out.form(),
-            format_args!(
-                "{entries} of bucket {bucket} have another revision number than before; the order is the same"
-            ),
-        );
-    }
-    if plan.config.ttl.is_some() {
-        warn(
-            out.form(),
-            format_args!("the entries of bucket {bucket} expire as if they had been written now"),
-        );
-    }
     Ok(())
 }
 
 /// One bucket of a backup.
 struct Plan {
     config: KeyValueConfig,
+    last_revision: u64,
     entries: u64,
 }
 
 enum Line {
     Head,
-    Bucket(Box<KeyValueConfig>),
+    Bucket(Box<KeyValueConfig>, u64),
     Entry(Box<Item>),
     End(EndFields),
 }
@@ -198,7 +159,9 @@ impl BackupReader {
             match line {
                 _ if end.is_some() => return Err(self.damaged("something stands behind its last line")),
                 Line::Head => {}
-                Line::Bucket(config) => plans.push(Plan { config: *config, entries: 0 }),
+                Line::Bucket(config, last_revision) => {
+                    plans.push(Plan { config: *config, last_revision, entries: 0 });
+                }
                 Line::Entry(_) => match plans.last_mut() {
                     Some(plan) => plan.entries += 1,
                     None => return Err(self.damaged("an entry stands before the first bucket")),
@@ -236,10 +199,11 @@ impl BackupReader {
                 .map(|end: End| Line::End(end.end))
                 .map_err(|e| json_problem(&e))
         } else if self.line.starts_with(b"{\"bucket_config\":") {
-            serde_json::from_slice(&self.line)
-                .map_err(|e| json_problem(&e))
-                .and_then(|line: BucketLine| line.bucket_config.into_config())
-                .map(|config| Line::Bucket(Box::new(config)))
+            serde_json::from_slice(&self.line).map_err(|e| json_problem(&e)).and_then(|line: BucketLine| {
+                let last_revision = line.bucket_config.last_revision;
+                let config = line.bucket_config.into_config()?;
+                Ok(Line::Bucket(Box::new(config), last_revision))
+            })
         } else {
             Item::parse(&self.line).map(|item| Line::Entry(Box::new(item)))
         };
@@ -297,6 +261,7 @@ struct BucketLine {
 #[derive(Deserialize)]
 struct ConfigFields {
     bucket: String,
+    last_revision: u64,
     description: String,
     history: u32,
     ttl: Option<String>,
@@ -331,5 +296,6 @@ impl ConfigFields {
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// What goes to the store in one step.
+const BATCH_ENTRIES_MAX: usize = 500;
+const BATCH_BYTES_MAX: usize = 8 << 20;
