@@ -1,7 +1,7 @@
 //! Appending: the checks of a batch in the order of its messages, against what is committed and what is queued.
 
 use super::round::Round;
-use super::writer::{Queued, Writer};
+use super::writer::{Left, Queued, Writer};
 use super::{Commit, StreamInner};
 use crate::append::{Append, Committed, Expect, Priority, Rollup, Ttl};
 use crate::config::{Compression, Discard, StreamConfig};
@@ -50,9 +50,9 @@ impl StreamInner {
         if index.table.is_full() {
             return Err(EngineError::LimitReached { stream: self.name.clone(), limit: Limit::Messages });
         }
-        self.make_room(writer, &index, estimate);
+        let left = self.make_room(writer, &index, estimate);
         writer.open_chunk();
-        let mark = writer.mark();
+        let mark = writer.mark(left);
         let first = writer.next;
         let mut before: Vec<(&[u8], Option<Queued>)> = Vec::new();
         for (position, append) in batch.iter().enumerate() {
@@ -68,24 +68,24 @@ impl StreamInner {
                 for (subject, queued) in before.into_iter().rev() {
                     writer.set_queued(subject, queued);
                 }
-                writer.undo(&mark);
+                writer.undo(mark);
                 return Err(error);
             }
             if append.rollup == Rollup::Stream {
-                self.queue_rollup(writer, now, position + 1 < batch.len());
+                self.queue_rollup(writer, now, message_size(append), position + 1 < batch.len());
             }
         }
         writer.end_batch(now);
         Ok(Committed { first, last: writer.next - 1 })
     }
 
-    /// Lets the batch begin a new segment if the present one is full.
-    fn make_room(&self, writer: &mut Writer, index: &StreamIndex, batch_bytes: usize) {
+    /// Lets the batch begin a new segment if the present one is full; returns the one that is left then.
+    fn make_room(&self, writer: &mut Writer, index: &StreamIndex, batch_bytes: usize) -> Option<Left> {
         let options = &self.shared.options;
         let end = u64::from(writer.end) + to_u64(batch_bytes);
         let sparse = writer.next - writer.segment.base < u64::from(u32::MAX) / 2;
         if end <= u64::from(options.segment_bytes_min) && sparse {
-            return;
+            return None;
         }
         // A small stream has small segments, so that what is dead in them does not outweigh what is live.
         let live: u64 = index.segments.iter().map(|segment| segment.live_bytes).sum();
@@ -94,9 +94,11 @@ impl StreamInner {
         let sequences_left =
             u64::from(u32::MAX) - (writer.next - writer.segment.base).min(u64::from(u32::MAX));
         let crowded = end > wanted || sequences_left < to_u64(batch_bytes);
-        if crowded && writer.end > writer.segment.data_start && !writer.begins {
+        (crowded && writer.end > writer.segment.data_start && !writer.begins).then(|| {
+            let (segment, end, synced_end) = (writer.segment.clone(), writer.end, writer.synced_end);
             self.begin_segment(writer, index.floor);
-        }
+            Left { segment, end, synced_end }
+        })
     }
 
     fn queue_one(
@@ -166,18 +168,19 @@ impl StreamInner {
         append: &Append<'_>,
     ) -> Result<(), EngineError> {
         let now = self.env.clock.now().as_nanos().max(writer.last_time);
-        self.make_room(writer, index, FIXED_BYTES + append.subject.as_bytes().len() + 256);
+        let left = self.make_room(writer, index, FIXED_BYTES + append.subject.as_bytes().len() + 256);
         writer.open_chunk();
-        let mark = writer.mark();
+        let mark = writer.mark(left);
         let outcome = self.queue_one(writer, index, config, append, now, false);
         match &outcome {
             Ok(()) => writer.end_batch(now),
-            Err(_) => writer.undo(&mark),
+            Err(_) => writer.undo(mark),
         }
         outcome
     }
 
-    fn queue_rollup(&self, writer: &mut Writer, now: u64, continues: bool) {
+    /// Queues the end of everything before the message of so many bytes that was queued last.
+    fn queue_rollup(&self, writer: &mut Writer, now: u64, size: u32, continues: bool) {
         let sequence = writer.next;
         let head = Head {
             kind: Kind::StreamFloor,
@@ -193,6 +196,7 @@ impl StreamInner {
         };
         writer.push_entry(&head, &[], 0);
         writer.queued_floor = head.floor;
+        (writer.messages, writer.bytes) = (1, u64::from(size));
     }
 
     fn check_expectation(
@@ -306,7 +310,8 @@ fn last_of(writer: &Writer, index: &StreamIndex, subject: &[u8]) -> Option<Last>
     if let Some(queued) = writer.queued(subject)
         && let (Some((sequence, _)), Some(operation)) = (queued.messages.last(), queued.operation)
     {
-        return Some(Last { sequence: *sequence, operation, committed: false });
+        let last = Last { sequence: *sequence, operation, committed: false };
+        return Some(last).filter(|last| last.sequence >= writer.queued_floor);
     }
     let LastOf { sequence, operation, .. } =
         index.last_of(subject).filter(|last| last.sequence >= writer.queued_floor)?;
@@ -360,6 +365,7 @@ impl Displaced {
         let queued = writer.queued(subject);
         let floor = queued.map_or(0, |queued| queued.floor).max(writer.queued_floor);
         let queued = queued.map_or(&[][..], |queued| &queued.messages);
+        let queued = &queued[queued.partition_point(|(found, _)| *found < floor)..];
         let id = index.table.get(subject);
         if id.is_none() && queued.is_empty() {
             return Self { floor: sequence, ..Self::default() };
