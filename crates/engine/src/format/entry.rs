@@ -274,22 +274,20 @@ pub(crate) fn mend_head(bytes: &[u8], place: Place, base: Sequence) -> Option<Ve
     None
 }
 
-/// Says whether one flipped bit in the data explains why the whole checksum of a readable head does not fit.
+/// Returns the byte in which one flipped bit explains why the whole checksum of a readable head does not fit.
 ///
 /// Half-written data practically never looks like that: the bits of a checksum error tell where a single flip was.
-pub(crate) fn is_one_bit_off(bytes: &[u8], place: Place) -> bool {
-    let (Some(expected), Some(covered)) =
-        (Reader::new(bytes.get(4..).unwrap_or_default()).u32(), bytes.get(8..))
-    else {
-        return false;
-    };
+pub(crate) fn flipped_byte(bytes: &[u8], place: Place) -> Option<usize> {
+    let expected = Reader::new(bytes.get(4..)?).u32()?;
+    let covered = bytes.get(8..)?;
     let error = expected ^ crc32c::crc32c_append(place.seed(), covered);
     // A flip n bits before the end leaves this register after n steps.
     let mut register = 1_u32;
-    (0..covered.len() * 8).any(|_| {
+    let bits_before_end = (1..=covered.len() * 8).find(|_| {
         register = if register & 1 == 0 { register >> 1 } else { register >> 1 ^ CASTAGNOLI };
         register == error
-    })
+    })?;
+    Some(8 + (covered.len() * 8 - bits_before_end) / 8)
 }
 
 /// The polynomial of CRC-32C, lowest bit first.

@@ -54,10 +54,11 @@ pub(super) fn open(env: &Env, dir: &Path, shared: &Arc<Shared>) -> Result<Opened
         streams: Vec::new(),
     });
     if existing.is_none() {
+        sync_above(env, dir)?;
         env.fs.create_dir_all(&streams_dir).map_err(EngineError::io("create", &streams_dir))?;
         env.fs.sync_dir(dir).map_err(EngineError::io("sync", dir))?;
     }
-    let trashed = clear(env, &dir.join(TRASH))?;
+    let trashed = names_in(env, &dir.join(TRASH))?;
     clear(env, &dir.join(TEMPORARY))?;
     shared.reserve.prepare();
     let (mut streams, mut broken, mut listed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
@@ -103,7 +104,22 @@ pub(super) fn open(env: &Env, dir: &Path, shared: &Arc<Shared>) -> Result<Opened
         catalog.streams = listed;
         write_catalog(env, dir, &mut catalog)?;
     }
+    // What lies there tells why a listed stream is gone, until the catalog lists it no more.
+    clear(env, &dir.join(TRASH))?;
     Ok(Opened { streams, directory: Directory { catalog }, broken, damages })
+}
+
+/// Makes the name of a new store's directory durable, and those of the directories above it: they may be new too.
+fn sync_above(env: &Env, dir: &Path) -> Result<(), EngineError> {
+    for above in dir.ancestors().skip(1) {
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        match env.fs.sync_dir(above) {
+            // Who may not look into it has not made anything in it.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            outcome => outcome.map_err(EngineError::io("sync", above))?,
+        }
+    }
+    Ok(())
 }
 
 /// Makes no store out of a directory that holds something else.
@@ -122,17 +138,21 @@ fn refuse_foreign(env: &Env, dir: &Path) -> Result<(), EngineError> {
     }
 }
 
-/// Empties a directory whose content is worthless by definition; returns what was in it.
-fn clear(env: &Env, dir: &Path) -> Result<Vec<String>, EngineError> {
-    let entries = match env.fs.list(dir) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(EngineError::io("list", dir)(error)),
-    };
-    if !entries.is_empty() {
-        env.fs.remove_dir_all(dir).map_err(EngineError::io("remove", dir))?;
+/// Removes a directory whose content is worthless by definition.
+fn clear(env: &Env, dir: &Path) -> Result<(), EngineError> {
+    if names_in(env, dir)?.is_empty() {
+        return Ok(());
     }
-    Ok(entries.into_iter().map(|entry| entry.name).collect())
+    env.fs.remove_dir_all(dir).map_err(EngineError::io("remove", dir))
+}
+
+/// Returns what is in a directory; nothing if there is none.
+fn names_in(env: &Env, dir: &Path) -> Result<Vec<String>, EngineError> {
+    match env.fs.list(dir) {
+        Ok(entries) => Ok(entries.into_iter().map(|entry| entry.name).collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(EngineError::io("list", dir)(error)),
+    }
 }
 
 fn write_catalog(env: &Env, dir: &Path, catalog: &mut Catalog) -> Result<(), EngineError> {
@@ -213,9 +233,13 @@ impl Store {
         inner.streams.write().remove(name);
         stream.inner().stop(&EngineError::StreamDeleted { name: name.clone() });
         if stream.config().storage == Storage::File {
-            // The stream is gone already; the catalog catches up now or when the store is opened.
-            let _ = write_catalog(&inner.env, &inner.dir, &mut directory.catalog);
-            let _ = clear(&inner.env, &inner.dir.join(TRASH));
+            // The stream is gone already; the catalog catches up now or when the store is opened. Until then the
+            // directory in the trash tells why a listed stream is not there; only its files can go.
+            let trash = inner.dir.join(TRASH);
+            let _ = match write_catalog(&inner.env, &inner.dir, &mut directory.catalog) {
+                Ok(()) => clear(&inner.env, &trash),
+                Err(_) => inner.empty(&trash.join(stream.inner().dir().file_name().unwrap_or_default())),
+            };
         }
         Ok(())
     }
@@ -309,6 +333,15 @@ impl StoreInner {
         fs.sync_dir(&trash).map_err(EngineError::io("sync", &trash))?;
         let streams = self.dir.join(STREAMS);
         fs.sync_dir(&streams).map_err(EngineError::io("sync", &streams))
+    }
+
+    /// Removes the files in a directory.
+    fn empty(&self, dir: &Path) -> Result<(), EngineError> {
+        for name in names_in(&self.env, dir)? {
+            let path = dir.join(name);
+            self.env.fs.remove_file(&path).map_err(EngineError::io("remove", &path))?;
+        }
+        Ok(())
     }
 
     /// Gives up streams of which nothing is left that could be opened.

@@ -1,7 +1,7 @@
 //! Appending: the checks of a batch in the order of its messages, against what is committed and what is queued.
 
 use super::round::Round;
-use super::writer::{Queued, Writer};
+use super::writer::{Left, Queued, Writer};
 use super::{Commit, StreamInner};
 use crate::append::{Append, Committed, Expect, Priority, Rollup, Ttl};
 use crate::config::{Compression, Discard, StreamConfig};
@@ -54,9 +54,9 @@ impl StreamInner {
         if index.table.is_full() {
             return Err(EngineError::LimitReached { stream: self.name.clone(), limit: Limit::Messages });
         }
-        self.make_room(writer, &index, estimate, reach);
+        let left = self.make_room(writer, &index, estimate, reach);
         writer.open_chunk();
-        let mark = writer.mark();
+        let mark = writer.mark(left);
         let mut before: Vec<(&[u8], Option<Queued>)> = Vec::new();
         for (position, append) in batch.iter().enumerate() {
             let subject = append.subject.as_bytes();
@@ -71,11 +71,11 @@ impl StreamInner {
                 for (subject, queued) in before.into_iter().rev() {
                     writer.set_queued(subject, queued);
                 }
-                writer.undo(&mark);
+                writer.undo(mark);
                 return Err(error);
             }
             if append.rollup == Rollup::Stream {
-                self.queue_rollup(writer, position + 1 < batch.len());
+                self.queue_rollup(writer, message_size(append), position + 1 < batch.len());
             }
         }
         writer.end_batch();
@@ -83,31 +83,31 @@ impl StreamInner {
     }
 
     /// Lets the batch, whose sequences reach from and to those given, begin a new segment if it does not fit into the
-    /// present one.
+    /// present one; returns the one that is left then.
     fn make_room(
         &self,
         writer: &mut Writer,
         index: &StreamIndex,
         batch_bytes: usize,
         (from, to): (Sequence, Sequence),
-    ) {
-        if to - writer.segment.base > SEQUENCES_PER_SEGMENT {
-            writer.next = from;
-            self.begin_segment(writer, index.floor);
-            return;
-        }
+    ) -> Option<Left> {
         let options = &self.shared.options;
         let end = u64::from(writer.end) + to_u64(batch_bytes);
-        if end <= u64::from(options.segment_bytes_min) {
-            return;
+        let far = to - writer.segment.base > SEQUENCES_PER_SEGMENT;
+        if end <= u64::from(options.segment_bytes_min) && !far {
+            return None;
         }
         // A small stream has small segments, so that what is dead in them does not outweigh what is live.
         let live: u64 = index.segments.iter().map(|segment| segment.live_bytes).sum();
         let (min, max) = (u64::from(options.segment_bytes_min), u64::from(options.segment_bytes_max));
         let wanted = (live / 8).clamp(min, max.max(min));
-        if end > wanted && writer.end > writer.segment.data_start && !writer.begins {
-            self.begin_segment(writer, index.floor);
-        }
+        let crowded = end > wanted && writer.end > writer.segment.data_start && !writer.begins;
+        (crowded || far).then(|| {
+            let (segment, end, synced_end) = (writer.segment.clone(), writer.end, writer.synced_end);
+            let begins = writer.begins;
+            self.begin_segment_at(writer, from, index.floor);
+            Left { segment, end, synced_end, begins }
+        })
     }
 
     fn queue_one(
@@ -180,18 +180,19 @@ impl StreamInner {
     ) -> Result<(), EngineError> {
         let now = self.env.clock.now().as_nanos();
         let reach = (writer.next, writer.next);
-        self.make_room(writer, index, FIXED_BYTES + append.subject.as_bytes().len() + 256, reach);
+        let left = self.make_room(writer, index, FIXED_BYTES + append.subject.as_bytes().len() + 256, reach);
         writer.open_chunk();
-        let mark = writer.mark();
+        let mark = writer.mark(left);
         let outcome = self.queue_one(writer, index, config, append, now, false);
         match &outcome {
             Ok(()) => writer.end_batch(),
-            Err(_) => writer.undo(&mark),
+            Err(_) => writer.undo(mark),
         }
         outcome
     }
 
-    fn queue_rollup(&self, writer: &mut Writer, continues: bool) {
+    /// Queues the end of everything before the message of so many bytes that was queued last.
+    fn queue_rollup(&self, writer: &mut Writer, size: u32, continues: bool) {
         let sequence = writer.next;
         let head = Head {
             kind: Kind::StreamFloor,
@@ -207,6 +208,7 @@ impl StreamInner {
         };
         writer.push_entry(&head, &[], 0);
         writer.queued_floor = head.floor;
+        (writer.messages, writer.bytes) = (1, u64::from(size));
     }
 
     fn check_expectation(
@@ -338,7 +340,8 @@ fn last_of(writer: &Writer, index: &StreamIndex, subject: &[u8]) -> Option<Last>
     if let Some(queued) = writer.queued(subject)
         && let (Some((sequence, _)), Some(operation)) = (queued.messages.last(), queued.operation)
     {
-        return Some(Last { sequence: *sequence, operation, committed: false });
+        let last = Last { sequence: *sequence, operation, committed: false };
+        return Some(last).filter(|last| last.sequence >= writer.queued_floor);
     }
     let LastOf { sequence, operation, .. } =
         index.last_of(subject).filter(|last| last.sequence >= writer.queued_floor)?;
@@ -392,6 +395,7 @@ impl Displaced {
         let queued = writer.queued(subject);
         let floor = queued.map_or(0, |queued| queued.floor).max(writer.queued_floor);
         let queued = queued.map_or(&[][..], |queued| &queued.messages);
+        let queued = &queued[queued.partition_point(|(found, _)| *found < floor)..];
         let id = index.table.get(subject);
         if id.is_none() && queued.is_empty() {
             return Self { floor: sequence, ..Self::default() };

@@ -241,7 +241,12 @@ impl StreamInner {
 
     /// Plans a new segment for the next entry.
     pub(crate) fn begin_segment(&self, writer: &mut Writer, floor: Sequence) {
-        let info = self.plan_segment(writer.next, floor, Vec::new());
+        self.begin_segment_at(writer, writer.next, floor);
+    }
+
+    /// Plans a new segment for entries from the sequence `base` on.
+    pub(crate) fn begin_segment_at(&self, writer: &mut Writer, base: Sequence, floor: Sequence) {
+        let info = self.plan_segment(base, floor, Vec::new());
         writer.end = info.data_start;
         writer.synced_end = info.data_start;
         writer.segment = info;

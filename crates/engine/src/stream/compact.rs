@@ -128,10 +128,11 @@ impl StreamInner {
         };
         let Some((first, _)) = old.first() else { return Ok(Vec::new()) };
         let replaces = old.iter().map(|(file, _)| file.info.id).collect();
-        let info = {
-            // With the lock, no control can be on its way that this segment's id would wrongly vouch for.
-            let _log = self.log.lock();
-            self.plan_segment(first.info.base, floor, replaces)
+        let (info, config) = {
+            // With the lock, no control can be on its way that this segment's id would wrongly vouch for, and the
+            // configuration is the one that the place of the first entry was reckoned with.
+            let log = self.log.lock();
+            (self.plan_segment(first.info.base, floor, replaces), log.manifest.config.clone())
         };
         let mut copy = Copy { info: &info, bytes: Vec::new(), entries: Vec::new(), digest: 0 };
         for (file, end) in &old {
@@ -140,14 +141,17 @@ impl StreamInner {
         let Copy { bytes, entries, digest, .. } = copy;
         let mut log = self.log.lock();
         // What killed the messages that are left behind must not be lost after them.
-        log.sync()?;
+        self.sync_locked(&mut log, &mut self.writer.lock())?;
         let end = End {
             offset: info.data_start + to_u32(bytes.len()),
             next_sequence: next_sequence(&log, &old),
             digest,
         };
-        let made =
-            if entries.is_empty() { None } else { Some(self.make_segment(&log, &info, &bytes, &entries)?) };
+        let made = if entries.is_empty() {
+            None
+        } else {
+            Some(self.make_segment(&log, &SegmentHeader { info: info.clone(), config }, &bytes, &entries)?)
+        };
         let ids: Vec<u64> = old.iter().map(|(file, _)| file.info.id).collect();
         let before = log.manifest.segments.clone();
         let at = before.iter().position(|listed| ids.contains(&listed.info.id)).unwrap_or_default();
@@ -241,12 +245,13 @@ impl StreamInner {
     fn make_segment(
         &self,
         log: &Log,
-        info: &SegmentInfo,
+        header: &SegmentHeader,
         entries_bytes: &[u8],
         entries: &[Found],
     ) -> Result<Arc<SegmentFile>, EngineError> {
-        let mut header = SegmentHeader { info: info.clone(), config: log.manifest.config.clone() };
+        let mut header = header.clone();
         let mut bytes = header.seal();
+        let info = &header.info;
         bytes.extend_from_slice(entries_bytes);
         let write = |path: &Path, bytes: &[u8]| {
             let file = self.env.fs.open(path, OpenMode::Replace).map_err(EngineError::io("create", path))?;

@@ -92,6 +92,8 @@ impl StreamInner {
     /// Takes a new configuration; what it no longer allows is removed in the same step.
     pub(crate) fn configure(&self, config: StreamConfig) -> Result<(), EngineError> {
         self.exclusively(|log, writer| {
+            // The manifest tells the floor and the next sequence: what they rest on must not be lost after it.
+            self.sync_locked(log, writer)?;
             let before = std::mem::replace(&mut log.manifest.config, crate::format::config::encode(&config));
             self.describe_state(log);
             if let Err(error) = log.write_manifest() {
@@ -103,6 +105,10 @@ impl StreamInner {
             let config = Arc::new(config);
             *self.config.write() = Arc::clone(&config);
             let index = self.index.read();
+            if writer.begins {
+                // The header of a segment holds the configuration, and where entries begin depends on its size.
+                self.begin_segment(writer, index.floor);
+            }
             let controls = plan_trim(&index, &config);
             drop(index);
             self.queue_controls(writer, &controls);
@@ -190,12 +196,15 @@ impl StreamInner {
         let index = self.index.read();
         let mut queued: BTreeMap<Sequence, u32> = BTreeMap::new();
         for (_, subject) in writer.queued_subjects() {
-            queued.extend(subject.messages.iter().copied());
+            let live = subject.messages.iter().filter(|(sequence, _)| *sequence >= writer.queued_floor);
+            queued.extend(live.copied());
         }
-        let committed = index.live_from(index.first()).filter_map(|(sequence, id)| {
-            let displaced = writer.queued(index.table.key(id)).is_some_and(|queued| sequence < queued.floor);
-            (!displaced).then(|| (sequence, index.size_of(sequence)))
-        });
+        let committed =
+            index.live_from(index.first().max(writer.queued_floor)).filter_map(|(sequence, id)| {
+                let displaced =
+                    writer.queued(index.table.key(id)).is_some_and(|queued| sequence < queued.floor);
+                (!displaced).then(|| (sequence, index.size_of(sequence)))
+            });
         let mut floor = None;
         let (mut gone_messages, mut gone_bytes) = (0, 0);
         for (sequence, size) in committed.chain(queued) {

@@ -144,15 +144,22 @@ impl SegmentReader<'_> {
     /// Says whether one flipped bit explains the place. Nothing says that it was durable, but an incomplete write looks
     /// different.
     fn is_flipped(&self, at: u32, unreadable: Unreadable) -> bool {
-        let rest = self.rest(at);
-        let place = self.file.place(at);
-        match unreadable {
-            Unreadable::Blank => false,
-            Unreadable::Data { length } => {
-                rest.get(..to_usize(length)).is_some_and(|whole| entry::is_one_bit_off(whole, place))
-            }
-            Unreadable::Head => entry::mend_head(rest, place, self.file.info.base).is_some(),
-        }
+        let (rest, place) = (self.rest(at), self.file.place(at));
+        let flipped = match unreadable {
+            Unreadable::Blank => None,
+            Unreadable::Data { length } => rest
+                .get(..to_usize(length))
+                .and_then(|whole| Some((entry::flipped_byte(whole, place)?, whole))),
+            Unreadable::Head => entry::mend_head(rest, place, self.file.info.base).and_then(|mended| {
+                let whole = &rest[..mended.len().min(rest.len())];
+                Some((whole.iter().zip(&mended).position(|(found, mended)| found != mended)?, whole))
+            }),
+        };
+        flipped.is_some_and(|(byte, whole)| {
+            // A write that lost the end of a sector leaves zeros there, and those differ by one bit if only one was set.
+            let sector_end = (to_usize(at) + byte + 1).next_multiple_of(SECTOR_BYTES) - to_usize(at);
+            whole[byte..sector_end.min(whole.len())].iter().any(|&byte| byte != 0)
+        })
     }
 
     /// Steps over bytes that were an entry, naming it as exactly as possible.
@@ -325,3 +332,6 @@ fn counted_size(head: &Head<'_>, data: &[u8], prefix: &str) -> u32 {
     let headers = if head.header_length == 0 { 0 } else { 4 + head.header_length };
     22 + to_u32(prefix + head.subject.len()) + payload + headers + 8
 }
+
+/// Disks write at least so much at once; a torn write may end anywhere in it.
+const SECTOR_BYTES: usize = 512;

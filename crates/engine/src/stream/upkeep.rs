@@ -2,6 +2,7 @@
 
 use super::StreamInner;
 use super::control::plan_removal;
+use super::log::Log;
 use super::writer::Writer;
 use crate::append::{Append, Expect, Priority, Rollup, Ttl};
 use crate::config::{LimitMarker, StreamConfig, Sync};
@@ -24,20 +25,23 @@ impl StreamInner {
 
     /// Syncs everything now.
     pub(crate) fn sync(&self) -> Result<(), EngineError> {
-        self.exclusively(|log, writer| {
-            let outcome = log.sync();
-            self.synced_at.store(self.env.clock.now().as_nanos(), Ordering::Relaxed);
-            if let Err(error) = &outcome {
-                // After a failed sync nothing is known about what is durable.
-                let reason = error.to_string().into();
-                writer.stopped = Some(EngineError::Poisoned { stream: self.name.clone(), reason });
-            } else if let Some(open) = &log.open
-                && open.file.info.id == writer.segment.id
-            {
-                writer.synced_end = open.synced_end;
-            }
-            outcome
-        })
+        self.exclusively(|log, writer| self.sync_locked(log, writer))
+    }
+
+    /// Syncs everything that is committed, with back and front locked by the caller.
+    pub(crate) fn sync_locked(&self, log: &mut Log, writer: &mut Writer) -> Result<(), EngineError> {
+        let outcome = log.sync();
+        self.synced_at.store(self.env.clock.now().as_nanos(), Ordering::Relaxed);
+        if let Err(error) = &outcome {
+            // After a failed sync nothing is known about what is durable.
+            let reason = error.to_string().into();
+            writer.stopped = Some(EngineError::Poisoned { stream: self.name.clone(), reason });
+        } else if let Some(open) = &log.open
+            && open.file.info.id == writer.segment.id
+        {
+            writer.synced_end = open.synced_end;
+        }
+        outcome
     }
 
     fn sync_due(&self) -> Result<(), EngineError> {

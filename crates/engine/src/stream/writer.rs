@@ -183,7 +183,7 @@ impl Writer {
     }
 
     /// Takes back everything behind a mark made before a batch that turned out to be refused.
-    pub(crate) fn undo(&mut self, mark: &Mark) {
+    pub(crate) fn undo(&mut self, mark: Mark) {
         self.next = mark.next;
         self.last_time = mark.last_time;
         self.queued_floor = mark.queued_floor;
@@ -201,9 +201,17 @@ impl Writer {
                 chunk.round.finish(Ok(()));
             }
         }
+        // What is queued already goes on in its own segment: a control may still follow it there.
+        if let Some(left) = mark.left {
+            self.segment = left.segment;
+            self.end = left.end;
+            self.synced_end = left.synced_end;
+            self.begins = left.begins;
+        }
     }
 
-    pub(crate) fn mark(&self) -> Mark {
+    /// Notes where a batch begins, and the segment that it left for a new one.
+    pub(crate) fn mark(&self, left: Option<Left>) -> Mark {
         let (chunk_bytes, chunk_entries) =
             self.queue.back().map_or((0, 0), |chunk| (chunk.bytes.len(), chunk.entries.len()));
         let (next, last_time) = (self.next, self.last_time);
@@ -217,6 +225,7 @@ impl Writer {
             end,
             chunk_bytes,
             chunk_entries,
+            left,
         }
     }
 
@@ -272,6 +281,17 @@ pub(crate) struct Mark {
     end: u32,
     chunk_bytes: usize,
     chunk_entries: usize,
+    left: Option<Left>,
+}
+
+/// A segment that the front left for a new one, and how far it went.
+#[derive(Debug)]
+pub(crate) struct Left {
+    pub(crate) segment: SegmentInfo,
+    pub(crate) end: u32,
+    pub(crate) synced_end: u32,
+    /// Whether it still had to be made.
+    pub(crate) begins: bool,
 }
 
 /// A control: an entry that says what is dead.
