@@ -66,7 +66,7 @@ impl StreamInner {
         self.exclusively(|_, writer| {
             let mut silent = Vec::new();
             for sequence in &due {
-                match config.limit_marker.as_ref().filter(|_| self.leaves_marker(*sequence)) {
+                match config.limit_marker.as_ref().filter(|_| self.leaves_marker(*sequence, &due)) {
                     Some(marker) => {
                         if self.queue_marker(writer, &config, *sequence, marker).is_err() {
                             silent.push(*sequence);
@@ -146,11 +146,13 @@ impl StreamInner {
     }
 
     /// Says whether the stream notes that this message is gone: it was the last of its subject and no marker itself.
-    fn leaves_marker(&self, sequence: Sequence) -> bool {
+    fn leaves_marker(&self, sequence: Sequence, due: &[Sequence]) -> bool {
         let index = self.index.read();
         let Some(id) = index.subject_of(sequence) else { return false };
         let last = index.last_of_id(id);
-        last.sequence == sequence && !matches!(last.operation, Operation::Purge | Operation::Marker(_))
+        last.sequence == sequence
+            && !matches!(last.operation, Operation::Purge | Operation::Marker(_))
+            && index.revisions(id).all(|found| due.binary_search(&found).is_ok())
     }
 
     fn queue_marker(
