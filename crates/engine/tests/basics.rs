@@ -359,3 +359,17 @@ fn a_copy_keeps_sequences_and_times_of_its_origin() {
     world.reopen();
     assert_eq!(world.stream().revisions(&key).unwrap(), [9, 1 << 40, 1 << 50]);
 }
+
+#[test]
+fn what_expired_while_the_store_was_closed_is_never_read_again() {
+    let mut world = World::new();
+    let stream = world.create(|_| {});
+    let a = subject("k.a");
+    let short = Append { ttl: Ttl::After(Duration::from_secs(2)), ..Append::put(&a, b"x") };
+    stream.append(&[short]).wait().unwrap();
+    world.store.close().unwrap();
+    world.clock.advance(Duration::from_secs(2));
+    let options = StoreOptions { upkeep: Upkeep::Threads, ..options() };
+    world.store = Store::open(env(&world.fs, &world.clock), Path::new("/data"), options).unwrap();
+    assert_eq!(value(&world.stream(), "k.a"), None);
+}
