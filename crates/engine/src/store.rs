@@ -123,6 +123,8 @@ impl Store {
             }),
         };
         if threads {
+            // Nobody has a handle yet, so no read finds what expired while the store was closed.
+            store.inner.expire_due();
             let thread =
                 UpkeepThread::spawn(&store.inner).map_err(EngineError::io("start a thread for", dir))?;
             *store.inner.thread.lock() = Some(thread);
@@ -255,6 +257,14 @@ impl StoreInner {
             outcome = outcome.and(done);
         }
         outcome
+    }
+
+    /// Removes every message whose time has come.
+    fn expire_due(&self) {
+        for stream in self.streams.read().values() {
+            // A stream that fails says so to its writers and in its damages; its reads go on.
+            let _ = stream.inner().expire_due();
+        }
     }
 
     fn close(&self) -> Result<(), EngineError> {

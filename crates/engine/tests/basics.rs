@@ -327,3 +327,17 @@ fn selections_and_listeners_agree_on_order() {
     drop(listener);
     assert_eq!(stream.next(&filters, 1).unwrap().unwrap().sequence, 3);
 }
+
+#[test]
+fn what_expired_while_the_store_was_closed_is_never_read_again() {
+    let mut world = World::new();
+    let stream = world.create(|_| {});
+    let a = subject("k.a");
+    let short = Append { ttl: Ttl::After(Duration::from_secs(2)), ..Append::put(&a, b"x") };
+    stream.append(&[short]).wait().unwrap();
+    world.store.close().unwrap();
+    world.clock.advance(Duration::from_secs(2));
+    let options = StoreOptions { upkeep: Upkeep::Threads, ..options() };
+    world.store = Store::open(env(&world.fs, &world.clock), Path::new("/data"), options).unwrap();
+    assert_eq!(value(&world.stream(), "k.a"), None);
+}

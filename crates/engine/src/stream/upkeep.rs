@@ -16,9 +16,15 @@ impl StreamInner {
         if self.writer.lock().stopped.is_some() {
             return Ok(());
         }
-        while self.expire_some()? {}
+        self.expire_due()?;
         self.sync_due()?;
         while self.compact_due()? {}
+        Ok(())
+    }
+
+    /// Removes every message whose time has come.
+    pub(crate) fn expire_due(&self) -> Result<(), EngineError> {
+        while self.expire_some()? {}
         Ok(())
     }
 
