@@ -6,7 +6,7 @@ use crate::exit::Stop;
 use crate::files::remove_directory;
 use crate::output::Out;
 use crate::place::Door;
-use crate::table;
+use crate::table::{self, Columns};
 use jetkv::blocking::{JetStream, KeyValue};
 use jetkv::{KeyValueConfig, KvError, OpenOptions, Sync};
 use serde::Serialize;
@@ -113,7 +113,8 @@ fn print(results: &[Figures], out: &mut Out) -> Result<(), Stop> {
         ]
     });
     let head = ["Operation", "Threads", "Value", "Count", "Per Second", "Median", "99%", "Max"];
-    Ok(table::print(out, &head, &[1, 2, 3, 4, 5, 6, 7], rows.collect())?)
+    let columns = Columns { head: &head, right: &[1, 2, 3, 4, 5, 6, 7], elastic: None };
+    Ok(table::print(out, columns, rows.collect())?)
 }
 
 fn micros(nanos: u64) -> String {

@@ -4,7 +4,8 @@ use crate::cli::{AddArgs, EditArgs, InfoArgs, Settings, StorageArg};
 use crate::exit::Stop;
 use crate::output::{BOLD, Out, RED};
 use crate::place::Place;
-use crate::{duration, size, table, text};
+use crate::table::{self, Columns};
+use crate::{duration, size, text};
 use jetkv::{KeyValueConfig, Status, Storage};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -181,8 +182,8 @@ pub(crate) fn list(place: &Place<'_>, names_only: bool, out: &mut Out) -> Result
             status.last_update.map_or("never".into(), text::time),
         ]
     });
-    let head = ["Bucket", "Description", "Created", "Size", "Values", "Last Update"];
-    Ok(table::print(out, &head, &[3, 4], rows.collect())?)
+    let head = &["Bucket", "Description", "Created", "Size", "Values", "Last Update"];
+    Ok(table::print(out, Columns { head, right: &[3, 4], elastic: Some(1) }, rows.collect())?)
 }
 
 /// The settings of a bucket in JSON, as `info --json` prints and `backup` writes them.

@@ -39,6 +39,8 @@ pub(crate) struct PlaceArgs {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Import a real data set into the bucket `world` and show what the other commands do with it
+    Tour,
     /// Create a bucket, and the store if there is none
     #[command(visible_alias = "new")]
     Add(AddArgs),
@@ -460,6 +462,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 conflict,
 5 store in use by another process, no server or time-out, 6 denied.
 
 First steps:
+  jetkv tour
   jetkv add config --history 5
   jetkv put config web.port 8080
   jetkv get config web.port

@@ -38,6 +38,12 @@ impl Input {
         }
     }
 
+    /// Reads `text`, which is part of the program.
+    pub(crate) fn built_in(name: &str, text: &'static str) -> Self {
+        let bytes = u64::try_from(text.len()).ok();
+        Self { reader: Box::new(text.as_bytes()), name: name.into(), bytes }
+    }
+
     /// Waits until there is something to read, or nothing more will come.
     pub(crate) fn wait(&mut self) -> Result<(), Stop> {
         let failed = self.reader.fill_buf().err();

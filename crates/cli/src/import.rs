@@ -16,12 +16,22 @@ use std::io::Write as _;
 
 /// `import BUCKET [FILE]`
 pub(crate) fn import(door: &Door, args: ImportArgs, out: &mut Out) -> Result<(), Stop> {
-    let mut input = Input::open(args.file.as_deref())?;
+    let input = Input::open(args.file.as_deref())?;
+    import_from(door, &args, input, out)
+}
+
+/// Imports `input`, whatever file the arguments name.
+pub(crate) fn import_from(
+    door: &Door,
+    args: &ImportArgs,
+    mut input: Input,
+    out: &mut Out,
+) -> Result<(), Stop> {
     // Whoever writes to the pipe may hold the store until it has something to say.
     input.wait()?;
     let place = if args.create { door.open_or_create()? } else { door.open()? };
     with(place, |place| {
-        let bucket = open_bucket(place, &args)?;
+        let bucket = open_bucket(place, args)?;
         let mut importer = Importer::new(&bucket);
         let result = importer.run(&mut input);
         let counts = &importer.counts;

@@ -22,6 +22,7 @@ mod shell;
 mod size;
 mod table;
 mod text;
+mod tour;
 mod upkeep;
 mod watch;
 mod write;

@@ -21,6 +21,14 @@ pub(crate) struct Out {
     form: Form,
     terminal: bool,
     colour: bool,
+    kept: Option<Kept>,
+}
+
+/// How many more lines are printed, and how many were left out.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    left: u64,
+    left_out: u64,
 }
 
 impl Out {
@@ -28,7 +36,7 @@ impl Out {
         let stdout = io::stdout();
         let terminal = stdout.is_terminal();
         let colour = anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never;
-        Self { to: BufWriter::with_capacity(BUFFER_BYTES, stdout.lock()), form, terminal, colour }
+        Self { to: BufWriter::with_capacity(BUFFER_BYTES, stdout.lock()), form, terminal, colour, kept: None }
     }
 
     pub(crate) fn is_json(&self) -> bool {
@@ -44,6 +52,22 @@ impl Out {
         self.terminal
     }
 
+    /// Returns how many characters fit in a line, if a person looks at the output.
+    pub(crate) fn width(&self) -> Option<usize> {
+        let width = self.terminal.then(|| terminal_size::terminal_size_of(io::stdout())).flatten();
+        width.map(|(width, _)| usize::from(width.0))
+    }
+
+    /// Prints only so many lines from now on.
+    pub(crate) fn keep_lines(&mut self, lines: u64) {
+        self.kept = Some(Kept { left: lines, left_out: 0 });
+    }
+
+    /// Prints everything again, and returns how many lines were left out.
+    pub(crate) fn keep_all(&mut self) -> u64 {
+        self.kept.take().map_or(0, |kept| kept.left_out)
+    }
+
     /// Writes one line of JSON.
     pub(crate) fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
         json_line(&mut self.to, value)
@@ -57,7 +81,20 @@ impl Out {
 
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.to.write(bytes)
+        let Some(kept) = &mut self.kept else { return self.to.write(bytes) };
+        // Line by line, so that a line is printed whole or left out.
+        let end = bytes.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
+        let part = end.and_then(|end| bytes.get(..end)).unwrap_or(bytes);
+        let lines = u64::from(end.is_some());
+        if kept.left == 0 {
+            kept.left_out += lines;
+            return Ok(part.len());
+        }
+        let written = self.to.write(part)?;
+        if written == part.len() {
+            kept.left -= lines;
+        }
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -102,13 +139,17 @@ pub(crate) fn report(failure: &Failure, form: Form) {
         json_line(&mut io::stderr(), &line).ok();
         return;
     }
-    note(format_args!("{RED}error:{RED:#} {}", failure.message));
-    for cause in &failure.causes {
-        note(format_args!("  cause: {cause}"));
+    for line in failure_lines(failure, |style, text| format!("{style}{text}{style:#}")) {
+        note(line);
     }
-    if let Some(hint) = &failure.hint {
-        note(format_args!("{CYAN}hint:{CYAN:#} {hint}"));
-    }
+}
+
+/// Returns the error, its causes, then one hint, as people see them.
+pub(crate) fn failure_lines(failure: &Failure, paint: impl Fn(Style, &str) -> String) -> Vec<String> {
+    let mut lines = vec![format!("{} {}", paint(RED, "error:"), failure.message)];
+    lines.extend(failure.causes.iter().map(|cause| format!("  cause: {cause}")));
+    lines.extend(failure.hint.iter().map(|hint| format!("{} {hint}", paint(CYAN, "hint:"))));
+    lines
 }
 
 /// Style of what names the entry.

@@ -6,6 +6,7 @@ use crate::output::{Form, warn};
 use crate::text;
 use jetkv::blocking::{JetStream, KeyValue};
 use jetkv::{KvError, OpenOptions};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -47,13 +48,7 @@ impl Door {
         if self.store == Path::new(crate::cli::STORE_DEFAULT) {
             return format!("jetkv {command}");
         }
-        let path = self.store.display().to_string();
-        let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
-        if !path.is_empty() && path.chars().all(plain) {
-            format!("jetkv --store {path} {command}")
-        } else {
-            format!("jetkv --store '{}' {command}", path.replace('\'', r"'\''"))
-        }
+        format!("jetkv --store {} {command}", shell_word(&self.store.display().to_string()))
     }
 
     fn options(&self) -> OpenOptions {
@@ -118,6 +113,16 @@ impl Place<'_> {
     /// Stops the store cleanly.
     pub(crate) fn close(self) -> Result<(), Stop> {
         Ok(self.store.close()?)
+    }
+}
+
+/// Quotes `word` if a shell would not take it as it is.
+pub(crate) fn shell_word(word: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        Cow::Borrowed(word)
+    } else {
+        Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
     }
 }
 

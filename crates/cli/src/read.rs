@@ -6,7 +6,8 @@ use crate::exit::{Failure, Stop};
 use crate::line::{EntryLine, operation_name};
 use crate::output::{self, BOLD, Out};
 use crate::place::Place;
-use crate::{table, text};
+use crate::table::{self, Columns};
+use crate::text;
 use jetkv::blocking::KeyValue;
 use jetkv::{Entry, KeyInfo, Operation, Page};
 use serde::Serialize;
@@ -93,7 +94,8 @@ pub(crate) fn ls(place: &Place<'_>, args: LsArgs, out: &mut Out) -> Result<(), S
         });
     }
     if !rows.is_empty() {
-        table::print(out, &["Key", "Revision", "Created", "Value"], &[1], rows)?;
+        let head = &["Key", "Revision", "Created", "Value"];
+        table::print(out, Columns { head, right: &[1], elastic: Some(3) }, rows)?;
     }
     Ok(())
 }
@@ -111,13 +113,13 @@ pub(crate) fn history(place: &Place<'_>, args: KeyArgs, out: &mut Out) -> Result
         }
         return Ok(());
     }
-    let head = ["Key", "Revision", "Op", "Created", "Length", "Value"];
-    Ok(table::print(out, &head, &[1, 4], entries.iter().map(history_row).collect())?)
+    let head = &["Revision", "Op", "Created", "Length", "Value"];
+    let columns = Columns { head, right: &[0, 3], elastic: Some(4) };
+    Ok(table::print(out, columns, entries.iter().map(history_row).collect())?)
 }
 
 fn history_row(entry: &Entry) -> Vec<String> {
     vec![
-        entry.key.clone(),
         entry.revision.to_string(),
         operation_name(entry.operation).to_uppercase(),
         text::time(entry.created),

@@ -4,7 +4,7 @@ use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure, Stop};
 use crate::output::{self, Out};
 use crate::place::{Door, Place};
-use crate::{backup, bench, bucket, export, import, read, restore, shell, upkeep, watch, write};
+use crate::{backup, bench, bucket, export, import, read, restore, shell, tour, upkeep, watch, write};
 use clap::Parser;
 use std::ffi::OsStr;
 use std::io::Write;
@@ -33,8 +33,10 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, door: &Door, out: &mut Out) -> Result<(), Stop> {
+/// Runs one command.
+pub(crate) fn run(command: Command, door: &Door, out: &mut Out) -> Result<(), Stop> {
     match command {
+        Command::Tour => tour::tour(door, out),
         Command::Add(args) => with(door.open_or_create()?, |place| bucket::add(place, args, out)),
         Command::Edit(args) => with(door.open()?, |place| bucket::edit(place, args, out)),
         Command::Ls(args) => with(door.open()?, |place| read::ls(place, args, out)),

@@ -6,6 +6,7 @@ use crate::line::{EntryLine, operation_name};
 use crate::output::{BOLD, GREEN, Out, RED};
 use crate::place::Place;
 use crate::text;
+use jetkv::blocking::{KeyValue, Watcher};
 use jetkv::{Entry, Operation, WatchEvent, WatchOptions};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::io::Write;
@@ -16,7 +17,22 @@ use std::time::Duration;
 /// `watch BUCKET [FILTER]`
 pub(crate) fn watch(place: &Place<'_>, args: WatchArgs, out: &mut Out) -> Result<(), Stop> {
     let stopped = stop_by_signal()?;
-    let mut watcher = place.bucket(&args.bucket)?.watch_with(&args.filter, options(&args))?;
+    let watcher = start(&place.bucket(&args.bucket)?, &args)?;
+    follow(watcher, &args, &stopped, out)
+}
+
+/// Begins the watch that the arguments describe.
+pub(crate) fn start(bucket: &KeyValue, args: &WatchArgs) -> Result<Watcher, Stop> {
+    Ok(bucket.watch_with(&args.filter, options(args))?)
+}
+
+/// Prints what comes until the end that the arguments set, or until `stopped`.
+pub(crate) fn follow(
+    mut watcher: Watcher,
+    args: &WatchArgs,
+    stopped: &AtomicBool,
+    out: &mut Out,
+) -> Result<(), Stop> {
     let mut left = args.count;
     while !stopped.load(Ordering::Relaxed) && left != Some(0) {
         let event = match watcher.next_timeout(Duration::ZERO)? {
@@ -75,7 +91,7 @@ fn print(entry: &Entry, out: &mut Out) -> Result<(), Stop> {
 }
 
 /// Returns a flag that Ctrl-C and SIGTERM set, so that the store is closed before the end; a second one ends at once.
-fn stop_by_signal() -> Result<Arc<AtomicBool>, Stop> {
+pub(crate) fn stop_by_signal() -> Result<Arc<AtomicBool>, Stop> {
     let stopped = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         // The order counts: the shutdown must not see the flag that the same signal sets.

@@ -60,3 +60,8 @@ pub use jetkv_engine::env;
 
 /// Position of an entry in its bucket: 1 for the first write, never used twice.
 pub type Revision = u64;
+
+/// Compiles the programs of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 const CLI_PACKAGE: &str = "jetkv-cli";
 
 /// The integration test of that package that drives the built program from end to end.
-const CLI_TEST: &str = "end_to_end";
+const CLI_TEST: &str = "cli";
 
 /// Returns the steps in the order in which they run.
 pub(crate) fn steps() -> [Step; 3] {
@@ -19,7 +19,7 @@ pub(crate) fn steps() -> [Step; 3] {
         example_step(),
         Step {
             name: "command line",
-            rerun: "cargo test --package jetkv-cli --test end_to_end --locked -- --include-ignored",
+            rerun: "cargo test --package jetkv-cli --test cli --locked -- --include-ignored",
             run: run_command_line,
         },
     ]

@@ -110,8 +110,8 @@ fn history_is_a_table_for_people() {
     place.put("web.port", "9090");
     let table = place.ok(&["history", "app", "web.port"]);
     let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(lines[0], ["Key", "Revision", "Op", "Created", "Length", "Value"]);
-    assert_eq!((lines[2][1], lines[2][2], lines[2].last()), ("2", "PUT", Some(&"9090")));
+    assert_eq!(lines[0], ["Revision", "Op", "Created", "Length", "Value"]);
+    assert_eq!((lines[2][0], lines[2][1], lines[2].last()), ("2", "PUT", Some(&"9090")));
     place.fails(&["history", "app", "nothing"], 3);
 }
 

@@ -9,6 +9,7 @@ mod keys;
 mod lock;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
 mod program;
+mod tour;
 mod transfer;
 mod upkeep;
 mod watch;

@@ -98,3 +98,17 @@ fn import_makes_a_bucket_only_if_that_is_meant() {
     place.fails(&["import", "app", "nothing.jsonl"], 3);
     assert_eq!(place.json(&["info", "app"])[0]["values"], 2);
 }
+
+#[test]
+fn thousands_of_entries_come_back_equal() {
+    let place = Place::with_bucket();
+    let line = |i: u32| format!("{{\"key\":\"k.{}.{i}\",\"value\":\"value {i} \u{e9}\"}}\n", i % 7);
+    let lines: String = (0..5_000).map(line).collect();
+    place.ok_with(&["import", "app"], lines.as_bytes());
+    place.ok(&["export", "app", "-o", "out.jsonl"]);
+    place.ok(&["--store", "other", "import", "app", "out.jsonl", "--create"]);
+    let exported = place.ok(&["export", "app"]);
+    let copied = place.ok(&["--store", "other", "export", "app"]);
+    assert_eq!(exported.lines().count(), 5_000);
+    assert_eq!(without_time(&exported), without_time(&copied));
+}
