@@ -75,6 +75,14 @@ impl OpenOptions {
         self
     }
 
+    /// Sets how many bytes of recent messages each bucket keeps in memory for its watchers; for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn recent_bytes(mut self, bytes_max: usize) -> Self {
+        self.store.recent_bytes_max = bytes_max;
+        self
+    }
+
     pub(crate) fn store_options(&self) -> Result<StoreOptions, KvError> {
         if let Sync::Every(interval) = self.sync
             && interval < SYNC_INTERVAL_MIN
