@@ -5,10 +5,16 @@
 
 #[path = "model/bucket.rs"]
 mod bucket;
+#[path = "model/racing.rs"]
+mod racing;
+#[path = "model/ranges.rs"]
+mod ranges;
 #[path = "model/reference.rs"]
 mod reference;
 #[path = "model/steps.rs"]
 mod steps;
+#[path = "model/watching.rs"]
+mod watching;
 #[path = "model/world.rs"]
 mod world;
 
