@@ -276,7 +276,8 @@ pub(crate) fn mend_head(bytes: &[u8], place: Place, base: Sequence) -> Option<Ve
 
 /// Says whether one flipped bit in the data explains why the whole checksum of a readable head does not fit.
 ///
-/// Half-written data practically never looks like that: the bits of a checksum error tell where a single flip was.
+/// Half-written data practically never looks like that: the bits of a checksum error tell where a single flip was. Where
+/// only zeros follow, it may be the end of an incomplete write whose rest has a single bit, and does not count.
 pub(crate) fn is_one_bit_off(bytes: &[u8], place: Place) -> bool {
     let (Some(expected), Some(covered)) =
         (Reader::new(bytes.get(4..).unwrap_or_default()).u32(), bytes.get(8..))
@@ -286,9 +287,10 @@ pub(crate) fn is_one_bit_off(bytes: &[u8], place: Place) -> bool {
     let error = expected ^ crc32c::crc32c_append(place.seed(), covered);
     // A flip n bits before the end leaves this register after n steps.
     let mut register = 1_u32;
-    (0..covered.len() * 8).any(|_| {
+    let blank_bytes = covered.iter().rev().take_while(|byte| **byte == 0).count();
+    (0..covered.len() * 8).any(|bit| {
         register = if register & 1 == 0 { register >> 1 } else { register >> 1 ^ CASTAGNOLI };
-        register == error
+        register == error && bit >= blank_bytes * 8
     })
 }
 

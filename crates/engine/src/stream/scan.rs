@@ -151,7 +151,14 @@ impl SegmentReader<'_> {
             Unreadable::Data { length } => {
                 rest.get(..to_usize(length)).is_some_and(|whole| entry::is_one_bit_off(whole, place))
             }
-            Unreadable::Head => entry::mend_head(rest, place, self.file.info.base).is_some(),
+            Unreadable::Head => {
+                let mended = entry::mend_head(rest, place, self.file.info.base);
+                // If the flip is where only zeros follow, it may be the end of an incomplete write as well.
+                mended.is_some_and(|mended| {
+                    let written = rest.iter().take(mended.len()).rposition(|byte| *byte != 0);
+                    mended[written.map_or(0, |last| last + 1)..].iter().all(|byte| *byte == 0)
+                })
+            }
         }
     }
 
