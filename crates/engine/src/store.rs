@@ -95,7 +95,9 @@ impl Store {
     /// `Locked` if somebody else has it open, `NewerFormat`, `NotAStore`, `StorageFull`, `Io`. A stream that is damaged
     /// is no error: see [`Self::damages`].
     pub fn open(env: Env, dir: &Path, options: StoreOptions) -> Result<Self, EngineError> {
+        let missing = streams::missing_ancestors(&env, dir);
         env.fs.create_dir_all(dir).map_err(EngineError::io("create", dir))?;
+        streams::sync_names(&env, &missing)?;
         let lock_path = dir.join("lock");
         let lock = env.fs.lock(&lock_path).map_err(EngineError::io("lock", &lock_path))?;
         let lock = lock.ok_or_else(|| EngineError::Locked { path: dir.to_owned() })?;
@@ -208,17 +210,21 @@ impl Store {
     /// Rewrites every segment that holds anything dead.
     ///
     /// # Errors
-    /// `Io`, `StorageFull`, `Damaged`; segments with damage are left alone.
+    /// The first error of any stream: `Io`, `StorageFull`, `Poisoned`, `Damaged`; segments with damage are left alone.
     pub fn compact(&self) -> Result<(), EngineError> {
-        self.streams().iter().try_for_each(|stream| stream.inner().compact_all())
+        let streams = self.streams();
+        let outcomes = streams.iter().map(|stream| stream.inner().compact_all());
+        outcomes.fold(Ok(()), Result::and)
     }
 
     /// Makes everything durable that was acknowledged, whatever the sync mode.
     ///
     /// # Errors
-    /// `Io`; the stream that failed is read-only afterwards.
+    /// The first error of any stream, usually `Io`; the stream that failed is read-only afterwards.
     pub fn sync(&self) -> Result<(), EngineError> {
-        self.streams().iter().try_for_each(|stream| stream.inner().sync())
+        let streams = self.streams();
+        let outcomes = streams.iter().map(|stream| stream.inner().sync());
+        outcomes.fold(Ok(()), Result::and)
     }
 
     /// Returns the figures of the store.

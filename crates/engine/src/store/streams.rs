@@ -21,6 +21,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Directory {
     catalog: Catalog,
+    /// Streams whose creation failed and that could not be cleared away yet.
+    leftovers: Vec<PathBuf>,
 }
 
 /// What opening a store found.
@@ -54,10 +56,14 @@ pub(super) fn open(env: &Env, dir: &Path, shared: &Arc<Shared>) -> Result<Opened
         streams: Vec::new(),
     });
     if existing.is_none() {
+        // An earlier attempt may have made the directory and failed to make its name durable.
+        sync_names(env, &[dir.to_owned()])?;
         env.fs.create_dir_all(&streams_dir).map_err(EngineError::io("create", &streams_dir))?;
         env.fs.sync_dir(dir).map_err(EngineError::io("sync", dir))?;
     }
-    let trashed = clear(env, &dir.join(TRASH))?;
+    let trashed = names_in(env, &dir.join(TRASH))?;
+    // What is found from now on, or found to be gone, stays so: its creation or deletion may have been interrupted.
+    sync_moves(env, dir)?;
     clear(env, &dir.join(TEMPORARY))?;
     shared.reserve.prepare();
     let (mut streams, mut broken, mut listed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
@@ -73,6 +79,10 @@ pub(super) fn open(env: &Env, dir: &Path, shared: &Arc<Shared>) -> Result<Opened
                 let stream = Stream::new(Arc::new(new.finish(path)));
                 listed.push(ListedStream { id, name: stream.name().as_str().into() });
                 streams.insert(stream.name().clone(), stream);
+            }
+            // Its creation failed, and so did clearing it away completely.
+            Err(EngineError::Damaged(_)) if known.is_none() && names_in(env, &path)?.is_empty() => {
+                env.fs.remove_dir_all(&path).map_err(EngineError::io("remove", &path))?;
             }
             Err(EngineError::Damaged(damage)) => {
                 let name = known.map_or_else(|| entry.name.clone(), |known| known.name.to_string());
@@ -99,7 +109,33 @@ pub(super) fn open(env: &Env, dir: &Path, shared: &Arc<Shared>) -> Result<Opened
         catalog.streams = listed;
         write_catalog(env, dir, &mut catalog)?;
     }
-    Ok(Opened { streams, directory: Directory { catalog }, broken, damages })
+    // Only what no catalog lists any more may go without being missed.
+    clear(env, &dir.join(TRASH))?;
+    let directory = Directory { catalog, leftovers: Vec::new() };
+    Ok(Opened { streams, directory, broken, damages })
+}
+
+/// Returns the directories that have to be made so that `dir` exists, the innermost first.
+pub(super) fn missing_ancestors(env: &Env, dir: &Path) -> Vec<PathBuf> {
+    let is_missing = |path: &&Path| {
+        let listed = env.fs.list(path);
+        !path.as_os_str().is_empty() && listed.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    };
+    dir.ancestors().take_while(is_missing).map(Path::to_owned).collect()
+}
+
+/// Makes the names of directories durable.
+pub(super) fn sync_names(env: &Env, directories: &[PathBuf]) -> Result<(), EngineError> {
+    for directory in directories {
+        let Some(parent) = directory.parent() else { continue };
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        match env.fs.sync_dir(parent) {
+            // Whoever may enter a directory and not read it cannot sync it either.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            outcome => outcome.map_err(EngineError::io("sync", parent))?,
+        }
+    }
+    Ok(())
 }
 
 /// Makes no store out of a directory that holds something else.
@@ -118,17 +154,33 @@ fn refuse_foreign(env: &Env, dir: &Path) -> Result<(), EngineError> {
     }
 }
 
-/// Empties a directory whose content is worthless by definition; returns what was in it.
-fn clear(env: &Env, dir: &Path) -> Result<Vec<String>, EngineError> {
-    let entries = match env.fs.list(dir) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(EngineError::io("list", dir)(error)),
-    };
-    if !entries.is_empty() {
-        env.fs.remove_dir_all(dir).map_err(EngineError::io("remove", dir))?;
+/// Makes durable what was moved into `streams/` and out of it: the other ends first, so that no move stays half done.
+fn sync_moves(env: &Env, dir: &Path) -> Result<(), EngineError> {
+    for name in [TEMPORARY, TRASH, STREAMS] {
+        let path = dir.join(name);
+        match env.fs.sync_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            outcome => outcome.map_err(EngineError::io("sync", &path))?,
+        }
     }
-    Ok(entries.into_iter().map(|entry| entry.name).collect())
+    Ok(())
+}
+
+/// Empties a directory whose content is worthless by definition.
+fn clear(env: &Env, dir: &Path) -> Result<(), EngineError> {
+    if names_in(env, dir)?.is_empty() {
+        return Ok(());
+    }
+    env.fs.remove_dir_all(dir).map_err(EngineError::io("remove", dir))
+}
+
+/// Returns what is in a directory; nothing if there is none.
+fn names_in(env: &Env, dir: &Path) -> Result<Vec<String>, EngineError> {
+    match env.fs.list(dir) {
+        Ok(entries) => Ok(entries.into_iter().map(|entry| entry.name).collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(EngineError::io("list", dir)(error)),
+    }
 }
 
 fn write_catalog(env: &Env, dir: &Path, catalog: &mut Catalog) -> Result<(), EngineError> {
@@ -206,15 +258,23 @@ impl Store {
         inner.check_open()?;
         let stream = self.stream(name)?;
         if stream.config().storage == Storage::File {
-            inner.move_to_trash(stream.inner().dir())?;
+            if let Err(error) = inner.move_to_trash(stream.inner().dir()) {
+                if !matches!(error, EngineError::StorageFull { .. }) {
+                    // It may be in the trash already: nothing that is written from now on would be kept.
+                    stream.inner().poison(&error);
+                }
+                return Err(error);
+            }
             directory.catalog.streams.retain(|listed| listed.id != stream.inner().id);
         }
         inner.streams.write().remove(name);
         stream.inner().stop(&EngineError::StreamDeleted { name: name.clone() });
         if stream.config().storage == Storage::File {
-            // The stream is gone already; the catalog catches up now or when the store is opened.
-            let _ = write_catalog(&inner.env, &inner.dir, &mut directory.catalog);
-            let _ = clear(&inner.env, &inner.dir.join(TRASH));
+            // The stream is gone already; the catalog catches up now or when the store is opened. As long as it lists the
+            // stream, the trash is the witness that it was deleted.
+            if write_catalog(&inner.env, &inner.dir, &mut directory.catalog).is_ok() {
+                let _ = clear(&inner.env, &inner.dir.join(TRASH));
+            }
         }
         Ok(())
     }
@@ -278,23 +338,38 @@ impl StoreInner {
             fs.sync_dir(&temporary).map_err(EngineError::io("sync", &temporary))?;
             Ok::<_, EngineError>(new)
         };
-        let new = match make() {
-            Ok(new) => new,
-            Err(error) => {
-                // Whatever was made of it is cleared away when the store is opened, if it cannot be now.
-                let _ = fs.remove_dir_all(&from);
-                let _ = fs.remove_dir_all(&to);
-                return Err(error);
+        // An earlier one that failed must not come back beside this one.
+        self.clear_leftovers(directory)?;
+        match make() {
+            Ok(new) => {
+                directory.catalog.streams.push(ListedStream { id, name: config.name.as_str().into() });
+                directory.catalog.next_stream_id = id + 1;
+                // The stream exists already; the catalog catches up now, with the next change, or when the store is opened.
+                let _ = write_catalog(&self.env, &self.dir, &mut directory.catalog);
+                Ok(Stream::new(Arc::new(new.finish(to))))
             }
-        };
-        directory.catalog.streams.push(ListedStream { id, name: config.name.as_str().into() });
-        directory.catalog.next_stream_id = id + 1;
-        if let Err(error) = write_catalog(&self.env, &self.dir, &mut directory.catalog) {
-            directory.catalog.streams.pop();
-            let _ = self.move_to_trash(&to);
-            return Err(error);
+            Err(error) => {
+                // What is left here is cleared away when the store is opened.
+                let _ = fs.remove_dir_all(&from);
+                directory.leftovers.push(to);
+                // If that is not possible now, it is tried again before the next stream is created.
+                let _ = self.clear_leftovers(directory);
+                Err(error)
+            }
         }
-        Ok(Stream::new(Arc::new(new.finish(to))))
+    }
+
+    fn clear_leftovers(&self, directory: &mut Directory) -> Result<(), EngineError> {
+        let fs = &self.env.fs;
+        while let Some(leftover) = directory.leftovers.last() {
+            match fs.remove_dir_all(leftover) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                outcome => outcome.map_err(EngineError::io("remove", leftover))?,
+            }
+            sync_moves(&self.env, &self.dir)?;
+            directory.leftovers.pop();
+        }
+        Ok(())
     }
 
     fn move_to_trash(&self, stream_dir: &Path) -> Result<(), EngineError> {
@@ -303,7 +378,11 @@ impl StoreInner {
         fs.create_dir_all(&trash).map_err(EngineError::io("create", &trash))?;
         fs.sync_dir(&self.dir).map_err(EngineError::io("sync", &self.dir))?;
         let to = trash.join(stream_dir.file_name().unwrap_or_default());
-        fs.rename(stream_dir, &to).map_err(EngineError::io("move", stream_dir))?;
+        match fs.rename(stream_dir, &to) {
+            // An earlier attempt got as far as this.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && fs.list(&to).is_ok() => {}
+            outcome => outcome.map_err(EngineError::io("move", stream_dir))?,
+        }
         // From here on the stream is gone. The new name must be durable before the old one is not.
         fs.sync_dir(&trash).map_err(EngineError::io("sync", &trash))?;
         let streams = self.dir.join(STREAMS);
