@@ -27,7 +27,27 @@ use upkeep::UpkeepThread;
 /// Dropping the last clone closes the store as [`Store::close`] does, without a way to tell errors.
 #[derive(Debug, Clone)]
 pub struct Store {
-    inner: Arc<StoreInner>,
+    inner: Arc<Handle>,
+}
+
+/// What all clones of a store share. The thread of the store does not hold it, so that dropping the last clone closes the
+/// store before the drop returns.
+#[derive(Debug)]
+struct Handle(Arc<StoreInner>);
+
+impl std::ops::Deref for Handle {
+    type Target = StoreInner;
+
+    fn deref(&self) -> &StoreInner {
+        &self.0
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // Who wants to know about errors calls `close`.
+        let _ = self.0.close();
+    }
 }
 
 #[derive(Debug)]
@@ -39,7 +59,7 @@ struct StoreInner {
     /// The catalog and what goes with it; held while streams are created and deleted.
     directory: Mutex<Directory>,
     /// Streams that are there and cannot be opened.
-    broken: Mutex<BTreeMap<String, EngineError>>,
+    broken: Mutex<BTreeMap<String, Arc<Damage>>>,
     damages: Mutex<Vec<Damage>>,
     thread: Mutex<Option<UpkeepThread>>,
     lock: Mutex<Option<Box<dyn Lock>>>,
@@ -110,7 +130,7 @@ impl Store {
         });
         let opened = streams::open(&env, dir, &shared)?;
         let store = Self {
-            inner: Arc::new(StoreInner {
+            inner: Arc::new(Handle(Arc::new(StoreInner {
                 dir: dir.to_owned(),
                 env,
                 shared,
@@ -120,13 +140,13 @@ impl Store {
                 damages: Mutex::new(opened.damages),
                 thread: Mutex::new(None),
                 lock: Mutex::new(Some(lock)),
-            }),
+            }))),
         };
         if threads {
             // Nobody has a handle yet, so no read finds what expired while the store was closed.
             store.inner.expire_due();
             let thread =
-                UpkeepThread::spawn(&store.inner).map_err(EngineError::io("start a thread for", dir))?;
+                UpkeepThread::spawn(&store.inner.0).map_err(EngineError::io("start a thread for", dir))?;
             *store.inner.thread.lock() = Some(thread);
         }
         Ok(store)
@@ -210,17 +230,21 @@ impl Store {
     /// Rewrites every segment that holds anything dead.
     ///
     /// # Errors
-    /// `Io`, `StorageFull`, `Damaged`; segments with damage are left alone.
+    /// The first error of any stream: `Io`, `StorageFull`, `Poisoned`, `Damaged`; segments with damage are left alone.
     pub fn compact(&self) -> Result<(), EngineError> {
-        self.streams().iter().try_for_each(|stream| stream.inner().compact_all())
+        let streams = self.streams();
+        let outcomes = streams.iter().map(|stream| stream.inner().compact_all());
+        outcomes.fold(Ok(()), Result::and)
     }
 
     /// Makes everything durable that was acknowledged, whatever the sync mode.
     ///
     /// # Errors
-    /// `Io`; the stream that failed is read-only afterwards.
+    /// The first error of any stream, usually `Io`; the stream that failed is read-only afterwards.
     pub fn sync(&self) -> Result<(), EngineError> {
-        self.streams().iter().try_for_each(|stream| stream.inner().sync())
+        let streams = self.streams();
+        let outcomes = streams.iter().map(|stream| stream.inner().sync());
+        outcomes.fold(Ok(()), Result::and)
     }
 
     /// Returns the figures of the store.
@@ -278,12 +302,5 @@ impl StoreInner {
         }
         drop(self.lock.lock().take());
         outcome
-    }
-}
-
-impl Drop for StoreInner {
-    fn drop(&mut self) {
-        // Who wants to know about errors calls `close`.
-        let _ = self.close();
     }
 }

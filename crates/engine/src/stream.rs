@@ -198,6 +198,21 @@ impl StreamInner {
         damages.iter().find(hit).map(|damage| Arc::new(damage.clone()))
     }
 
+    /// Refuses all writes from now on; reads go on.
+    pub(crate) fn poison(&self, cause: &EngineError) {
+        let reason = commit::describe(cause).into();
+        let poisoned = EngineError::Poisoned { stream: self.name.clone(), reason };
+        let rounds = {
+            let mut writer = self.writer.lock();
+            writer.stopped.get_or_insert_with(|| poisoned.clone());
+            writer.abandon()
+        };
+        for round in rounds {
+            round.finish(Err(poisoned.clone()));
+        }
+        self.wake_waiters();
+    }
+
     /// Ends the stream: writes are refused with `error`, watchers are told.
     pub(crate) fn stop(&self, error: &EngineError) {
         let rounds = {

@@ -4,6 +4,7 @@ use crate::env::{Env, OpenMode};
 use crate::error::EngineError;
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A file of zeros that is given up when the disk is full and made again when there is room.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(crate) struct Reserve {
     path: PathBuf,
     bytes: u64,
     state: Mutex<State>,
+    /// The same as the state, for a look without waiting.
+    released: AtomicBool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,14 +27,25 @@ enum State {
 
 impl Reserve {
     pub(crate) fn new(env: Env, dir: &Path, bytes: u64) -> Self {
-        Self { env, path: dir.join("reserve"), bytes, state: Mutex::new(State::Kept) }
+        Self {
+            env,
+            path: dir.join("reserve"),
+            bytes,
+            state: Mutex::new(State::Kept),
+            released: AtomicBool::new(false),
+        }
     }
 
     /// Makes sure that the file is there; if there is no room for it, the store starts out full.
     pub(crate) fn prepare(&self) {
         if self.bytes > 0 && self.make().is_err() {
-            *self.state.lock() = State::Released;
+            self.set(&mut self.state.lock(), State::Released);
         }
+    }
+
+    fn set(&self, state: &mut State, to: State) {
+        *state = to;
+        self.released.store(to == State::Released, Ordering::Release);
     }
 
     /// Gives the space up; says whether that freed anything.
@@ -40,12 +54,12 @@ impl Reserve {
         if *state == State::Released || self.bytes == 0 {
             return false;
         }
-        *state = State::Released;
+        self.set(&mut state, State::Released);
         self.env.fs.remove_file(&self.path).is_ok()
     }
 
     pub(crate) fn is_released(&self) -> bool {
-        *self.state.lock() == State::Released
+        self.released.load(Ordering::Acquire)
     }
 
     /// Takes the space back.
@@ -56,7 +70,7 @@ impl Reserve {
         let mut state = self.state.lock();
         if *state == State::Released {
             self.make()?;
-            *state = State::Kept;
+            self.set(&mut state, State::Kept);
         }
         Ok(())
     }

@@ -21,13 +21,15 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Directory {
     catalog: Catalog,
+    /// Streams whose creation failed and that could not be cleared away yet.
+    leftovers: Vec<PathBuf>,
 }
 
 /// What opening a store found.
 pub(super) struct Opened {
     pub(super) streams: BTreeMap<StreamName, Stream>,
     pub(super) directory: Directory,
-    pub(super) broken: BTreeMap<String, EngineError>,
+    pub(super) broken: BTreeMap<String, Arc<Damage>>,
     pub(super) damages: Vec<Damage>,
 }
 
@@ -59,6 +61,8 @@ pub(super) fn open(env: &Env, dir: &Path, shared: &Arc<Shared>) -> Result<Opened
         env.fs.sync_dir(dir).map_err(EngineError::io("sync", dir))?;
     }
     let trashed = names_in(env, &dir.join(TRASH))?;
+    // What is found from now on, or found to be gone, stays so: its creation or deletion may have been interrupted.
+    sync_moves(env, dir)?;
     clear(env, &dir.join(TEMPORARY))?;
     shared.reserve.prepare();
     let (mut streams, mut broken, mut listed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
@@ -75,17 +79,18 @@ pub(super) fn open(env: &Env, dir: &Path, shared: &Arc<Shared>) -> Result<Opened
                 listed.push(ListedStream { id, name: stream.name().as_str().into() });
                 streams.insert(stream.name().clone(), stream);
             }
-            Err(error @ EngineError::NewerFormat { .. }) => return Err(error),
-            // One stream that cannot be opened does not take the others with it.
-            Err(error) => {
+            // Its creation failed, and so did clearing it away completely.
+            Err(EngineError::Damaged(_)) if known.is_none() && names_in(env, &path)?.is_empty() => {
+                env.fs.remove_dir_all(&path).map_err(EngineError::io("remove", &path))?;
+            }
+            // A damaged stream does not take the others with it.
+            Err(EngineError::Damaged(damage)) => {
                 let name = known.map_or_else(|| entry.name.clone(), |known| known.name.to_string());
                 listed.push(ListedStream { id, name: name.as_str().into() });
-                damages.push(match &error {
-                    EngineError::Damaged(damage) => (**damage).clone(),
-                    _ => unavailable(path),
-                });
-                broken.insert(name, error);
+                damages.push((*damage).clone());
+                broken.insert(name, damage);
             }
+            Err(error) => return Err(error),
         }
     }
     let found: Vec<u64> = listed.iter().map(|stream| stream.id).collect();
@@ -96,7 +101,7 @@ pub(super) fn open(env: &Env, dir: &Path, shared: &Arc<Shared>) -> Result<Opened
         }
         let damage = missing_stream(&streams_dir, lost);
         damages.push(damage.clone());
-        broken.insert(lost.name.to_string(), EngineError::Damaged(Arc::new(damage)));
+        broken.insert(lost.name.to_string(), Arc::new(damage));
         listed.push(lost.clone());
     }
     listed.sort_by_key(|stream| stream.id);
@@ -106,7 +111,8 @@ pub(super) fn open(env: &Env, dir: &Path, shared: &Arc<Shared>) -> Result<Opened
     }
     // What lies there tells why a listed stream is gone, until the catalog lists it no more.
     clear(env, &dir.join(TRASH))?;
-    Ok(Opened { streams, directory: Directory { catalog }, broken, damages })
+    let directory = Directory { catalog, leftovers: Vec::new() };
+    Ok(Opened { streams, directory, broken, damages })
 }
 
 /// Makes the name of a new store's directory durable, and those of the directories above it: they may be new too.
@@ -114,8 +120,15 @@ fn sync_above(env: &Env, dir: &Path) -> Result<(), EngineError> {
     for above in dir.ancestors().skip(1) {
         let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
         match env.fs.sync_dir(above) {
-            // Who may not look into it has not made anything in it.
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            // Who may not open a directory, or not write to it, has made nothing in it.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::PermissionDenied
+                        | io::ErrorKind::ReadOnlyFilesystem
+                        | io::ErrorKind::InvalidInput
+                        | io::ErrorKind::Unsupported
+                ) => {}
             outcome => outcome.map_err(EngineError::io("sync", above))?,
         }
     }
@@ -136,6 +149,18 @@ fn refuse_foreign(env: &Env, dir: &Path) -> Result<(), EngineError> {
         }
         None => Ok(()),
     }
+}
+
+/// Makes durable what was moved into `streams/` and out of it: the other ends first, so that no move stays half done.
+fn sync_moves(env: &Env, dir: &Path) -> Result<(), EngineError> {
+    for name in [TEMPORARY, TRASH, STREAMS] {
+        let path = dir.join(name);
+        match env.fs.sync_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            outcome => outcome.map_err(EngineError::io("sync", &path))?,
+        }
+    }
+    Ok(())
 }
 
 /// Removes a directory whose content is worthless by definition.
@@ -167,10 +192,7 @@ fn directory_id(name: &str) -> Option<u64> {
 
 fn missing_stream(streams_dir: &Path, lost: &ListedStream) -> Damage {
     let name = StreamName::new(lost.name.clone()).map(|name| directory_name(lost.id, &name));
-    unavailable(streams_dir.join(name.unwrap_or_default()))
-}
-
-fn unavailable(path: PathBuf) -> Damage {
+    let path = streams_dir.join(name.unwrap_or_default());
     Damage { path, offset: 0, length: 0, sequences: None, subject: None, kind: DamageKind::MissingFile }
 }
 
@@ -185,8 +207,8 @@ impl Store {
         let mut directory = inner.directory.lock();
         inner.check_open()?;
         let name = config.name.clone();
-        if let Some(error) = inner.broken.lock().get(name.as_str()) {
-            return Err(error.clone());
+        if let Some(damage) = inner.broken.lock().get(name.as_str()) {
+            return Err(EngineError::Damaged(Arc::clone(damage)));
         }
         if inner.streams.read().contains_key(&name) {
             return Err(EngineError::StreamExists { name });
@@ -227,7 +249,13 @@ impl Store {
         inner.check_open()?;
         let stream = self.stream(name)?;
         if stream.config().storage == Storage::File {
-            inner.move_to_trash(stream.inner().dir())?;
+            if let Err(error) = inner.move_to_trash(stream.inner().dir()) {
+                if !matches!(error, EngineError::StorageFull { .. }) {
+                    // It may be in the trash already: nothing that is written from now on would be kept.
+                    stream.inner().poison(&error);
+                }
+                return Err(error);
+            }
             directory.catalog.streams.retain(|listed| listed.id != stream.inner().id);
         }
         inner.streams.write().remove(name);
@@ -254,7 +282,7 @@ impl Store {
             return Ok(stream.clone());
         }
         match self.inner.broken.lock().get(name.as_str()) {
-            Some(error) => Err(error.clone()),
+            Some(damage) => Err(EngineError::Damaged(Arc::clone(damage))),
             None => Err(EngineError::StreamNotFound { name: name.clone() }),
         }
     }
@@ -303,23 +331,38 @@ impl StoreInner {
             fs.sync_dir(&temporary).map_err(EngineError::io("sync", &temporary))?;
             Ok::<_, EngineError>(new)
         };
-        let new = match make() {
-            Ok(new) => new,
-            Err(error) => {
-                // Whatever was made of it is cleared away when the store is opened, if it cannot be now.
-                let _ = fs.remove_dir_all(&from);
-                let _ = fs.remove_dir_all(&to);
-                return Err(error);
+        // An earlier one that failed must not come back beside this one.
+        self.clear_leftovers(directory)?;
+        match make() {
+            Ok(new) => {
+                directory.catalog.streams.push(ListedStream { id, name: config.name.as_str().into() });
+                directory.catalog.next_stream_id = id + 1;
+                // The stream exists already; the catalog catches up now, with the next change, or when the store is opened.
+                let _ = write_catalog(&self.env, &self.dir, &mut directory.catalog);
+                Ok(Stream::new(Arc::new(new.finish(to))))
             }
-        };
-        directory.catalog.streams.push(ListedStream { id, name: config.name.as_str().into() });
-        directory.catalog.next_stream_id = id + 1;
-        if let Err(error) = write_catalog(&self.env, &self.dir, &mut directory.catalog) {
-            directory.catalog.streams.pop();
-            let _ = self.move_to_trash(&to);
-            return Err(error);
+            Err(error) => {
+                // What is left here is cleared away when the store is opened.
+                let _ = fs.remove_dir_all(&from);
+                directory.leftovers.push(to);
+                // If that is not possible now, it is tried again before the next stream is created.
+                let _ = self.clear_leftovers(directory);
+                Err(error)
+            }
         }
-        Ok(Stream::new(Arc::new(new.finish(to))))
+    }
+
+    fn clear_leftovers(&self, directory: &mut Directory) -> Result<(), EngineError> {
+        let fs = &self.env.fs;
+        while let Some(leftover) = directory.leftovers.last() {
+            match fs.remove_dir_all(leftover) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                outcome => outcome.map_err(EngineError::io("remove", leftover))?,
+            }
+            sync_moves(&self.env, &self.dir)?;
+            directory.leftovers.pop();
+        }
+        Ok(())
     }
 
     fn move_to_trash(&self, stream_dir: &Path) -> Result<(), EngineError> {
@@ -328,7 +371,11 @@ impl StoreInner {
         fs.create_dir_all(&trash).map_err(EngineError::io("create", &trash))?;
         fs.sync_dir(&self.dir).map_err(EngineError::io("sync", &self.dir))?;
         let to = trash.join(stream_dir.file_name().unwrap_or_default());
-        fs.rename(stream_dir, &to).map_err(EngineError::io("move", stream_dir))?;
+        match fs.rename(stream_dir, &to) {
+            // An earlier attempt got as far as this.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && fs.list(&to).is_ok() => {}
+            outcome => outcome.map_err(EngineError::io("move", stream_dir))?,
+        }
         // From here on the stream is gone. The new name must be durable before the old one is not.
         fs.sync_dir(&trash).map_err(EngineError::io("sync", &trash))?;
         let streams = self.dir.join(STREAMS);
@@ -348,12 +395,7 @@ impl StoreInner {
     pub(super) fn repair_broken(&self, report: &mut super::RepairReport) -> Result<(), EngineError> {
         let mut directory = self.directory.lock();
         let broken = std::mem::take(&mut *self.broken.lock());
-        for (name, error) in broken {
-            // What could not be read this time may be readable next time.
-            let EngineError::Damaged(damage) = error else {
-                self.broken.lock().insert(name, error);
-                continue;
-            };
+        for (name, damage) in broken {
             let dir = if damage.path.starts_with(self.dir.join(STREAMS)) {
                 let inside = damage.path.strip_prefix(self.dir.join(STREAMS)).unwrap_or(&damage.path);
                 inside.components().next().map(|first| self.dir.join(STREAMS).join(first))

@@ -34,7 +34,9 @@ impl StreamInner {
         if batch.is_empty() {
             return Ok(Committed { first: writer.next, last: writer.next - 1 });
         }
-        if writer.full && batch.iter().any(|append| append.priority == Priority::Normal) {
+        // Another stream may have found the disk full: what it freed is not for values.
+        let full = writer.full || self.shared.reserve.is_released();
+        if full && batch.iter().any(|append| append.priority == Priority::Normal) {
             self.shared.reserve.restore()?;
             writer.full = false;
         }

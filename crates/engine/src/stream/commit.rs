@@ -157,7 +157,9 @@ impl StreamInner {
         let announced = (!self.listeners.is_empty()).then(|| self.messages_of(log, &chunk));
         let (messages, bytes) = {
             let mut index = self.index.write();
-            if let Some(open) = log.open.as_ref().filter(|_| chunk.begins.is_some()) {
+            let known = index.segments.last().map(|last| last.info().id);
+            // A segment may have been begun for an earlier chunk that then found the disk full.
+            if let Some(open) = log.open.as_ref().filter(|open| known != Some(open.file.info.id)) {
                 if let Some(last) = index.segments.last_mut() {
                     last.shrink();
                 }
@@ -325,7 +327,7 @@ pub(crate) fn apply_entry(
     }
 }
 
-fn describe(error: &EngineError) -> String {
+pub(super) fn describe(error: &EngineError) -> String {
     match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),

@@ -54,7 +54,9 @@ impl StreamInner {
         })?;
         let wasteful = |segment: &SegmentIndex| !segment.damaged && segment.live_bytes < segment.used_bytes();
         let ids: Vec<u64> = {
-            let open = self.open_segment_id();
+            // With the lock, the segment that is open now is the last one in the index.
+            let log = self.log.lock();
+            let open = log.open.as_ref().map(|open| open.file.info.id);
             let index = self.index.read();
             let sealed = index.segments.iter().filter(|segment| Some(segment.info().id) != open);
             sealed.filter(|segment| wasteful(segment)).map(|segment| segment.info().id).collect()
@@ -68,14 +70,11 @@ impl StreamInner {
         Ok(())
     }
 
-    fn open_segment_id(&self) -> Option<u64> {
-        self.log.lock().open.as_ref().map(|open| open.file.info.id)
-    }
-
     /// Picks segments of which more than half is dead, or the worst one if the stream as a whole wastes too much, or a run
     /// of small ones.
     fn due_range(&self) -> Option<Range<usize>> {
-        let open = self.open_segment_id();
+        let log = self.log.lock();
+        let open = log.open.as_ref().map(|open| open.file.info.id);
         let index = self.index.read();
         let options = &self.shared.options;
         let sealed_count = index.segments.iter().filter(|segment| Some(segment.info().id) != open).count();

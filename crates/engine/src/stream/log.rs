@@ -42,6 +42,8 @@ pub(crate) struct OpenSegment {
     pub(crate) digest: u32,
     pub(crate) next_sequence: Sequence,
     hints: Option<HintWriter>,
+    /// A sync failed: the system may have forgotten what it should have saved, so another one would prove nothing.
+    sync_failed: Option<EngineError>,
 }
 
 #[derive(Debug)]
@@ -62,6 +64,7 @@ impl OpenSegment {
             digest: end.digest,
             next_sequence: end.next_sequence,
             hints: hints.map(|(file, offset)| HintWriter { file, offset, block: HintBlock::default() }),
+            sync_failed: None,
         }
     }
 
@@ -82,6 +85,7 @@ impl Log {
         let mode = self.shared.options.sync;
         let shared = Arc::clone(&self.shared);
         let Some(open) = &mut self.open else { return Err(EngineError::Closed) };
+        open.check_synced()?;
         let end = chunk.offset + to_u32(chunk.bytes.len());
         open.allocate(end, &shared)?;
         open.write(chunk)?;
@@ -241,10 +245,19 @@ impl OpenSegment {
     }
 
     fn sync(&mut self, shared: &Shared) -> Result<(), EngineError> {
+        self.check_synced()?;
         shared.counters.syncs.fetch_add(1, Ordering::Relaxed);
-        self.file.file.sync_data().map_err(EngineError::io("sync", &self.file.path))?;
+        if let Err(error) = self.file.file.sync_data().map_err(EngineError::io("sync", &self.file.path)) {
+            self.sync_failed = Some(error.clone());
+            return Err(error);
+        }
         self.synced_end = self.end;
         Ok(())
+    }
+
+    /// Fails after a failed sync, with the same error.
+    fn check_synced(&self) -> Result<(), EngineError> {
+        self.sync_failed.clone().map_or(Ok(()), Err)
     }
 
     fn finish(&mut self, shared: &Shared) -> Result<(), EngineError> {

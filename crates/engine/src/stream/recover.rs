@@ -1,13 +1,13 @@
 //! Opening a stream: from its manifest and hints after a clean stop, by reading what hints do not cover after a crash.
 //!
-//! Recovery writes nothing into a segment. A segment with a torn tail is closed at its last complete batch and left as it
+//! Recovery changes no byte of a segment. A segment with a torn tail is closed at its last complete batch and left as it
 //! is; what follows goes into a new one.
 
 use super::commit::apply_entry;
 use super::create::NewStream;
 use super::log::{Log, OpenSegment};
 use super::scan::{self, Found, Known};
-use crate::convert::{to_u32, to_u64};
+use crate::convert::{to_u32, to_u64, to_usize};
 use crate::damage::{Damage, DamageKind};
 use crate::env::{EntryKind, Env, File, OpenMode, read_file};
 use crate::error::EngineError;
@@ -246,7 +246,13 @@ impl Recovery {
         let durable_upto = summary.durable_upto.max(clean_upto).max(followed);
         let scan = scan::scan(&file, &bytes, &Known { hints: &hints, durable_upto, sealed });
         if sealed.is_none() {
-            // What is shown from now on must not be lost by a power cut that comes before the next write.
+            // What is shown from now on must not be lost by a power cut that comes before the next write. After a failed
+            // sync the system may hold it in memory and think it saved: the same bytes are written once more.
+            let unsure = to_usize(durable_upto.min(scan.end))..to_usize(scan.end);
+            if !unsure.is_empty() && unsure.end <= bytes.len() {
+                let offset = u64::from(durable_upto);
+                file.file.write_at(&bytes[unsure], offset).map_err(EngineError::io("write", &path))?;
+            }
             file.file.sync_data().map_err(EngineError::io("sync", &path))?;
         }
         let damaged = !scan.damages.is_empty();
@@ -310,6 +316,12 @@ impl Recovery {
 
     /// Removes segments that no manifest lists: made, and replaced or never used. What cannot be explained is set aside.
     fn remove_unlisted(&self, manifest: &Manifest, headers: &Headers) -> Result<(), EngineError> {
+        let listed =
+            |name: &String| manifest.segments.iter().any(|known| segment_file(known.info.id) == *name);
+        if !headers.files.keys().all(listed) {
+            // The manifest that does not list them must be the one that a power cut leaves.
+            self.env.fs.sync_dir(&self.dir).map_err(EngineError::io("sync", &self.dir))?;
+        }
         for (name, header) in &headers.files {
             let listed = |info: &SegmentInfo| manifest.segments.iter().any(|segment| segment.info == *info);
             let named = manifest.segments.iter().any(|segment| segment_file(segment.info.id) == *name);
