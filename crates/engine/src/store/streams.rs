@@ -10,6 +10,7 @@ use crate::damage::{Damage, DamageKind};
 use crate::env::{EntryKind, Env};
 use crate::error::EngineError;
 use crate::format::catalog::{CATALOG_FILE, Catalog, ListedStream};
+use crate::planted::{self, Bug};
 use crate::stream::{NewStream, Stream, check_config, directory_name, open_stream};
 use jetkv_types::StreamName;
 use std::collections::BTreeMap;
@@ -328,6 +329,9 @@ impl StoreInner {
         fs.sync_dir(&self.dir).map_err(EngineError::io("sync", &self.dir))?;
         let to = trash.join(stream_dir.file_name().unwrap_or_default());
         fs.rename(stream_dir, &to).map_err(EngineError::io("move", stream_dir))?;
+        if planted::is(Bug::DeleteWithoutSync) {
+            return Ok(());
+        }
         // From here on the stream is gone. The new name must be durable before the old one is not.
         fs.sync_dir(&trash).map_err(EngineError::io("sync", &trash))?;
         let streams = self.dir.join(STREAMS);
