@@ -19,6 +19,7 @@ use crate::format::segment::{
     HEADER_BYTES_MAX, SegmentHeader, SegmentInfo, hint_file, segment_file, segment_id,
 };
 use crate::index::{SegmentIndex, StreamIndex};
+use crate::planted::{self, Bug};
 use crate::segment_file::SegmentFile;
 use crate::store::Shared;
 use std::collections::BTreeMap;
@@ -52,7 +53,9 @@ pub(crate) fn open(shared: Arc<Shared>, env: Env, dir: &Path, id: u64) -> Result
     let Recovery { shared, env, dir, mut index, damages } = recovery;
     index.next = index.next.max(manifest.next_sequence);
     let floors = manifest.segments.iter().map(|segment| segment.info.stream_floor);
-    index.apply_stream_floor(floors.fold(manifest.stream_floor, u64::max));
+    if !planted::is(Bug::ForgetStreamFloor) {
+        index.apply_stream_floor(floors.fold(manifest.stream_floor, u64::max));
+    }
     index.refresh_first();
     let log = Log {
         env: env.clone(),
@@ -165,6 +168,7 @@ impl Recovery {
             Extent::Clean(end) => complete(&end) && length == u64::from(end.offset),
             Extent::Open => false,
         };
+        let trusted = trusted || planted::is(Bug::TrustStaleHints) && summary.entry_count > 0;
         if !trusted {
             return self.load_by_scan(file, listed, position, (&hint_bytes, summary, hint_path));
         }
@@ -245,7 +249,7 @@ impl Recovery {
             if position == Position::Followed && sealed.is_none() { written.max(summary.end) } else { 0 };
         let durable_upto = summary.durable_upto.max(clean_upto).max(followed);
         let scan = scan::scan(&file, &bytes, &Known { hints: &hints, durable_upto, sealed });
-        if sealed.is_none() {
+        if sealed.is_none() && !planted::is(Bug::ShowUnsynced) {
             // What is shown from now on must not be lost by a power cut that comes before the next write. After a failed
             // sync the system may hold it in memory and think it saved: the same bytes are written once more.
             let unsure = to_usize(durable_upto.min(scan.end))..to_usize(scan.end);
