@@ -6,7 +6,7 @@
 use super::commit::apply_entry;
 use super::create::NewStream;
 use super::log::{Log, OpenSegment};
-use super::scan::{self, Found, Known};
+use super::scan::{self, Found, Known, Scan};
 use crate::convert::{to_u32, to_u64};
 use crate::damage::{Damage, DamageKind};
 use crate::env::{EntryKind, Env, File, OpenMode, read_file};
@@ -244,10 +244,15 @@ impl Recovery {
         let followed =
             if position == Position::Followed && sealed.is_none() { written.max(summary.end) } else { 0 };
         let durable_upto = summary.durable_upto.max(clean_upto).max(followed);
-        let scan = scan::scan(&file, &bytes, &Known { hints: &hints, durable_upto, sealed });
+        let mut scan = scan::scan(&file, &bytes, &Known { hints: &hints, durable_upto, sealed });
         if sealed.is_none() {
             // What is shown from now on must not be lost by a power cut that comes before the next write.
             file.file.sync_data().map_err(EngineError::io("sync", &path))?;
+        }
+        let header_bytes = u64::from(file.info.data_start);
+        if sealed.is_none() && length < header_bytes && summary.intact_bytes == 0 {
+            // Nobody can say what stood there, and the file was there before anything could.
+            self.lose_unsealed(&file, &mut scan);
         }
         let damaged = !scan.damages.is_empty();
         if scan.torn_bytes > 0 && sealed.is_none() {
@@ -280,6 +285,21 @@ impl Recovery {
         };
         self.index.next = self.index.next.max(scan.next_sequence);
         Ok(Loaded { extent, open: None })
+    }
+
+    /// Gives up a segment of which neither the content nor the end is known.
+    fn lose_unsealed(&self, file: &SegmentFile, scan: &mut Scan) {
+        let first = scan.next_sequence;
+        // No more can have been lost than entries fit into a segment; their sequences are never used again.
+        let count = self.shared.options.segment_bytes_max / to_u32(entry::FIXED_BYTES);
+        scan.next_sequence = first + u64::from(count);
+        // Listed with an end behind its beginning, the segment shows the hole whenever it is opened.
+        scan.end += to_u32(entry::FIXED_BYTES);
+        scan.damages.push(Damage {
+            path: file.path.clone(),
+            sequences: Some((first, scan.next_sequence - 1)),
+            ..self.damage_of("", DamageKind::Hole)
+        });
     }
 
     /// Writes complete hints for a segment that was read, so that it need not be read next time.
