@@ -166,6 +166,12 @@ impl Recovery {
             Extent::Open => false,
         };
         if !trusted {
+            if let Extent::Sealed(end) | Extent::Clean(end) = listed.extent
+                && (summary.end < end.offset || summary.intact_bytes != hint_bytes.len())
+            {
+                // Of a segment that was closed they were synced as a whole.
+                self.damages.push(self.damage_of(&hint_file(info.id), DamageKind::Metadata));
+            }
             return self.load_by_scan(file, listed, position, (&hint_bytes, summary, hint_path));
         }
         self.index.segments.push(SegmentIndex::with_capacity(Arc::clone(&file), summary.message_count));
@@ -321,7 +327,8 @@ impl Recovery {
             let file = self.env.fs.open(&temporary, OpenMode::Replace)?;
             file.write_at(&bytes, 0)?;
             file.sync_data()?;
-            self.env.fs.rename(&temporary, path)
+            self.env.fs.rename(&temporary, path)?;
+            self.env.fs.sync_dir(&self.dir)
         };
         // Hints are worth having, not worth failing for: without them the segment is read again.
         let _: io::Result<()> = write();
