@@ -411,7 +411,7 @@ fn last_time(file: &SegmentFile, offset: u32, length: u32) -> Option<u64> {
     entry::decode_head(&bytes, file.place(offset), file.info.base).ok().map(|head| head.time)
 }
 
-fn read_header(file: &dyn File) -> io::Result<Option<SegmentHeader>> {
+pub(super) fn read_header(file: &dyn File) -> io::Result<Option<SegmentHeader>> {
     let length = usize::try_from(file.len()?).unwrap_or(usize::MAX).min(HEADER_BYTES_MAX);
     for reach in [HEADER_PROBE_BYTES, length] {
         let mut bytes = vec![0; reach.min(length)];
