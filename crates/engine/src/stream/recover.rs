@@ -270,7 +270,13 @@ impl Recovery {
             });
         }
         if !damaged && (summary.end != scan.end || summary.intact_bytes != hint_bytes.len()) {
-            self.rewrite_hints(&file.info, &scan.entries, scan.end, &hint_path, hint_bytes)?;
+            let mut before = hint_bytes;
+            if listed.extent != Extent::Open && !before.is_empty() {
+                // Whole blocks may be missing from them; they are evidence all the same.
+                crate::copies::quarantine_file(&self.env, &hint_path, &self.shared.quarantine)?;
+                before = &[];
+            }
+            self.rewrite_hints(&file.info, &scan.entries, scan.end, &hint_path, before)?;
         }
         let holes = scan.damages.iter().filter(|damage| damage.kind == DamageKind::Hole).cloned();
         self.index.holes.extend(holes.map(Arc::new));
