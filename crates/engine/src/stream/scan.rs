@@ -57,7 +57,8 @@ pub(crate) struct Scan {
 /// Reads all of `bytes`, the content of `file`.
 pub(crate) fn scan(file: &SegmentFile, bytes: &[u8], known: &Known<'_>) -> Scan {
     let info = &file.info;
-    let limit = known.sealed.map_or_else(|| to_u32(bytes.len()), |(end, _)| end);
+    // What was durable was there, even if the file ends before it now.
+    let limit = known.sealed.map_or_else(|| to_u32(bytes.len()).max(known.durable_upto), |(end, _)| end);
     let mut reader = SegmentReader {
         file,
         bytes: &bytes[..bytes.len().min(to_usize(limit))],
