@@ -9,6 +9,11 @@ pub mod env;
 mod error;
 mod format;
 mod index;
+#[cfg(not(feature = "planted-bugs"))]
+mod planted;
+#[cfg(feature = "planted-bugs")]
+#[doc(hidden)]
+pub mod planted;
 mod segment_file;
 mod store;
 mod stream;

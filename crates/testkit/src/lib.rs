@@ -1,11 +1,16 @@
-//! A deterministic world for tests: seeded randomness, a clock moved by hand, and a disk that loses power.
+//! A deterministic world for tests: seeded randomness, a clock moved by hand, and a disk that loses power, a
+//! stream as plain maps.
 //!
 //! Everything here is a function of its seeds and of the calls made, so a failing seed fails again.
 
+mod buggy_fs;
 mod clock;
+mod model;
 mod rng;
 mod sim_fs;
 
+pub use buggy_fs::{BuggyFs, FsBug};
 pub use clock::ManualClock;
+pub use model::{Model, Refusal};
 pub use rng::{Rng, SeededEntropy};
 pub use sim_fs::{Counts, DiskModel, FaultKind, FaultMode, SECTOR_BYTES, SimFs};

@@ -87,7 +87,11 @@ impl Manifest {
     /// Reads a manifest.
     pub(crate) fn open(bytes: &[u8]) -> Read<Self> {
         match envelope::open(MAGIC, bytes) {
-            Opened::Valid { body, .. } => Self::decode(body).map_or(Read::Invalid, Read::Valid),
+            // Bytes behind it are nothing that a replacement as a whole leaves.
+            Opened::Valid { body, length } if length == bytes.len() => {
+                Self::decode(body).map_or(Read::Invalid, Read::Valid)
+            }
+            Opened::Valid { .. } => Read::Invalid,
             Opened::Newer { version } => Read::Newer { version },
             Opened::Invalid => Read::Invalid,
         }

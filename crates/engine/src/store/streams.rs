@@ -10,6 +10,7 @@ use crate::damage::{Damage, DamageKind};
 use crate::env::{EntryKind, Env};
 use crate::error::EngineError;
 use crate::format::catalog::{CATALOG_FILE, Catalog, ListedStream};
+use crate::planted::{self, Bug};
 use crate::stream::{NewStream, Stream, check_config, directory_name, open_stream};
 use jetkv_types::StreamName;
 use std::collections::BTreeMap;
@@ -375,6 +376,9 @@ impl StoreInner {
             // An earlier attempt got as far as this.
             Err(error) if error.kind() == io::ErrorKind::NotFound && fs.list(&to).is_ok() => {}
             outcome => outcome.map_err(EngineError::io("move", stream_dir))?,
+        }
+        if planted::is(Bug::DeleteWithoutSync) {
+            return Ok(());
         }
         // From here on the stream is gone. The new name must be durable before the old one is not.
         fs.sync_dir(&trash).map_err(EngineError::io("sync", &trash))?;

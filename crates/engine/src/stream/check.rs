@@ -1,9 +1,12 @@
 //! Checking: reads everything and compares it with what the index says.
 
+use super::recover::read_header;
 use super::{Stream, StreamInner};
 use crate::damage::{Damage, DamageKind};
 use crate::error::EngineError;
 use crate::format::manifest::{MANIFEST_FILE, Manifest};
+use crate::format::segment::segment_file;
+use crate::segment_file::SegmentFile;
 use std::sync::Arc;
 
 impl Stream {
@@ -26,6 +29,17 @@ impl StreamInner {
             .collect();
         for (file, end) in segments {
             let (_, scan) = self.scan_segment(&file, end)?;
+            if !self.is_in_place(&file)? {
+                self.mark_damaged(file.info.id);
+                found.push(Damage {
+                    path: self.dir.join(segment_file(file.info.id)),
+                    offset: 0,
+                    length: 0,
+                    sequences: None,
+                    subject: None,
+                    kind: DamageKind::Metadata,
+                });
+            }
             for damage in scan.damages {
                 let named = self.name_damage(file.info.id, &damage);
                 self.mark_damaged(file.info.id);
@@ -40,6 +54,13 @@ impl StreamInner {
         let known = self.damages.lock();
         found.extend(known.iter().filter(|damage| !found.contains(damage)).cloned().collect::<Vec<_>>());
         Ok(found)
+    }
+
+    /// Says whether a segment has its own name, and a header that says so.
+    fn is_in_place(&self, file: &SegmentFile) -> Result<bool, EngineError> {
+        let header = read_header(&*file.file).map_err(EngineError::io("read", &file.path))?;
+        let is_named = file.path == self.dir.join(segment_file(file.info.id));
+        Ok(is_named && header.is_some_and(|header| header.info == file.info))
     }
 
     fn check_manifest(&self) -> Result<Vec<Damage>, EngineError> {

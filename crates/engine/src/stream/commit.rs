@@ -10,6 +10,7 @@ use crate::error::EngineError;
 use crate::format::entry::{self, Kind, Place};
 use crate::format::segment::SegmentInfo;
 use crate::index::{Applied, Placed, SegmentIndex, StreamIndex};
+use crate::planted::{self, Bug};
 use crate::segment_file::SegmentFile;
 use jetkv_types::{Message, Sequence};
 use std::future::Future;
@@ -237,7 +238,9 @@ impl StreamInner {
     pub(crate) fn describe_state(&self, log: &mut Log) {
         let index = self.index.read();
         log.manifest.stream_floor = index.floor;
-        log.manifest.next_sequence = index.next;
+        if !planted::is(Bug::ForgetNextSequence) {
+            log.manifest.next_sequence = index.next;
+        }
         log.manifest.next_segment_id = self.next_segment_id.load(Ordering::Relaxed);
     }
 

@@ -16,6 +16,7 @@ use crate::format::hint;
 use crate::format::manifest::{End, Extent, ListedSegment};
 use crate::format::segment::{SegmentHeader, SegmentInfo, hint_file, segment_file};
 use crate::index::{Placed, SegmentIndex, StreamIndex};
+use crate::planted::{self, Bug};
 use crate::segment_file::SegmentFile;
 use jetkv_types::Sequence;
 use std::ops::Range;
@@ -161,6 +162,9 @@ impl StreamInner {
                 .insert(at, ListedSegment { info: info.clone(), extent: Extent::Sealed(end) });
         }
         self.describe_state(&mut log);
+        if planted::is(Bug::RemoveOldFilesFirst) {
+            self.discard_files(&old, old_files)?;
+        }
         if let Err(error) = log.write_manifest() {
             // Either manifest may be on disk: the old files stay until one says otherwise.
             log.manifest.segments = before;
@@ -255,7 +259,9 @@ impl StreamInner {
         let write = |path: &Path, bytes: &[u8]| {
             let file = self.env.fs.open(path, OpenMode::Replace).map_err(EngineError::io("create", path))?;
             file.write_at(bytes, 0).map_err(EngineError::io("write", path))?;
-            file.sync_data().map_err(EngineError::io("sync", path))?;
+            if !planted::is(Bug::CompactWithoutSync) {
+                file.sync_data().map_err(EngineError::io("sync", path))?;
+            }
             Ok::<_, EngineError>(file)
         };
         let path = self.dir.join(segment_file(info.id));
@@ -356,6 +362,7 @@ fn needed_floor(index: &StreamIndex, range: &Range<usize>, found: &Found) -> boo
     let barrier = floor_barrier(&found.data);
     let others = index.segments.iter().enumerate().filter(|(at, _)| !range.contains(at));
     others.into_iter().any(|(_, other)| other.info().base < found.floor && other.info().id < barrier)
+        && !planted::is(Bug::DropFloorsEarly)
 }
 
 /// Returns the part of a drop that concerns messages in other segments.
@@ -370,7 +377,7 @@ fn needed_drop(index: &StreamIndex, range: &Range<usize>, found: &Found) -> Opti
         data.put_varint(sequence - before);
         before = sequence;
     }
-    (!data.is_empty()).then_some(data)
+    (!data.is_empty() && !planted::is(Bug::DropRemovalsEarly)).then_some(data)
 }
 
 /// Returns the sequence behind everything that the old segments could hold.

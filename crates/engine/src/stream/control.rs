@@ -10,6 +10,7 @@ use crate::error::EngineError;
 use crate::format::entry::{BATCH_CONTINUES, HAS_FLOOR, Head};
 use crate::format::fields::{Fields, Reader};
 use crate::index::StreamIndex;
+use crate::planted::{self, Bug};
 use jetkv_types::limits::SEQUENCE_MAX;
 use jetkv_types::{Sequence, SubjectFilter};
 use std::collections::BTreeMap;
@@ -96,7 +97,8 @@ impl StreamInner {
             self.sync_locked(log, writer)?;
             let before = std::mem::replace(&mut log.manifest.config, crate::format::config::encode(&config));
             self.describe_state(log);
-            if let Err(error) = log.write_manifest() {
+            let written = if planted::is(Bug::KeepConfigInMemory) { Ok(()) } else { log.write_manifest() };
+            if let Err(error) = written {
                 // Whether it took effect will be known after the next manifest, which says the old one again.
                 log.manifest.config = before;
                 log.manifest_stale = true;
@@ -282,6 +284,10 @@ pub(crate) fn plan_removal(index: &StreamIndex, sequences: &[Sequence]) -> Vec<C
         let last = index.last_of_id(id).sequence;
         let oldest_staying = index.revisions(id).find(|found| going.binary_search(found).is_err());
         let floor = oldest_staying.unwrap_or(last + 1);
+        if planted::is(Bug::RemoveWithoutFloor) {
+            dropped.extend(going);
+            continue;
+        }
         dropped.extend(going.into_iter().filter(|sequence| *sequence > floor));
         controls.push(Control::SubjectFloor(index.table.key(id).into(), floor));
     }

@@ -9,6 +9,7 @@ use crate::format::entry::{self, Place};
 use crate::format::hint::{self, HintBlock, HintRef};
 use crate::format::manifest::{End, Extent, ListedSegment, MANIFEST_FILE, Manifest};
 use crate::format::segment::{SegmentHeader, SegmentInfo, hint_file, segment_file};
+use crate::planted::{self, Bug};
 use crate::segment_file::SegmentFile;
 use crate::store::Shared;
 use jetkv_types::Sequence;
@@ -83,6 +84,7 @@ impl Log {
             self.begin_segment(info.clone())?;
         }
         let mode = self.shared.options.sync;
+        let mode = if planted::is(Bug::AcknowledgeUnsynced) { Sync::Os } else { mode };
         let shared = Arc::clone(&self.shared);
         let Some(open) = &mut self.open else { return Err(EngineError::Closed) };
         open.check_synced()?;

@@ -93,7 +93,8 @@ impl Stream {
     /// Returns the message with this sequence, or `None` if it does not exist (any more).
     ///
     /// # Errors
-    /// `Damaged` if it cannot be read as it was written; `Io`, `StreamDeleted`, `Closed`.
+    /// `Damaged` if it cannot be read as it was written, or if it cannot be known whether it exists; `Io`,
+    /// `StreamDeleted`, `Closed`.
     pub fn get(&self, sequence: Sequence) -> Result<Option<Message>, EngineError> {
         self.inner.check_readable()?;
         let index = self.inner.index.read();
@@ -106,6 +107,8 @@ impl Stream {
                 None => Ok(None),
             };
         };
+        // What was lost behind it may have said that it is dead.
+        check_holes(&index, Some(sequence))?;
         drop(index);
         self.inner.read_at(&place).map(Some)
     }
@@ -127,12 +130,12 @@ impl Stream {
     /// Returns what is known of a subject, without reading a file.
     ///
     /// # Errors
-    /// `Damaged` if it cannot be known which message is the last one.
+    /// `Damaged` if it cannot be known which messages there are.
     pub fn subject_state(&self, subject: &Subject) -> Result<Option<SubjectState>, EngineError> {
         self.inner.check_readable()?;
         let index = self.inner.index.read();
         let last = index.last_of(subject.as_bytes());
-        check_holes(&index, last.map(|last| last.sequence))?;
+        self.check_history(&index, last.map(|last| last.sequence))?;
         Ok(last.map(|last| SubjectState {
             subject: subject.clone(),
             sequence: last.sequence,
@@ -144,14 +147,21 @@ impl Stream {
     /// Returns the sequences of the live messages of exactly this subject, ascending, without reading a file.
     ///
     /// # Errors
-    /// `Damaged` if it cannot be known which message is the last one.
+    /// `Damaged` if it cannot be known which messages there are.
     pub fn revisions(&self, subject: &Subject) -> Result<Vec<Sequence>, EngineError> {
         self.inner.check_readable()?;
         let index = self.inner.index.read();
         let revisions: Vec<_> =
             index.table.get(subject.as_bytes()).into_iter().flat_map(|id| index.revisions(id)).collect();
-        check_holes(&index, revisions.last().copied())?;
+        self.check_history(&index, revisions.last().copied())?;
         Ok(revisions)
+    }
+
+    /// Refuses to answer if messages of a subject may have been lost, with `last` the last one that is known.
+    fn check_history(&self, index: &StreamIndex, last: Option<Sequence>) -> Result<(), EngineError> {
+        // Where a subject has one message only, nothing before it can matter.
+        let only_last = self.inner.config().messages_per_subject_max == Some(1);
+        check_holes(index, last.filter(|_| only_last))
     }
 
     /// Returns a page of the subjects that match, in token order, strictly behind `after`, at most `limit`. It reads no

@@ -6,7 +6,7 @@
 use super::commit::apply_entry;
 use super::create::NewStream;
 use super::log::{Log, OpenSegment};
-use super::scan::{self, Found, Known};
+use super::scan::{self, Found, Known, Scan};
 use crate::convert::{to_u32, to_u64, to_usize};
 use crate::damage::{Damage, DamageKind};
 use crate::env::{EntryKind, Env, File, OpenMode, read_file};
@@ -19,6 +19,7 @@ use crate::format::segment::{
     HEADER_BYTES_MAX, SegmentHeader, SegmentInfo, hint_file, segment_file, segment_id,
 };
 use crate::index::{SegmentIndex, StreamIndex};
+use crate::planted::{self, Bug};
 use crate::segment_file::SegmentFile;
 use crate::store::Shared;
 use std::collections::BTreeMap;
@@ -52,7 +53,9 @@ pub(crate) fn open(shared: Arc<Shared>, env: Env, dir: &Path, id: u64) -> Result
     let Recovery { shared, env, dir, mut index, damages } = recovery;
     index.next = index.next.max(manifest.next_sequence);
     let floors = manifest.segments.iter().map(|segment| segment.info.stream_floor);
-    index.apply_stream_floor(floors.fold(manifest.stream_floor, u64::max));
+    if !planted::is(Bug::ForgetStreamFloor) {
+        index.apply_stream_floor(floors.fold(manifest.stream_floor, u64::max));
+    }
     index.refresh_first();
     let log = Log {
         env: env.clone(),
@@ -165,7 +168,14 @@ impl Recovery {
             Extent::Clean(end) => complete(&end) && length == u64::from(end.offset),
             Extent::Open => false,
         };
+        let trusted = trusted || planted::is(Bug::TrustStaleHints) && summary.entry_count > 0;
         if !trusted {
+            if let Extent::Sealed(end) | Extent::Clean(end) = listed.extent
+                && (summary.end < end.offset || summary.intact_bytes != hint_bytes.len())
+            {
+                // Of a segment that was closed they were synced as a whole.
+                self.damages.push(self.damage_of(&hint_file(info.id), DamageKind::Metadata));
+            }
             return self.load_by_scan(file, listed, position, (&hint_bytes, summary, hint_path));
         }
         self.index.segments.push(SegmentIndex::with_capacity(Arc::clone(&file), summary.message_count));
@@ -244,8 +254,8 @@ impl Recovery {
         let followed =
             if position == Position::Followed && sealed.is_none() { written.max(summary.end) } else { 0 };
         let durable_upto = summary.durable_upto.max(clean_upto).max(followed);
-        let scan = scan::scan(&file, &bytes, &Known { hints: &hints, durable_upto, sealed });
-        if sealed.is_none() {
+        let mut scan = scan::scan(&file, &bytes, &Known { hints: &hints, durable_upto, sealed });
+        if sealed.is_none() && !planted::is(Bug::ShowUnsynced) {
             // What is shown from now on must not be lost by a power cut that comes before the next write. After a failed
             // sync the system may hold it in memory and think it saved: the same bytes are written once more.
             let unsure = to_usize(durable_upto.min(scan.end))..to_usize(scan.end);
@@ -254,6 +264,11 @@ impl Recovery {
                 file.file.write_at(&bytes[unsure], offset).map_err(EngineError::io("write", &path))?;
             }
             file.file.sync_data().map_err(EngineError::io("sync", &path))?;
+        }
+        let header_bytes = u64::from(file.info.data_start);
+        if sealed.is_none() && length < header_bytes && summary.intact_bytes == 0 {
+            // Nobody can say what stood there, and the file was there before anything could.
+            self.lose_unsealed(&file, &mut scan);
         }
         let damaged = !scan.damages.is_empty();
         if scan.torn_bytes > 0 && sealed.is_none() {
@@ -265,7 +280,13 @@ impl Recovery {
             });
         }
         if !damaged && (summary.end != scan.end || summary.intact_bytes != hint_bytes.len()) {
-            self.rewrite_hints(&file.info, &scan.entries, scan.end, &hint_path, hint_bytes)?;
+            let mut before = hint_bytes;
+            if listed.extent != Extent::Open && !before.is_empty() {
+                // Whole blocks may be missing from them; they are evidence all the same.
+                crate::copies::quarantine_file(&self.env, &hint_path, &self.shared.quarantine)?;
+                before = &[];
+            }
+            self.rewrite_hints(&file.info, &scan.entries, scan.end, &hint_path, before)?;
         }
         let holes = scan.damages.iter().filter(|damage| damage.kind == DamageKind::Hole).cloned();
         self.index.holes.extend(holes.map(Arc::new));
@@ -288,6 +309,21 @@ impl Recovery {
         Ok(Loaded { extent, open: None })
     }
 
+    /// Gives up a segment of which neither the content nor the end is known.
+    fn lose_unsealed(&self, file: &SegmentFile, scan: &mut Scan) {
+        let first = scan.next_sequence;
+        // No more can have been lost than entries fit into a segment; their sequences are never used again.
+        let count = self.shared.options.segment_bytes_max / to_u32(entry::FIXED_BYTES);
+        scan.next_sequence = first + u64::from(count);
+        // Listed with an end behind its beginning, the segment shows the hole whenever it is opened.
+        scan.end += to_u32(entry::FIXED_BYTES);
+        scan.damages.push(Damage {
+            path: file.path.clone(),
+            sequences: Some((first, scan.next_sequence - 1)),
+            ..self.damage_of("", DamageKind::Hole)
+        });
+    }
+
     /// Writes complete hints for a segment that was read, so that it need not be read next time.
     fn rewrite_hints(
         &self,
@@ -307,7 +343,8 @@ impl Recovery {
             let file = self.env.fs.open(&temporary, OpenMode::Replace)?;
             file.write_at(&bytes, 0)?;
             file.sync_data()?;
-            self.env.fs.rename(&temporary, path)
+            self.env.fs.rename(&temporary, path)?;
+            self.env.fs.sync_dir(&self.dir)
         };
         // Hints are worth having, not worth failing for: without them the segment is read again.
         let _: io::Result<()> = write();
@@ -396,7 +433,7 @@ fn last_time(file: &SegmentFile, offset: u32, length: u32) -> Option<u64> {
     entry::decode_head(&bytes, file.place(offset), file.info.base).ok().map(|head| head.time)
 }
 
-fn read_header(file: &dyn File) -> io::Result<Option<SegmentHeader>> {
+pub(super) fn read_header(file: &dyn File) -> io::Result<Option<SegmentHeader>> {
     let length = usize::try_from(file.len()?).unwrap_or(usize::MAX).min(HEADER_BYTES_MAX);
     for reach in [HEADER_PROBE_BYTES, length] {
         let mut bytes = vec![0; reach.min(length)];

@@ -5,6 +5,7 @@ use crate::convert::{to_u32, to_u64, to_usize};
 use crate::damage::{Damage, DamageKind};
 use crate::format::entry::{self, Entry, FIXED_BYTES, Head, Kind, Unreadable};
 use crate::format::hint::HintRef;
+use crate::planted::{self, Bug};
 use crate::segment_file::SegmentFile;
 use jetkv_types::Sequence;
 
@@ -56,7 +57,8 @@ pub(crate) struct Scan {
 /// Reads all of `bytes`, the content of `file`.
 pub(crate) fn scan(file: &SegmentFile, bytes: &[u8], known: &Known<'_>) -> Scan {
     let info = &file.info;
-    let limit = known.sealed.map_or_else(|| to_u32(bytes.len()), |(end, _)| end);
+    // What was durable was there, even if the file ends before it now.
+    let limit = known.sealed.map_or_else(|| to_u32(bytes.len()).max(known.durable_upto), |(end, _)| end);
     let mut reader = SegmentReader {
         file,
         bytes: &bytes[..bytes.len().min(to_usize(limit))],
@@ -233,7 +235,13 @@ impl SegmentReader<'_> {
     }
 
     fn finish(mut self, bytes: &[u8]) -> Scan {
-        if let Some((offset, count, next, digest)) = self.batch.filter(|batch| batch.0 >= self.durable_upto) {
+        if planted::is(Bug::CutInTheMiddle)
+            && let Some(last) = self.out.entries.pop_if(|_| self.known.sealed.is_none())
+        {
+            (self.out.end, self.out.next_sequence) = (last.offset, last.sequence);
+        }
+        let half = self.batch.filter(|batch| batch.0 >= self.durable_upto);
+        if let Some((offset, count, next, digest)) = half.filter(|_| !planted::is(Bug::KeepHalfBatch)) {
             // A batch is all there or not there.
             self.out.entries.truncate(count);
             self.out.end = offset;
