@@ -1,5 +1,9 @@
 //! An open segment file, shared by everybody who reads it; it stays readable after its name is gone.
 
+mod missing;
+
+pub(crate) use missing::MissingFile;
+
 use crate::convert::to_usize;
 use crate::damage::{Damage, DamageKind};
 use crate::env::File;

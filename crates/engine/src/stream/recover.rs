@@ -20,7 +20,7 @@ use crate::format::segment::{
 };
 use crate::index::{SegmentIndex, StreamIndex};
 use crate::planted::{self, Bug};
-use crate::segment_file::SegmentFile;
+use crate::segment_file::{MissingFile, SegmentFile};
 use crate::store::Shared;
 use std::collections::BTreeMap;
 use std::io;
@@ -477,32 +477,6 @@ fn rebuild_manifest(id: u64, headers: &Headers) -> Option<Manifest> {
         config: newest.config.clone(),
         segments,
     })
-}
-
-/// Stands in for a file that is gone: every read finds nothing.
-#[derive(Debug)]
-struct MissingFile;
-
-impl File for MissingFile {
-    fn read_at(&self, _buffer: &mut [u8], _offset: u64) -> io::Result<usize> {
-        Ok(0)
-    }
-
-    fn write_at(&self, _data: &[u8], _offset: u64) -> io::Result<()> {
-        Err(io::ErrorKind::NotFound.into())
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn set_len(&self, _bytes: u64) -> io::Result<()> {
-        Err(io::ErrorKind::NotFound.into())
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        Ok(0)
-    }
 }
 
 const HEADER_PROBE_BYTES: usize = 4096;
