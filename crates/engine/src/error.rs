@@ -220,7 +220,10 @@ impl EngineError {
     pub(crate) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::StorageFull { path },
+            // A failed sync is no refusal, whatever its reason: what was written is in the file.
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded if operation != "sync" => {
+                Self::StorageFull { path }
+            }
             _ => Self::Io { operation, path, source: Arc::new(source) },
         }
     }

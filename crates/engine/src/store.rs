@@ -294,6 +294,8 @@ impl StoreInner {
     fn close(&self) -> Result<(), EngineError> {
         // The thread goes first, so that nothing is begun any more.
         drop(self.thread.lock().take());
+        // No stream is created or deleted from here on: the lock on the directory is gone when they may go on.
+        let _directory = self.directory.lock();
         let streams: Vec<_> = self.streams.read().values().cloned().collect();
         let mut outcome = Ok(());
         for stream in streams {

@@ -235,8 +235,15 @@ impl StreamInner {
         &self.dir
     }
 
+    /// Has the queue committed by a thread of the store.
+    pub(crate) fn schedule_commit(self: &Arc<Self>) {
+        self.shared.committers.schedule(Arc::clone(self));
+    }
+
     /// Commits what is queued, leaves the mark of a clean stop, and ends the stream.
     pub(crate) fn close(&self) -> Result<(), EngineError> {
+        // Whoever rewrites segments now gets done first; whoever comes later finds the stream stopped.
+        let _turn = self.compacting.lock();
         let outcome = self.exclusively(|log, _| {
             self.describe_state(log);
             log.close()

@@ -26,7 +26,7 @@ impl Committers {
         drop(sender);
         if let Err(unsent) = known.send(stream) {
             // Without threads the caller does it, as a blocking caller would.
-            commit_scheduled(&unsent.0);
+            while commit_scheduled(&unsent.0) {}
         }
     }
 }
@@ -47,7 +47,9 @@ fn run(receiver: &Mutex<Receiver<Arc<StreamInner>>>) {
         let next = receiver.lock().recv();
         // The channel closes when the store goes.
         let Ok(stream) = next else { return };
-        commit_scheduled(&stream);
+        if commit_scheduled(&stream) {
+            stream.schedule_commit();
+        }
     }
 }
 

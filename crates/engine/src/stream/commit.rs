@@ -155,9 +155,10 @@ impl StreamInner {
             }
             return;
         }
-        let announced = (!self.listeners.is_empty()).then(|| self.messages_of(log, &chunk));
         let (messages, bytes) = {
             let mut index = self.index.write();
+            // A listener comes under this lock too: it knows these messages from the index, or they are announced to it.
+            let announced = (!self.listeners.is_empty()).then(|| self.messages_of(log, &chunk));
             let known = index.segments.last().map(|last| last.info().id);
             // A segment may have been begun for an earlier chunk that then found the disk full.
             if let Some(open) = log.open.as_ref().filter(|open| known != Some(open.file.info.id)) {
@@ -337,18 +338,17 @@ pub(super) fn describe(error: &EngineError) -> String {
     }
 }
 
-/// Commits what is queued, on a thread of the store, for tasks that await it.
-pub(crate) fn commit_scheduled(stream: &StreamInner) {
-    let mut more = true;
-    while more {
-        let mut committing = stream.committing.lock();
-        while committing.busy {
-            stream.committed.wait(&mut committing);
-        }
-        committing.busy = true;
-        drop(committing);
-        more = stream.commit_next();
-        stream.committing.lock().busy = false;
-        stream.committed.notify_all();
+/// Commits the oldest queued chunk of a stream, on a thread of the store, for tasks that await it; says whether there is
+/// more. Others get their turn before that.
+pub(crate) fn commit_scheduled(stream: &StreamInner) -> bool {
+    let mut committing = stream.committing.lock();
+    while committing.busy {
+        stream.committed.wait(&mut committing);
     }
+    committing.busy = true;
+    drop(committing);
+    let more = stream.commit_next();
+    stream.committing.lock().busy = false;
+    stream.committed.notify_all();
+    more
 }

@@ -8,6 +8,7 @@ use super::control::{dropped_sequences, floor_barrier};
 use super::log::Log;
 use super::recover::hint_file_bytes;
 use super::scan::{self, Found, Known, Scan};
+use super::writer::Writer;
 use crate::convert::{to_u32, to_usize};
 use crate::env::{OpenMode, read_file};
 use crate::error::EngineError;
@@ -36,6 +37,9 @@ impl StreamInner {
     /// Rewrites what is worth it; says whether anything was done.
     pub(crate) fn compact_due(&self) -> Result<bool, EngineError> {
         let Some(_turn) = self.compacting.try_lock() else { return Ok(false) };
+        if self.writer.lock().stopped.is_some() {
+            return Ok(false);
+        }
         let Some(range) = self.due_range() else { return Ok(false) };
         self.rewrite(range, OldFiles::Remove)?;
         Ok(true)
@@ -48,7 +52,7 @@ impl StreamInner {
             let index = self.index.read();
             let wasteful = index.segments.last().is_some_and(|last| last.live_bytes < last.used_bytes());
             if wasteful && log.open.is_some() {
-                log.seal_open()?;
+                self.seal_locked(log, writer)?;
                 self.begin_segment(writer, index.floor);
             }
             Ok(())
@@ -69,6 +73,16 @@ impl StreamInner {
             }
         }
         Ok(())
+    }
+
+    /// Closes the open segment; if that fails, nothing is known about what is durable, and the stream stops.
+    pub(crate) fn seal_locked(&self, log: &mut Log, writer: &mut Writer) -> Result<(), EngineError> {
+        let outcome = log.seal_open();
+        if let Err(error) = &outcome {
+            let reason = super::commit::describe(error).into();
+            writer.stopped = Some(EngineError::Poisoned { stream: self.name.clone(), reason });
+        }
+        outcome
     }
 
     /// Picks segments of which more than half is dead, or the worst one if the stream as a whole wastes too much, or a run
@@ -105,8 +119,12 @@ impl StreamInner {
         let small = |segment: &SegmentIndex| {
             !segment.damaged && segment.used_bytes() < u64::from(options.segment_bytes_min) / 4
         };
+        // Sequences in a segment are counted from its base in 32 bits.
+        let near =
+            |from: usize, segment: &SegmentIndex| segment.info().base - sealed[from].info().base < 1 << 31;
         let run = |at: usize| {
-            sealed[at..].iter().take(MERGED_SEGMENTS_MAX).take_while(|segment| small(segment)).count()
+            let run = sealed[at..].iter().take(MERGED_SEGMENTS_MAX);
+            run.take_while(|segment| small(segment) && near(at, segment)).count()
         };
         let start = (0..sealed.len()).find(|at| run(*at) >= MERGED_SEGMENTS_MIN)?;
         Some(start..start + run(start))
@@ -329,7 +347,7 @@ impl Copy<'_> {
             whole.extend_from_slice(file.info.prefix.as_bytes());
         }
         whole.extend_from_slice(head.subject);
-        let (subject, whole_flag) = super::writer::Writer::stored_subject(&self.info.prefix, &whole);
+        let (subject, whole_flag) = Writer::stored_subject(&self.info.prefix, &whole);
         let offset = self.info.data_start + to_u32(self.bytes.len());
         let moved = Head {
             // Each moved entry stands for itself: its batch was complete long ago.

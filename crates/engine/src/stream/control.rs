@@ -13,7 +13,7 @@ use crate::index::StreamIndex;
 use crate::planted::{self, Bug};
 use jetkv_types::limits::SEQUENCE_MAX;
 use jetkv_types::{Sequence, SubjectFilter};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl StreamInner {
@@ -301,22 +301,28 @@ pub(crate) fn plan_removal(index: &StreamIndex, sequences: &[Sequence]) -> Vec<C
 /// Plans what goes when a configuration with tighter limits takes effect.
 fn plan_trim(index: &StreamIndex, config: &StreamConfig) -> Vec<Control> {
     let mut controls = Vec::new();
+    let mut trimmed = BTreeSet::new();
     if let Some(max) = config.messages_per_subject_max {
         let max = usize::try_from(max).unwrap_or(usize::MAX);
         for id in index.table.iter_prefix(&[]) {
             let count = index.revisions(id).count();
             if let Some(floor) = index.revisions(id).nth(count.saturating_sub(max)).filter(|_| count > max) {
+                trimmed.extend(index.revisions(id).take_while(|sequence| *sequence < floor));
                 controls.push(Control::SubjectFloor(index.table.key(id).into(), floor));
             }
         }
     }
     if config.discard == Discard::Old {
-        let (mut messages, mut bytes, mut floor) = (index.messages, index.bytes, None);
+        // What the history gives up makes room for the rest.
+        let trimmed_bytes: u64 = trimmed.iter().map(|sequence| u64::from(index.size_of(*sequence))).sum();
+        let mut messages = index.messages - to_u64(trimmed.len());
+        let (mut bytes, mut floor) = (index.bytes - trimmed_bytes, None);
         let exceeds = |messages: u64, bytes: u64| {
             config.messages_max.is_some_and(|max| messages > max)
                 || config.bytes_max.is_some_and(|max| bytes > max)
         };
-        for (sequence, _) in index.live_from(index.first()) {
+        let staying = index.live_from(index.first()).filter(|(sequence, _)| !trimmed.contains(sequence));
+        for (sequence, _) in staying {
             if !exceeds(messages, bytes) {
                 break;
             }

@@ -35,7 +35,7 @@ impl StreamInner {
             let floor = index.floor;
             drop(index);
             if open_damaged {
-                log.seal_open()?;
+                self.seal_locked(log, writer)?;
                 self.begin_segment(writer, floor);
             }
             self.queue_controls(writer, &controls);
@@ -49,6 +49,8 @@ impl StreamInner {
         self.damages.lock().clear();
         // The copies of the manifest are written anew with everything that was found.
         let mut log = self.log.lock();
+        // The manifest tells the floor and the next sequence: what they rest on must not be lost after it.
+        self.sync_locked(&mut log, &mut self.writer.lock())?;
         self.describe_state(&mut log);
         log.write_manifest()?;
         let given_up = damages.iter().filter(|damage| damage.kind.affects_data()).cloned().collect();

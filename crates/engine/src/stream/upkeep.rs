@@ -17,8 +17,8 @@ impl StreamInner {
         if self.writer.lock().stopped.is_some() {
             return Ok(());
         }
-        self.expire_due()?;
         self.sync_due()?;
+        self.expire_due()?;
         while self.compact_due()? {}
         Ok(())
     }
