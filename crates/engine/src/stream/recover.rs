@@ -170,10 +170,15 @@ impl Recovery {
         };
         let trusted = trusted || planted::is(Bug::TrustStaleHints) && summary.entry_count > 0;
         if !trusted {
-            if let Extent::Sealed(end) | Extent::Clean(end) = listed.extent
-                && (summary.end < end.offset || summary.intact_bytes != hint_bytes.len())
-            {
+            let torn = summary.intact_bytes != hint_bytes.len();
+            let lost = match listed.extent {
                 // Of a segment that was closed they were synced as a whole.
+                Extent::Sealed(end) => summary.end < end.offset || torn,
+                // What was appended since the clean stop has hints that a cut may have torn.
+                Extent::Clean(end) => summary.end < end.offset || torn && length == u64::from(end.offset),
+                Extent::Open => false,
+            };
+            if lost {
                 self.damages.push(self.damage_of(&hint_file(info.id), DamageKind::Metadata));
             }
             return self.load_by_scan(file, listed, position, (&hint_bytes, summary, hint_path));
@@ -287,6 +292,11 @@ impl Recovery {
                 before = &[];
             }
             self.rewrite_hints(&file.info, &scan.entries, scan.end, &hint_path, before)?;
+        } else if !damaged && sealed.is_none() {
+            // From now on the segment is closed, and hints of a closed segment are durable as a whole.
+            if let Ok(hints) = self.env.fs.open(&hint_path, OpenMode::ReadWrite) {
+                hints.sync_data().map_err(EngineError::io("sync", &hint_path))?;
+            }
         }
         let holes = scan.damages.iter().filter(|damage| damage.kind == DamageKind::Hole).cloned();
         self.index.holes.extend(holes.map(Arc::new));
