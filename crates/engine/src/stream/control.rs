@@ -114,6 +114,10 @@ impl StreamInner {
             let controls = plan_trim(&index, &config);
             drop(index);
             self.queue_controls(writer, &controls);
+            // The controls are all that the limits ask for; what is left is counted when they are applied.
+            if !controls.is_empty() {
+                (writer.messages, writer.bytes) = (0, 0);
+            }
             Ok(())
         })?;
         self.shared.upkeep.poke();
