@@ -137,7 +137,8 @@ impl Default for StoreOptions {
 pub enum Sync {
     /// When it is on stable storage; writes that arrive while a sync runs share the next one.
     Always,
-    /// When it is written to the operating system; synced after this time at the latest. A power cut can take back that much.
+    /// When it is written to the operating system; synced when this time is over, looked at every 100 ms and
+    /// later while a long compaction runs. A power cut can take back that much.
     Every(Duration),
     /// When it is written to the operating system, which syncs when it likes. A process crash loses nothing, a power cut may.
     Os,

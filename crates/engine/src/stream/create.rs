@@ -190,7 +190,7 @@ fn common_prefix(subjects: &[SubjectFilter]) -> &str {
     prefix
 }
 
-/// Says whether a name of a stream's directory belongs to a stream with this id.
+/// Returns the name of a stream's directory.
 pub(crate) fn directory_name(id: u64, name: &StreamName) -> String {
     // The id tells streams apart; the name is for people who look into the directory.
     let readable: String = name
