@@ -17,6 +17,8 @@ mod task;
 
 pub(crate) use client::{About, Client, ConnectionSnapshot};
 pub(crate) use close::CloseReason;
+#[cfg(test)]
+pub(crate) use outbound::{HeaderSupport, Output, Then};
 pub(crate) use outbound::{Outbound, OutboundStats};
 pub(crate) use pending::PendingTotal;
 pub(crate) use serve::serve;

@@ -163,3 +163,6 @@ fn next_index(random: &mut u64, length: usize) -> usize {
     let length = u64::try_from(length.max(1)).unwrap_or(1);
     usize::try_from((*random >> 16) % length).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;
