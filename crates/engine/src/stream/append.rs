@@ -213,7 +213,7 @@ impl StreamInner {
         (writer.messages, writer.bytes) = (1, u64::from(size));
     }
 
-    fn check_expectation(
+    pub(crate) fn check_expectation(
         &self,
         writer: &Writer,
         index: &StreamIndex,
