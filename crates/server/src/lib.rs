@@ -2,6 +2,13 @@
 //!
 //! [`ServerOptions`] says how it works. It does not know what a bucket is: it routes subjects and serves streams.
 
+mod account;
+mod auth;
+mod conn;
+mod convert;
+mod js;
 pub mod options;
+mod router;
 
+pub use auth::AuthError;
 pub use options::ServerOptions;
