@@ -172,6 +172,12 @@ impl Store {
         &self.inner.shared.options
     }
 
+    /// Returns what time it is by the clock of the store.
+    #[must_use]
+    pub fn now(&self) -> jetkv_types::Timestamp {
+        self.inner.env.clock.now()
+    }
+
     /// Returns everything known to be damaged, without reading any data.
     #[must_use]
     pub fn damages(&self) -> Vec<Damage> {

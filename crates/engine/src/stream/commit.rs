@@ -41,13 +41,21 @@ impl Commit {
         self.outcome.as_ref().copied()
     }
 
+    /// As [`Self::wait`], for who keeps the commit. It says the same however often it is asked.
+    ///
+    /// # Errors
+    /// See [`crate::Stream::append`].
+    pub fn settle(&mut self) -> CommitResult {
+        self.stream.wait_for(&self.round)?;
+        self.outcome.clone()
+    }
+
     /// Blocks until the append is done; this thread writes and syncs if no other does.
     ///
     /// # Errors
     /// See [`crate::Stream::append`].
-    pub fn wait(self) -> CommitResult {
-        self.stream.wait_for(&self.round)?;
-        self.outcome
+    pub fn wait(mut self) -> CommitResult {
+        self.settle()
     }
 }
 

@@ -22,6 +22,12 @@ impl Stream {
         self.inner.index.read().removals
     }
 
+    /// Returns the bytes of all live messages, counted as limits count them. It reads no file.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.inner.index.read().bytes
+    }
+
     /// Returns the sequence of the first live message stored at or after `time`; the next sequence if there is none.
     ///
     /// It reads about as many messages as the number of messages has binary digits.
