@@ -7,7 +7,7 @@
 mod api;
 mod captures;
 mod context;
-mod convert;
+
 mod direct;
 mod errors;
 mod handle;

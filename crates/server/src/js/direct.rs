@@ -140,7 +140,10 @@ impl StreamHandle {
         let up_to = match up_to {
             UpTo::Now => last,
             UpTo::Sequence(sequence) => sequence,
-            UpTo::Time(time) => self.stream.sequence_at(time.saturating_add(std::time::Duration::from_nanos(1)))?.saturating_sub(1),
+            UpTo::Time(time) => self
+                .stream
+                .sequence_at(time.saturating_add(std::time::Duration::from_nanos(1)))?
+                .saturating_sub(1),
         };
         let Some(mut sequences) = self.stream.last_per_subject(filters, up_to, SUBJECTS_MAX)? else {
             return Ok(Some(Status::TooMany));
@@ -191,7 +194,9 @@ impl StreamHandle {
 }
 
 fn size(message: &Message) -> u64 {
-    crate::convert::to_u64(message.subject.as_bytes().len() + message.headers.as_block().len() + message.payload.len())
+    crate::convert::to_u64(
+        message.subject.as_bytes().len() + message.headers.as_block().len() + message.payload.len(),
+    )
 }
 
 fn send_end(pending: u64, last: Sequence, up_to: Option<Sequence>, send: &mut dyn FnMut(&Msg<'_>)) {

@@ -53,7 +53,9 @@ pub(crate) fn of_stream(problem: &StreamProblem) -> ApiError {
         }
         StreamProblem::Overlap => error(400, 10065, "subjects overlap with an existing stream"),
         StreamProblem::TooMany => error(400, 10027, "maximum number of streams reached"),
-        StreamProblem::NoRoom { memory: true } => error(500, 10028, "insufficient memory resources available"),
+        StreamProblem::NoRoom { memory: true } => {
+            error(500, 10028, "insufficient memory resources available")
+        }
         StreamProblem::NoRoom { memory: false } => {
             error(500, 10047, "insufficient storage resources available")
         }

@@ -31,7 +31,12 @@ impl StreamHandle {
     /// Takes over a stream of the engine.
     pub(crate) fn new(stream: Stream) -> Result<Self, JetStreamError> {
         let facts = Facts::of(&stream)?;
-        Ok(Self { ingest: Ingest::new(stream.clone()), facts: RwLock::new(Arc::new(facts)), latest: Mutex::default(), stream })
+        Ok(Self {
+            ingest: Ingest::new(stream.clone()),
+            facts: RwLock::new(Arc::new(facts)),
+            latest: Mutex::default(),
+            stream,
+        })
     }
 
     pub(crate) fn facts(&self) -> Arc<Facts> {

@@ -186,7 +186,8 @@ impl Waiting {
         if self.reply.is_none() {
             return;
         }
-        let (stream, domain) = (self.handle.stream.name().as_str(), self.jetstream.settings.domain.as_deref());
+        let (stream, domain) =
+            (self.handle.stream.name().as_str(), self.jetstream.settings.domain.as_deref());
         let mut body = Vec::with_capacity(64);
         PubAck { stream, domain, seq: sequence, outcome }.write(&mut body);
         ctx.reply(self.reply.as_deref(), b"", &body);
@@ -196,8 +197,7 @@ impl Waiting {
 impl Republish {
     fn publish(&self, ctx: &mut Ctx<'_>, handle: &StreamHandle, sequence: Sequence) {
         let facts = handle.facts();
-        let headers_only =
-            facts.settings.republish.as_ref().is_some_and(|republish| republish.headers_only);
+        let headers_only = facts.settings.republish.as_ref().is_some_and(|republish| republish.headers_only);
         // It is gone already if others replaced it at once; then its time is of no use to anybody.
         let time = handle.stream.get(sequence).ok().flatten().map(|stored| stored.time).unwrap_or_default();
         let mut block = self.headers.to_vec();
