@@ -22,6 +22,12 @@ impl Stream {
         self.inner.index.read().removals
     }
 
+    /// Says whether the stream was deleted or its store closed.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.inner.ended.get().is_some()
+    }
+
     /// Returns the bytes of all live messages, counted as limits count them. It reads no file.
     #[must_use]
     pub fn bytes(&self) -> u64 {

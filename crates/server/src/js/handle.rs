@@ -1,7 +1,9 @@
 //! A stream as the server knows it.
 
+use super::copier::{Copier, Plan, Progress};
+use super::state::JetStream;
 use jetkv_engine::Stream;
-use jetkv_jetstream::{Ingest, JetStreamError, StreamSettings, SubjectMapping};
+use jetkv_jetstream::{Ingest, JetStreamError, Place, Source, StreamSettings, SubjectMapping};
 use jetkv_types::{Sequence, Subject};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
@@ -15,6 +17,8 @@ pub(crate) struct StreamHandle {
     facts: RwLock<Arc<Facts>>,
     /// The last sequences of subjects that are published again, as far as they are not visible yet.
     latest: Mutex<HashMap<Subject, Sequence>>,
+    /// What copies into this stream, the mirror or the sources in their order.
+    copiers: Mutex<Vec<Copier>>,
 }
 
 /// What the settings of a stream mean, worked out once.
@@ -52,6 +56,26 @@ impl StreamHandle {
             let known = self.stream.subject_state(subject).ok().flatten();
             known.map_or(0, |state| state.sequence)
         })
+    }
+
+    /// Begins to copy from what the settings name; what copied before ends.
+    pub(crate) fn start_copiers(self: &Arc<Self>, jetstream: &Arc<JetStream>) {
+        let facts = self.facts();
+        let mirror = facts.settings.mirror.iter().map(|mirror| Plan::new(mirror, Place::Kept));
+        let sources = facts.settings.sources.iter().map(|source| Plan::new(source, Place::New));
+        let mut copiers = self.copiers.lock();
+        copiers.clear();
+        copiers.extend(mirror.chain(sources).map(|plan| Copier::start(jetstream, self, plan)));
+    }
+
+    /// Ends all copying.
+    pub(crate) fn stop_copiers(&self) {
+        self.copiers.lock().clear();
+    }
+
+    /// Returns what is copied from, and how far that has come.
+    pub(crate) fn origins(&self) -> Vec<(Source, Progress)> {
+        self.copiers.lock().iter().map(|copier| (copier.source().clone(), copier.progress())).collect()
     }
 
     /// Reads the settings again after they changed.

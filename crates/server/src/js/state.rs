@@ -120,6 +120,13 @@ impl JetStream {
         (jetstream, unreadable)
     }
 
+    /// Begins what has to go on by itself, once there is a runtime to do it.
+    pub(crate) fn start(self: &Arc<Self>) {
+        for handle in self.matching(None) {
+            handle.start_copiers(self);
+        }
+    }
+
     /// Finds the stream that takes messages of `subject`.
     pub(crate) fn capturing(&self, subject: &str) -> Option<Arc<StreamHandle>> {
         self.captures.read().find(subject).cloned()
@@ -142,7 +149,10 @@ impl JetStream {
     }
 
     /// Creates a stream; one that is there with the same settings is as good as new.
-    pub(crate) fn create(&self, settings: &StreamSettings) -> Result<Arc<StreamHandle>, StreamProblem> {
+    pub(crate) fn create(
+        self: &Arc<Self>,
+        settings: &StreamSettings,
+    ) -> Result<Arc<StreamHandle>, StreamProblem> {
         if settings.replicas > 1 {
             return Err(StreamProblem::Replicas);
         }
@@ -167,11 +177,15 @@ impl JetStream {
         let handle = Arc::new(StreamHandle::new(self.store.create_stream(config)?)?);
         self.captures.write().add(&handle.facts().settings.subjects, &handle);
         self.streams.write().insert(settings.name.clone(), Arc::clone(&handle));
+        handle.start_copiers(self);
         Ok(handle)
     }
 
     /// Gives a stream other settings.
-    pub(crate) fn update(&self, settings: &StreamSettings) -> Result<Arc<StreamHandle>, StreamProblem> {
+    pub(crate) fn update(
+        self: &Arc<Self>,
+        settings: &StreamSettings,
+    ) -> Result<Arc<StreamHandle>, StreamProblem> {
         let _turn = self.changes.lock();
         let handle = self.streams.read().get(&settings.name).cloned().ok_or(StreamProblem::NotFound)?;
         if settings.replicas > 1 {
@@ -191,6 +205,13 @@ impl JetStream {
         let mut captures = self.captures.write();
         captures.remove(&handle);
         captures.add(&handle.facts().settings.subjects, &handle);
+        drop(captures);
+        let facts = handle.facts();
+        if (&facts.settings.mirror, &facts.settings.sources)
+            != (&present.settings.mirror, &present.settings.sources)
+        {
+            handle.start_copiers(self);
+        }
         Ok(handle)
     }
 
@@ -200,6 +221,7 @@ impl JetStream {
         let handle = self.find(name).ok_or(StreamProblem::NotFound)?;
         self.captures.write().remove(&handle);
         self.streams.write().remove(handle.stream.name());
+        handle.stop_copiers();
         self.store.delete_stream(handle.stream.name())?;
         Ok(handle)
     }
