@@ -39,6 +39,7 @@ impl StreamHandle {
             ingest: Ingest::new(stream.clone()),
             facts: RwLock::new(Arc::new(facts)),
             latest: Mutex::default(),
+            copiers: Mutex::default(),
             stream,
         })
     }
