@@ -6,6 +6,7 @@
 //! sockets here and no clock; nothing allocates by a length that the input names but does not hold.
 
 pub mod ack;
+pub mod archive;
 pub mod connect;
 pub mod encode;
 pub mod error;
@@ -15,4 +16,6 @@ pub mod json;
 mod number;
 pub mod parse;
 pub mod pub_ack;
+pub mod s2;
 pub mod subject;
+mod varint;
