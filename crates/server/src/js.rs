@@ -13,11 +13,13 @@ mod direct;
 mod errors;
 mod handle;
 mod ingest;
+mod open;
 mod pending;
 mod publish;
 mod state;
 
 pub(crate) use context::Ctx;
+pub(crate) use open::{Opened, open};
 pub(crate) use pending::Pending;
 pub(crate) use publish::{Handled, publish};
 pub(crate) use state::{JetStream, Settings};

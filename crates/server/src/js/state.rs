@@ -48,6 +48,8 @@ pub(crate) struct Settings {
     pub(crate) duplicate_window_max: Option<std::time::Duration>,
     /// Whether streams must have `max_bytes`.
     pub(crate) max_bytes_required: bool,
+    /// Largest message that a client can send.
+    pub(crate) payload_max: u32,
 }
 
 /// Why a stream is not created, changed or deleted; the number is the reference's (PROTOCOL 9.1).
