@@ -11,6 +11,7 @@ use crate::env::Env;
 use crate::env::Lock;
 use crate::error::EngineError;
 use crate::stream::Stream;
+use crate::wakes;
 use committers::Committers;
 use jetkv_types::StreamName;
 use parking_lot::{Mutex, RwLock};
@@ -292,6 +293,7 @@ impl StoreInner {
     }
 
     fn close(&self) -> Result<(), EngineError> {
+        let _wakes = wakes::hold();
         // The thread goes first, so that nothing is begun any more.
         drop(self.thread.lock().take());
         // No stream is created or deleted from here on: the lock on the directory is gone when they may go on.

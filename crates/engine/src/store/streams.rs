@@ -12,6 +12,7 @@ use crate::error::EngineError;
 use crate::format::catalog::{CATALOG_FILE, Catalog, ListedStream};
 use crate::planted::{self, Bug};
 use crate::stream::{NewStream, Stream, check_config, directory_name, open_stream};
+use crate::wakes;
 use jetkv_types::StreamName;
 use std::collections::BTreeMap;
 use std::io;
@@ -246,6 +247,7 @@ impl Store {
     /// `StreamNotFound`, `Io`, `Closed`.
     pub fn delete_stream(&self, name: &StreamName) -> Result<(), EngineError> {
         let inner = &self.inner;
+        let _wakes = wakes::hold();
         let mut directory = inner.directory.lock();
         inner.check_open()?;
         let stream = self.stream(name)?;

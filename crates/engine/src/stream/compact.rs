@@ -19,6 +19,7 @@ use crate::format::segment::{SegmentHeader, SegmentInfo, hint_file, segment_file
 use crate::index::{Placed, SegmentIndex, StreamIndex};
 use crate::planted::{self, Bug};
 use crate::segment_file::SegmentFile;
+use crate::wakes;
 use jetkv_types::Sequence;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -36,7 +37,8 @@ pub(crate) enum OldFiles {
 impl StreamInner {
     /// Rewrites what is worth it; says whether anything was done.
     pub(crate) fn compact_due(&self) -> Result<bool, EngineError> {
-        let Some(_turn) = self.compacting.try_lock() else { return Ok(false) };
+        let _wakes = wakes::hold();
+        let Some(_alone) = self.compacting.try_lock() else { return Ok(false) };
         if self.writer.lock().stopped.is_some() {
             return Ok(false);
         }
@@ -47,7 +49,8 @@ impl StreamInner {
 
     /// Rewrites every segment that has anything dead in it.
     pub(crate) fn compact_all(&self) -> Result<(), EngineError> {
-        let _turn = self.compacting.lock();
+        let _wakes = wakes::hold();
+        let _alone = self.compacting.lock();
         self.exclusively(|log, writer| {
             let index = self.index.read();
             let wasteful = index.segments.last().is_some_and(|last| last.live_bytes < last.used_bytes());
@@ -136,6 +139,7 @@ impl StreamInner {
         range: Range<usize>,
         old_files: OldFiles,
     ) -> Result<Vec<PathBuf>, EngineError> {
+        let _turn = self.turn();
         let (old, floor) = {
             let index = self.index.read();
             let old: Vec<_> = index.segments[range.clone()]

@@ -11,6 +11,7 @@ use crate::format::entry::{BATCH_CONTINUES, HAS_FLOOR, Head};
 use crate::format::fields::{Fields, Reader};
 use crate::index::StreamIndex;
 use crate::planted::{self, Bug};
+use crate::wakes;
 use jetkv_types::limits::SEQUENCE_MAX;
 use jetkv_types::{Sequence, SubjectFilter};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,8 @@ impl StreamInner {
         &self,
         work: impl FnOnce(&mut Log, &mut Writer) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
+        let _wakes = wakes::hold();
+        let _turn = self.turn();
         let mut log = self.log.lock();
         let mut writer = self.writer.lock();
         if let Some(error) = &writer.stopped {
