@@ -310,7 +310,7 @@ pub(crate) fn apply_entry(
         control => {
             index.advance(head.sequence);
             if let Some(segment) = index.segments.last_mut() {
-                segment.control_bytes += u64::from(length);
+                super::control::note_control(segment, control, head.floor, length, data);
                 segment.end = segment.end.max(offset + length);
             }
             match control {

@@ -4,7 +4,7 @@
 //! synced; the manifest names it in the place of the old ones; reads change over; the old files are removed.
 
 use super::StreamInner;
-use super::control::{dropped_sequences, floor_barrier};
+use super::control::{dropped_sequences, floor_barrier, note_control};
 use super::log::Log;
 use super::recover::hint_file_bytes;
 use super::scan::{self, Found, Known, Scan};
@@ -88,7 +88,7 @@ impl StreamInner {
         outcome
     }
 
-    /// Picks segments of which more than half is dead, or the worst one if the stream as a whole wastes too much, or a run
+    /// Picks segments of which more than half is dead or of which nothing is needed any more, or the worst one if the stream as a whole wastes too much, or a run
     /// of small ones.
     fn due_range(&self) -> Option<Range<usize>> {
         let log = self.log.lock();
@@ -103,7 +103,11 @@ impl StreamInner {
         let single = |at: usize| Some(at..at + 1);
         let worth_it = |(at, segment): &(usize, &SegmentIndex)| {
             let gone = dead(segment) + if *at == 0 { segment.control_bytes } else { 0 };
-            let empty = segment.live_count == 0 && (segment.control_bytes == 0 || *at == 0);
+            let needed = || {
+                let mut others = index.segments.iter().enumerate().filter(|(other, _)| other != at);
+                others.any(|(_, other)| segment.reaches_into(other))
+            };
+            let empty = segment.live_count == 0 && (segment.control_bytes == 0 || *at == 0 || !needed());
             !segment.damaged && (empty || gone * 2 > segment.used_bytes())
         };
         if let Some((at, _)) = sealed.iter().enumerate().find(worth_it) {
@@ -383,7 +387,7 @@ impl Copy<'_> {
 fn needed_floor(index: &StreamIndex, range: &Range<usize>, found: &Found) -> bool {
     let barrier = floor_barrier(&found.data);
     let others = index.segments.iter().enumerate().filter(|(at, _)| !range.contains(at));
-    others.into_iter().any(|(_, other)| other.info().base < found.floor && other.info().id < barrier)
+    others.into_iter().any(|(_, other)| other.has_dead(found.floor, barrier))
         && !planted::is(Bug::DropFloorsEarly)
 }
 
@@ -425,7 +429,7 @@ fn rewritten_index(
     let mut rewritten = SegmentIndex::with_capacity(file, entries.len());
     for found in entries {
         let Kind::Message(operation) = found.kind else {
-            rewritten.control_bytes += u64::from(found.length);
+            note_control(&mut rewritten, found.kind, found.floor, found.length, &found.data);
             continue;
         };
         let placed = Placed {

@@ -7,9 +7,9 @@ use crate::append::Purge;
 use crate::config::{Discard, StreamConfig};
 use crate::convert::{to_u32, to_u64};
 use crate::error::EngineError;
-use crate::format::entry::{BATCH_CONTINUES, HAS_FLOOR, Head};
+use crate::format::entry::{BATCH_CONTINUES, HAS_FLOOR, Head, Kind};
 use crate::format::fields::{Fields, Reader};
-use crate::index::StreamIndex;
+use crate::index::{SegmentIndex, StreamIndex};
 use crate::planted::{self, Bug};
 use crate::wakes;
 use jetkv_types::limits::SEQUENCE_MAX;
@@ -241,6 +241,22 @@ pub(crate) fn dropped_sequences(data: &[u8]) -> Vec<Sequence> {
         sequences.push(sequence);
     }
     sequences
+}
+
+/// Counts a control in the index of its segment.
+pub(crate) fn note_control(
+    segment: &mut SegmentIndex,
+    kind: Kind,
+    floor: Sequence,
+    length: u32,
+    data: &[u8],
+) {
+    match kind {
+        Kind::SubjectFloor => segment.note_control(length, Some((floor, floor_barrier(data))), &[]),
+        Kind::Drop => segment.note_control(length, None, &dropped_sequences(data)),
+        // What a floor of the stream says stands in the manifest too.
+        Kind::StreamFloor | Kind::Message(_) => segment.note_control(length, None, &[]),
+    }
 }
 
 /// Returns the id in the data of a floor: segments with this id or a higher one hold nothing that the floor kills.
