@@ -17,6 +17,7 @@ pub mod planted;
 mod segment_file;
 mod store;
 mod stream;
+mod wakes;
 
 pub use append::{Append, CommitResult, Committed, Expect, Origin, Priority, Purge, Rollup, Ttl};
 pub use config::{Compression, Discard, LimitMarker, Storage, StoreOptions, StreamConfig, Sync, Upkeep};
