@@ -10,6 +10,7 @@ mod commit;
 mod compact;
 mod control;
 mod create;
+mod follow;
 mod listen;
 mod log;
 mod query;
@@ -23,6 +24,7 @@ mod upkeep;
 mod writer;
 
 pub use commit::Commit;
+pub use follow::{Census, Found};
 pub use listen::Listener;
 pub use read::{Select, Selection, StreamState, SubjectState};
 

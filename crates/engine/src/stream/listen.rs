@@ -196,6 +196,26 @@ impl Listeners {
         state.recent.range(start..).find(matching).map_or(Recent::None, |found| Recent::Found(found.clone()))
     }
 
+    /// Adds recent messages from `from` on to `into`, at most `limit`, and returns where to go on; `None` if they do not
+    /// reach back so far.
+    pub(crate) fn recent_from(
+        &self,
+        from: Sequence,
+        limit: usize,
+        into: &mut Vec<Message>,
+    ) -> Option<Sequence> {
+        let state = self.state.lock();
+        if state.slots.is_empty() || from < state.first {
+            return None;
+        }
+        let start = state.recent.partition_point(|message| message.sequence < from);
+        let before = into.len();
+        into.extend(state.recent.range(start..).take(limit).cloned());
+        let full = into.len() - before == limit;
+        let next = into.last().filter(|_| full).map_or(state.next, |last| last.sequence + 1);
+        Some(next.max(from))
+    }
+
     fn forget(&self, slot: &Arc<Slot>) {
         let mut state = self.state.lock();
         state.slots.retain(|known| !std::ptr::eq(known.as_ptr(), Arc::as_ptr(slot)));
