@@ -115,6 +115,25 @@ impl Account {
     }
 }
 
+impl Traffic {
+    /// Counts messages of its clients.
+    pub(crate) fn add_in(&self, messages: u64, bytes: u64) {
+        self.in_messages.fetch_add(messages, Ordering::Relaxed);
+        self.in_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts a connection that was too slow.
+    pub(crate) fn add_slow_consumer(&self) {
+        self.slow_consumers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts messages to its clients.
+    pub(crate) fn add_out(&self, messages: u64, bytes: u64) {
+        self.out_messages.fetch_add(messages, Ordering::Relaxed);
+        self.out_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
 /// Whether there was a place left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Joined {

@@ -11,9 +11,9 @@ mod permissions;
 mod users;
 
 pub(crate) use check::{Credentials, Identity, Verdict};
-pub(crate) use nkey::{Nonce, PublicKey};
-pub(crate) use password::{Hasher, Password};
+pub(crate) use nkey::{Nonce, encode_server_id};
+pub(crate) use password::Hasher;
 pub(crate) use patterns::Patterns;
 pub(crate) use permissions::{Permissions, SubscribeAnswer};
 pub use users::AuthError;
-pub(crate) use users::{GLOBAL_ACCOUNT, User, Users};
+pub(crate) use users::{GLOBAL_ACCOUNT, Users};

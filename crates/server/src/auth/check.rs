@@ -24,8 +24,6 @@ pub(crate) struct Credentials<'a> {
     pub(crate) jwt: &'a str,
     /// What the nonce of INFO was, if it had one.
     pub(crate) nonce: Option<&'a Nonce>,
-    /// Names that the client certificate holds, if those say who the user is.
-    pub(crate) certificate_names: Option<&'a [String]>,
 }
 
 /// Who a client is.
@@ -80,10 +78,6 @@ impl Users {
         if !self.is_required() {
             return Verdict::Accepted(self.anybody());
         }
-        if let Some(names) = shown.certificate_names {
-            let user = names.iter().find_map(|name| self.by_name.get(name));
-            return user.map_or(Verdict::Refused, accept);
-        }
         if let Some(token) = &self.token {
             return by_password(token, shown.token, self.anybody());
         }
@@ -102,6 +96,18 @@ impl Users {
         match &self.no_auth_user {
             Some(user) if shows_nothing => accept(user),
             _ => Verdict::Refused,
+        }
+    }
+
+    /// Says whether whoever was accepted by the older table `before` would be accepted by this one, with the same rights.
+    pub(crate) fn still_accepts(&self, before: &Self, identity: &Identity) -> bool {
+        match &identity.user {
+            Some(user) => self.still_has(user),
+            None => {
+                self.token == before.token
+                    && self.is_required() == before.is_required()
+                    && self.permissions == before.permissions
+            }
         }
     }
 

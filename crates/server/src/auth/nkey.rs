@@ -34,6 +34,7 @@ impl PublicKey {
         let Ok(raw) = raw else { return false };
         // The length first: a signature of another length must never reach the verification.
         raw.len() == SIGNATURE_BYTES
+            && !nonce.0.is_empty()
             && UnparsedPublicKey::new(&ED25519, &self.0).verify(nonce.0.as_bytes(), &raw).is_ok()
     }
 }
@@ -44,10 +45,34 @@ impl Nonce {
         Self(URL_SAFE_NO_PAD.encode(random))
     }
 
+    /// Returns a nonce that no signature is good for.
+    pub(crate) fn unusable() -> Self {
+        Self(String::new())
+    }
+
     /// Returns the text for INFO.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Returns the id of a server: `N` and 55 characters in the text form of nkeys, made of random numbers.
+pub(crate) fn encode_server_id(random: [u64; 4]) -> String {
+    let mut raw = vec![SERVER_PREFIX];
+    random.iter().for_each(|number| raw.extend_from_slice(&number.to_be_bytes()));
+    let checksum = crc16(&raw);
+    raw.extend_from_slice(&checksum.to_le_bytes());
+    raw.chunks(5).flat_map(encode_base32).collect()
+}
+
+/// Writes five bytes as eight characters of base32 (RFC 4648).
+fn encode_base32(group: &[u8]) -> impl Iterator<Item = char> {
+    let bits = group.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    (0..8).rev().map(move |place| {
+        let value = bits >> (place * 5) & 31;
+        u8::try_from(value)
+            .map_or('A', |value| char::from(if value < 26 { b'A' + value } else { b'2' + value - 26 }))
+    })
 }
 
 /// Reads base32 without padding (RFC 4648); the length is a multiple of 8.
@@ -78,6 +103,8 @@ fn crc16(bytes: &[u8]) -> u16 {
     })
 }
 
+/// `N` in the first character.
+const SERVER_PREFIX: u8 = 13 << 3;
 /// `U` in the first character.
 const USER_PREFIX: u8 = 20 << 3;
 const TEXT_BYTES: usize = 56;

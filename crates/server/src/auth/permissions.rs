@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub(crate) struct Permissions {
     publish: Rules,
     subscribe: Rules,
-    responses: Option<ResponsePermission>,
+    options: PermissionOptions,
 }
 
 /// What is allowed, and what of it is not.
@@ -44,7 +44,7 @@ impl Permissions {
             publish.allow = Some(Patterns::default());
         }
         let subscribe = Rules::new(options.subscribe.as_ref(), user)?;
-        Ok(Self { publish, subscribe, responses: options.allow_responses.clone() })
+        Ok(Self { publish, subscribe, options: options.clone() })
     }
 
     /// Says whether messages may be published to the literal `subject`, responses aside.
@@ -78,7 +78,12 @@ impl Permissions {
 
     /// Returns whether the user may answer what it receives.
     pub(crate) fn responses(&self) -> Option<&ResponsePermission> {
-        self.responses.as_ref()
+        self.options.allow_responses.as_ref()
+    }
+
+    /// Returns what the configuration says.
+    pub(crate) fn options(&self) -> &PermissionOptions {
+        &self.options
     }
 }
 
@@ -89,7 +94,7 @@ impl Rules {
             Patterns::parse(list.iter().map(String::as_str))
                 .map_err(|entry| AuthError::BadSubject { user: user.to_owned(), entry: entry.to_owned() })
         };
-        let allow = options.allow.as_deref().map(parse).transpose()?;
+        let allow = options.allow.as_deref().filter(|list| !list.is_empty()).map(parse).transpose()?;
         let deny = parse(&options.deny)?;
         Ok(Self { allow, deny: (!deny.is_empty()).then(|| Arc::new(deny)) })
     }

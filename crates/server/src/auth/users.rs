@@ -122,7 +122,7 @@ impl Users {
     }
 
     /// Says whether `user`, from an older table, is still the same in this one.
-    pub(crate) fn still_has(&self, user: &User) -> bool {
+    pub(super) fn still_has(&self, user: &User) -> bool {
         let by_key = || PublicKey::parse(&user.name).and_then(|key| self.by_key.get(&key));
         self.by_name.get(&user.name).or_else(by_key).is_some_and(|known| **known == *user)
     }

@@ -36,6 +36,7 @@ pub(crate) struct Buffer {
     awake: bool,
     waker: Option<Waker>,
     closed: Option<CloseReason>,
+    refresh: Refresh,
     headers: HeaderSupport,
     responses: Option<Box<Responses>>,
     /// Sids of subscriptions that got their last message.
@@ -53,6 +54,22 @@ pub(crate) enum HeaderSupport {
     None,
 }
 
+/// Whether the connection has to look at new settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refresh {
+    Due,
+    Done,
+}
+
+/// What a task has to do besides writing when it was woken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Chores {
+    /// Some subscriptions got their last message: [`Outbound::take_ended`].
+    pub(crate) ended: bool,
+    /// There are new settings.
+    pub(crate) refresh: bool,
+}
+
 /// What became of bytes for a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Appended {
@@ -60,17 +77,28 @@ pub(crate) struct Appended {
     pub(crate) taken: bool,
     /// Whether the task sleeps and must be woken.
     pub(crate) wake: bool,
+    /// Whether more than half of what may wait does.
+    pub(crate) crowded: bool,
 }
 
 /// What a connection's task finds when it looks.
 #[derive(Debug)]
 pub(crate) enum Output {
-    /// Bytes to write.
-    Bytes(Vec<u8>),
+    /// Bytes to write, and what was sent in all.
+    Bytes(Vec<u8>, OutboundStats),
     /// Nothing; the task may sleep.
     Nothing,
     /// Somebody closed the connection; what was left to write is gone.
     Closed(CloseReason),
+}
+
+/// What a task does when there is nothing to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// It sleeps until it is woken.
+    Sleep,
+    /// It does something else, and looks again.
+    GoOn,
 }
 
 /// What a connection has sent, and has to send.
@@ -96,6 +124,7 @@ impl Outbound {
             awake: true,
             waker: None,
             closed: None,
+            refresh: Refresh::Done,
             headers: HeaderSupport::None,
             responses: None,
             ended: Vec::new(),
@@ -142,21 +171,31 @@ impl Outbound {
     /// Closes the connection from outside. The first reason counts.
     pub(crate) fn close(&self, reason: CloseReason) {
         self.locked(|buffer| buffer.close(reason));
-        self.wake_up();
+        // Also if the task counts as awake: it may wait for a client that never reads.
+        self.wake();
     }
 
-    /// Notes that the task runs, and how to wake it.
-    pub(crate) fn woken(&self, waker: &Waker) {
+    /// Tells the task to look at new settings.
+    pub(crate) fn refresh(&self) {
+        self.locked(|buffer| buffer.refresh = Refresh::Due);
+        self.wake();
+    }
+
+    /// Notes that the task runs, and how to wake it; says what it has to do.
+    pub(crate) fn woken(&self, waker: &Waker) -> Chores {
         self.locked(|buffer| {
             buffer.awake = true;
             if !buffer.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
                 buffer.waker = Some(waker.clone());
             }
-        });
+            let refresh = std::mem::replace(&mut buffer.refresh, Refresh::Done) == Refresh::Due;
+            Chores { ended: !buffer.ended.is_empty(), refresh }
+        })
     }
 
-    /// Gives the task what waits, after it wrote all that it took before. Without anything the task counts as asleep.
-    pub(crate) fn take(&self) -> Output {
+    /// Gives the task what waits, after it wrote all that it took before. If there is nothing, and it wants to sleep, it
+    /// counts as asleep from here on.
+    pub(crate) fn take(&self, then: Then) -> Output {
         self.locked(|buffer| {
             if let Some(reason) = buffer.closed {
                 return Output::Closed(reason);
@@ -165,10 +204,31 @@ impl Outbound {
             buffer.in_flight = to_u64(bytes.len());
             buffer.report();
             if bytes.is_empty() {
-                buffer.awake = false;
+                buffer.awake = then == Then::GoOn;
                 return Output::Nothing;
             }
-            Output::Bytes(bytes)
+            Output::Bytes(
+                bytes,
+                OutboundStats {
+                    messages: buffer.out_messages,
+                    bytes: buffer.out_bytes,
+                    pending_bytes: buffer.in_flight,
+                },
+            )
+        })
+    }
+
+    /// Ends the connection, with a last `-ERR` if there is a text, and returns all that can still be written.
+    pub(crate) fn finish(&self, reason: CloseReason) -> Vec<u8> {
+        self.locked(|buffer| {
+            buffer.close(reason);
+            buffer.awake = true;
+            buffer.waker = None;
+            let mut bytes = std::mem::take(&mut buffer.bytes);
+            if let Some(text) = reason.text() {
+                encode::err(&mut bytes, text);
+            }
+            bytes
         })
     }
 
@@ -178,6 +238,17 @@ impl Outbound {
             buffer.in_flight = to_u64(left);
             buffer.report();
         });
+    }
+
+    /// Says whether most of what may wait does, so that the client should be read no further.
+    pub(crate) fn is_crowded(&self) -> bool {
+        let max = self.total.connection_bytes_max();
+        self.locked(|buffer| buffer.pending() > max / 4 * 3)
+    }
+
+    /// Returns why the connection was closed, if it was.
+    pub(crate) fn close_reason(&self) -> Option<CloseReason> {
+        self.locked(|buffer| buffer.closed)
     }
 
     /// Returns the sids of subscriptions that ended since the last call.
@@ -215,14 +286,17 @@ impl Buffer {
     /// Appends a message as this client understands it, unless too much waits already: then the connection is closed.
     pub(crate) fn append_msg(&mut self, sid: &[u8], msg: &Msg<'_>) -> Appended {
         if self.closed.is_some() {
-            return Appended { taken: false, wake: false };
+            return Appended { taken: false, wake: false, crowded: false };
         }
         let headers = if self.headers == HeaderSupport::Full { msg.headers } else { &[] };
         let body_bytes = to_u64(headers.len() + msg.payload.len());
         let pending = self.pending() + body_bytes;
-        if pending > self.total.connection_bytes_max() || self.total.is_hog(pending) {
+        let pending_max = self.total.connection_bytes_max();
+        if pending > pending_max || self.total.is_hog(pending) {
             self.close(CloseReason::SlowConsumerPending);
-            return Appended { taken: false, wake: !std::mem::replace(&mut self.awake, true) };
+            // The task is woken even if it counts as awake: it may wait for a client that never reads.
+            self.awake = true;
+            return Appended { taken: false, wake: true, crowded: false };
         }
         self.make_room();
         encode::msg(&mut self.bytes, msg.subject, sid, msg.reply, headers, msg.payload);
@@ -232,7 +306,8 @@ impl Buffer {
         if let (Some(responses), Some(reply)) = (&mut self.responses, msg.reply) {
             responses.note(reply);
         }
-        Appended { taken: true, wake: !std::mem::replace(&mut self.awake, true) }
+        let wake = !std::mem::replace(&mut self.awake, true);
+        Appended { taken: true, wake, crowded: pending > pending_max / 2 }
     }
 
     /// Remembers that a subscription got its last message.

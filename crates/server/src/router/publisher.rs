@@ -29,6 +29,7 @@ pub(crate) struct Publisher {
     wakes: Vec<Arc<Outbound>>,
     ended: Vec<Arc<Subscription>>,
     random: u64,
+    crowded: bool,
 }
 
 /// Who publishes.
@@ -54,7 +55,14 @@ pub(crate) struct Routed {
 impl Publisher {
     /// Returns a publisher; `seed` makes the choice among members of queue groups.
     pub(crate) fn new(origin: Origin, seed: u64) -> Self {
-        Self { origin, cache: RouteCache::default(), wakes: Vec::new(), ended: Vec::new(), random: seed | 1 }
+        Self {
+            origin,
+            cache: RouteCache::default(),
+            wakes: Vec::new(),
+            ended: Vec::new(),
+            random: seed | 1,
+            crowded: false,
+        }
     }
 
     /// Says who publishes from now on.
@@ -69,9 +77,9 @@ impl Publisher {
 
     /// Sends a message to all who subscribe to `route`; they see the message's own subject.
     pub(crate) fn deliver_as(&mut self, router: &Router, route: &[u8], msg: &Msg<'_>) -> Routed {
-        let Self { origin, cache, wakes, ended, random } = self;
+        let Self { origin, cache, wakes, ended, random, crowded } = self;
         let matches = cache.route(router, route);
-        let mut hand = Hand { origin: *origin, wakes, ended };
+        let mut hand = Hand { origin: *origin, wakes, ended, crowded };
         let mut delivered = matches.plain().iter().filter(|each| hand.over(each, msg)).count();
         for group in matches.groups() {
             // From a random member on, the first that takes it.
@@ -86,13 +94,12 @@ impl Publisher {
         Routed { delivered, matched }
     }
 
-    /// Sends a message to the subscriptions of one connection alone; says whether it had any that took it.
+    /// Sends a message to one plain subscription of one connection alone; says whether it had one that took it.
     pub(crate) fn deliver_to(&mut self, router: &Router, connection: u64, msg: &Msg<'_>) -> bool {
-        let Self { cache, wakes, ended, .. } = self;
+        let Self { cache, wakes, ended, crowded, .. } = self;
         let matches = cache.route(router, msg.subject);
-        let mut hand = Hand { origin: Origin::Server, wakes, ended };
-        let members = matches.plain().iter().chain(matches.groups().flatten());
-        let mut own = members.filter(|each| each.client().id() == connection);
+        let mut hand = Hand { origin: Origin::Server, wakes, ended, crowded };
+        let mut own = matches.plain().iter().filter(|each| each.client().id() == connection);
         let taken = own.any(|each| hand.over(each, msg));
         if !self.ended.is_empty() {
             self.ended.drain(..).for_each(|each| router.remove(&each));
@@ -103,6 +110,11 @@ impl Publisher {
     /// Wakes all who got messages since the last time.
     pub(crate) fn flush(&mut self) {
         self.wakes.drain(..).for_each(|each| each.wake());
+    }
+
+    /// Says whether a receiver was far behind since the last time this was asked.
+    pub(crate) fn take_crowded(&mut self) -> bool {
+        std::mem::take(&mut self.crowded)
     }
 
     /// Lets go of everything that is remembered.
@@ -123,6 +135,7 @@ struct Hand<'a> {
     origin: Origin,
     wakes: &'a mut Vec<Arc<Outbound>>,
     ended: &'a mut Vec<Arc<Subscription>>,
+    crowded: &'a mut bool,
 }
 
 impl Hand<'_> {
@@ -131,6 +144,7 @@ impl Hand<'_> {
             return false;
         }
         let delivery = to.deliver(msg);
+        *self.crowded |= delivery.crowded;
         if delivery.wake {
             self.wakes.push(Arc::clone(to.client()));
         }

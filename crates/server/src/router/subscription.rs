@@ -45,10 +45,12 @@ pub(crate) struct Delivery {
     pub(crate) wake: bool,
     /// Whether this was the last message of the subscription.
     pub(crate) ended: bool,
+    /// Whether the connection is far behind.
+    pub(crate) crowded: bool,
 }
 
 impl Delivery {
-    const REFUSED: Self = Self { taken: false, wake: false, ended: false };
+    const REFUSED: Self = Self { taken: false, wake: false, ended: false, crowded: false };
 }
 
 impl Subscription {
@@ -143,7 +145,7 @@ impl Subscription {
                 self.end();
                 buffer.note_ended(self.sid());
             }
-            Delivery { taken: true, wake: appended.wake, ended }
+            Delivery { taken: true, wake: appended.wake, ended, crowded: appended.crowded }
         })
     }
 }
