@@ -2,13 +2,14 @@
 //!
 //! [`parse`] reads the operations of clients, [`encode`] writes those of the server; [`connect`] and [`info`] are their
 //! JSON. [`header`] works on raw header blocks, [`subject`] on raw subjects, [`ack`] on the subjects and bodies of
-//! acknowledgements, [`pub_ack`] on the answers to publishers. [`error`] is the table of API errors. There are no
-//! sockets here and no clock; nothing allocates by a length that the input names but does not hold.
+//! acknowledgements, [`pub_ack`] on the answers to publishers. [`err_text`] and [`error`] are the errors of both levels.
+//! There are no sockets here and no clock; nothing allocates by a length that the input names but does not hold.
 
 pub mod ack;
 pub mod archive;
 pub mod connect;
 pub mod encode;
+pub mod err_text;
 pub mod error;
 pub mod header;
 pub mod info;
