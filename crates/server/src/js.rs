@@ -20,7 +20,7 @@ mod publish;
 mod state;
 
 pub(crate) use context::Ctx;
-pub(crate) use open::{Opened, open};
+pub(crate) use open::{start, stop};
 pub(crate) use pending::Pending;
 pub(crate) use publish::{Handled, publish};
-pub(crate) use state::{JetStream, Settings};
+pub(crate) use state::JetStream;

@@ -17,6 +17,7 @@ use jetkv_wire::error::ApiError;
 use jetkv_wire::header;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
+use tokio::task::block_in_place;
 
 /// Takes a message whose subject begins with `$JS.`; `rest` is what follows.
 pub(crate) fn request(
@@ -80,18 +81,17 @@ fn answer(jetstream: &Arc<JetStream>, operation: &str, msg: &Msg<'_>) -> Option<
             Some(Answer::of(level.and_then(|()| $outcome)))
         };
     }
-    let writing = tokio::task::block_in_place::<_, Option<Answer>>;
     match verb {
         "INFO" => answered!(account::info(jetstream)),
-        "STREAM.CREATE" => writing(|| answered!(streams::create(jetstream, rest, body))),
-        "STREAM.UPDATE" => writing(|| answered!(streams::update(jetstream, rest, body))),
-        "STREAM.DELETE" => writing(|| answered!(streams::delete(jetstream, rest, body))),
-        "STREAM.PURGE" => writing(|| answered!(streams::purge(jetstream, rest, body))),
+        "STREAM.CREATE" => block_in_place(|| answered!(streams::create(jetstream, rest, body))),
+        "STREAM.UPDATE" => block_in_place(|| answered!(streams::update(jetstream, rest, body))),
+        "STREAM.DELETE" => block_in_place(|| answered!(streams::delete(jetstream, rest, body))),
+        "STREAM.PURGE" => block_in_place(|| answered!(streams::purge(jetstream, rest, body))),
         "STREAM.INFO" => answered!(streams::info(jetstream, rest, body)),
         "STREAM.NAMES" => answered!(streams::names(jetstream, body)),
         "STREAM.LIST" => answered!(streams::list(jetstream, body)),
         "STREAM.MSG.GET" => answered!(messages::get(jetstream, rest, body)),
-        "STREAM.MSG.DELETE" => writing(|| answered!(messages::delete(jetstream, rest, body))),
+        "STREAM.MSG.DELETE" => block_in_place(|| answered!(messages::delete(jetstream, rest, body))),
         "STREAM.LEADER.STEPDOWN" => Some(not_clustered("stream_leader_stepdown_response")),
         "STREAM.PEER.REMOVE" => Some(not_clustered("stream_remove_peer_response")),
         "CONSUMER.LEADER.STEPDOWN" => Some(not_clustered("consumer_leader_stepdown_response")),

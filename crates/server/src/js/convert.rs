@@ -52,10 +52,10 @@ pub(crate) fn settings(config: &api::StreamConfig, server: &Settings) -> Result<
         },
         replicas: u32::try_from(config.num_replicas.max(1)).unwrap_or(u32::MAX),
         duplicate_window: window.or_else(|| default_window(age, server)),
-        placement: config.placement.as_ref().map(|placement| Placement {
-            cluster: placement.cluster.clone(),
-            tags: placement.tags.clone(),
-        }),
+        placement: config
+            .placement
+            .as_ref()
+            .map(|placement| Placement { cluster: placement.cluster.clone(), tags: placement.tags.clone() }),
         republish: config.republish.as_ref().map(|republish| Republish {
             source: republish.src.clone(),
             destination: republish.dest.clone(),
@@ -82,7 +82,10 @@ pub(crate) fn settings(config: &api::StreamConfig, server: &Settings) -> Result<
         subject_transform: config.subject_transform.as_ref().map(transform),
         max_consumers: limit(config.max_consumers),
         consumer_limits: ConsumerLimits {
-            inactive_threshold: span(config.consumer_limits.inactive_threshold, "consumer inactive threshold")?,
+            inactive_threshold: span(
+                config.consumer_limits.inactive_threshold,
+                "consumer inactive threshold",
+            )?,
             max_ack_pending: limit(config.consumer_limits.max_ack_pending),
         },
         metadata: config.metadata.clone(),
@@ -216,7 +219,11 @@ pub(crate) fn config(settings: &StreamSettings, words: Words) -> api::StreamConf
         allow_msg_ttl: settings.allow_msg_ttl,
         subject_delete_marker_ttl: nanos(settings.subject_delete_marker_ttl),
         allow_atomic: settings.allow_atomic,
-        persist_mode: if settings.persist_async { api::PersistMode::Async } else { api::PersistMode::Default },
+        persist_mode: if settings.persist_async {
+            api::PersistMode::Async
+        } else {
+            api::PersistMode::Default
+        },
         metadata,
         ..api::StreamConfig::default()
     }

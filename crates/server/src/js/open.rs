@@ -1,40 +1,72 @@
-//! Opening the stores of all accounts that have streams.
+//! Opening the stores of all accounts that have streams, and closing them.
+//!
+//! The global account has the data directory itself, so that everything that opens the directory finds its streams; the
+//! others have a directory each in `accounts`.
 
 use super::state::{JetStream, Settings};
 use crate::auth::GLOBAL_ACCOUNT;
-use crate::options::{AccountJetStream, JetStreamOptions, ServerOptions};
-use jetkv_engine::env::Env;
+use crate::log::LogLevel;
+use crate::options::{AccountJetStream, JetStreamOptions};
+use crate::server::StartError;
+use crate::state::Shared;
 use jetkv_engine::{EngineError, Store, StoreOptions};
-use jetkv_jetstream::JetStreamError;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::task::spawn_blocking;
 
-/// Streams that are open, and those that could not be read.
-#[derive(Debug)]
-pub(crate) struct Opened {
-    pub(crate) jetstream: JetStream,
-    pub(crate) unreadable: Vec<JetStreamError>,
-}
-
-/// Opens the store of an account.
-///
-/// The global account has the data directory itself, so that everything that opens the directory finds its streams; the
-/// others have a directory each in `accounts`.
+/// Opens the streams of all accounts that may have some, and begins what goes on by itself.
 ///
 /// # Errors
-/// What the engine says: the directory is locked, of a newer format, or cannot be read.
-pub(crate) fn open(
-    server: &ServerOptions,
+/// [`StartError::Store`] names the account.
+pub(crate) async fn start(shared: &Arc<Shared>) -> Result<(), StartError> {
+    let settings = shared.settings();
+    let Some(options) = &settings.options.jetstream else { return Ok(()) };
+    let unlimited = AccountJetStream::default();
+    let listed = settings.options.auth.accounts.iter();
+    let others = listed.filter_map(|account| Some((account.name.as_str(), account.jetstream.as_ref()?)));
+    for (name, limits) in std::iter::once((GLOBAL_ACCOUNT, &unlimited)).chain(others) {
+        let Some(account) = shared.accounts.get(name) else { continue };
+        let (env, dir) = (shared.env.clone(), account_dir(&options.store_dir, name));
+        let store_options = StoreOptions { sync: options.sync, ..StoreOptions::default() };
+        let opened = spawn_blocking(move || Store::open(env, &dir, store_options)).await;
+        let failed = |source| StartError::Store { account: name.to_owned(), source };
+        // The task is not aborted, and does not panic.
+        let store = opened.unwrap_or(Err(EngineError::Closed)).map_err(failed)?;
+        for damage in store.damages() {
+            shared.log(LogLevel::Error, format_args!("{damage}"));
+        }
+        let (jetstream, unreadable) = JetStream::new(store, of_account(&settings, options, name, limits));
+        for error in unreadable {
+            shared.log(LogLevel::Error, format_args!("{error}"));
+        }
+        let jetstream = Arc::new(jetstream);
+        jetstream.start();
+        account.set_jetstream(jetstream);
+    }
+    Ok(())
+}
+
+/// Closes the streams of all accounts, so that the next start is quick.
+pub(crate) async fn stop(shared: &Arc<Shared>) {
+    for account in shared.accounts.all() {
+        let Some(jetstream) = account.jetstream().cloned() else { continue };
+        jetstream.stop();
+        let closed = spawn_blocking(move || jetstream.store.close()).await;
+        if let Ok(Err(error)) = closed {
+            shared.log(LogLevel::Error, format_args!("{error}"));
+        }
+    }
+}
+
+fn of_account(
+    server: &crate::state::Settings,
     options: &JetStreamOptions,
-    server_name: &str,
     account: &str,
     limits: &AccountJetStream,
-) -> Result<Opened, EngineError> {
-    let dir = account_dir(&options.store_dir, account);
-    let store =
-        Store::open(Env::system(), &dir, StoreOptions { sync: options.sync, ..StoreOptions::default() })?;
-    let settings = Settings {
+) -> Settings {
+    Settings {
         account: account.into(),
-        server_name: server_name.into(),
+        server_name: server.server_name().into(),
         domain: options.domain.as_deref().map(Box::from),
         strict: options.strict,
         streams_max: limits.max_streams.map(u64::from),
@@ -43,10 +75,8 @@ pub(crate) fn open(
         default_max_consumers: options.limits.default_max_consumers.map(u64::from),
         duplicate_window_max: options.limits.duplicate_window,
         max_bytes_required: limits.max_bytes_required,
-        payload_max: server.limits.max_payload,
-    };
-    let (jetstream, unreadable) = JetStream::new(store, settings);
-    Ok(Opened { jetstream, unreadable })
+        payload_max: server.options.limits.max_payload,
+    }
 }
 
 fn least(left: Option<u64>, right: Option<u64>) -> Option<u64> {

@@ -129,6 +129,11 @@ impl JetStream {
         }
     }
 
+    /// Ends what goes on by itself.
+    pub(crate) fn stop(&self) {
+        self.matching(None).iter().for_each(|handle| handle.stop_copiers());
+    }
+
     /// Finds the stream that takes messages of `subject`.
     pub(crate) fn capturing(&self, subject: &str) -> Option<Arc<StreamHandle>> {
         self.captures.read().find(subject).cloned()

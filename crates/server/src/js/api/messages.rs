@@ -82,7 +82,9 @@ pub(super) fn delete(
     }
     Err(match request.seq {
         0 => ApiError::fixed(500, 10057, "no message found"),
-        sequence if sequence > handle.stream.last_sequence() => ApiError::fixed(500, 10057, "stream store EOF"),
+        sequence if sequence > handle.stream.last_sequence() => {
+            ApiError::fixed(500, 10057, "stream store EOF")
+        }
         sequence => ApiError {
             code: 400,
             err_code: 10043,

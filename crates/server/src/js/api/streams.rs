@@ -189,7 +189,8 @@ pub(super) fn purge(
         below: (request.seq > 0).then_some(request.seq),
         keep: (request.keep > 0).then_some(request.keep),
     };
-    let purged = handle.stream.purge(&purge).map_err(|error| errors::of_stream(&StreamProblem::from(error)))?;
+    let purged =
+        handle.stream.purge(&purge).map_err(|error| errors::of_stream(&StreamProblem::from(error)))?;
     Ok(api::StreamPurgeResponse { success: true, purged })
 }
 
