@@ -1,12 +1,13 @@
 //! Accounts: each has its own subjects and streams, and sees nothing of the others.
 
 use crate::auth::GLOBAL_ACCOUNT;
+use crate::js::JetStream;
 use crate::options::{AccountOptions, ServerOptions};
 use crate::router::Router;
 use parking_lot::RwLock;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// An account.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(crate) struct Account {
     name: Box<str>,
     /// Its subscriptions.
     pub(crate) router: Router,
+    /// Its streams, if it has any; set before the first client comes.
+    jetstream: OnceLock<Arc<JetStream>>,
     limits: RwLock<AccountLimits>,
     connections: AtomicU32,
     subscriptions: AtomicU32,
@@ -54,6 +57,7 @@ impl Account {
         Self {
             name: name.into(),
             router: Router::new(),
+            jetstream: OnceLock::new(),
             limits: RwLock::new(AccountLimits::of(options)),
             connections: AtomicU32::new(0),
             subscriptions: AtomicU32::new(0),
@@ -64,6 +68,16 @@ impl Account {
     /// Returns its name.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns its streams.
+    pub(crate) fn jetstream(&self) -> Option<&Arc<JetStream>> {
+        self.jetstream.get()
+    }
+
+    /// Gives it streams. Those that it has stay.
+    pub(crate) fn set_jetstream(&self, jetstream: Arc<JetStream>) {
+        let _ = self.jetstream.set(jetstream);
     }
 
     /// Returns what it may use.

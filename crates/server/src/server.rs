@@ -4,10 +4,12 @@ mod lame_duck;
 
 use crate::auth::encode_server_id;
 use crate::conn::CloseReason;
+use crate::js;
 use crate::listener;
 use crate::log::{LogLevel, LogSink};
 use crate::options::ServerOptions;
 use crate::state::{Identity, OptionsError, Settings, Shared};
+use jetkv_engine::EngineError;
 use jetkv_engine::env::Env;
 use parking_lot::Mutex;
 use std::io;
@@ -44,6 +46,14 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The streams of an account cannot be opened.
+    #[error("cannot open the streams of account {account}")]
+    Store {
+        /// Name of the account.
+        account: String,
+        /// Why.
+        source: EngineError,
+    },
 }
 
 impl Server {
@@ -63,6 +73,7 @@ impl Server {
         identity.port = address.port();
         let settings = Settings::new(options, &identity)?;
         let shared = Arc::new(Shared::new(settings, env, log));
+        js::start(&shared).await?;
         let listening = tokio::spawn(listener::accept(Arc::clone(&shared), listener));
         shared.log(LogLevel::Info, format_args!("Listening for client connections on {address}"));
         Ok(Self { shared, identity, address, listening: Mutex::new(Some(listening)) })
@@ -119,6 +130,7 @@ impl Server {
             let count = self.shared.clients.len();
             self.shared.log(LogLevel::Warning, format_args!("{count} connections did not end in time"));
         }
+        js::stop(&self.shared).await;
         self.shared.log(LogLevel::Info, format_args!("Server Exiting.."));
     }
 
