@@ -1,17 +1,22 @@
 //! The names in a client certificate, for `verify_and_map` (PROTOCOL 1.16).
 //!
-//! The certificate was verified before. Names are compared as a whole and as what they are; a part of a name, or a name of
-//! another kind that reads the same, is not it.
+//! The certificate was verified before. Names are compared as a whole and as what they are; a part of a name is not it.
+//! Subjects are compared part by part, in any order, as the reference does.
 
 mod der;
 
 use der::{Reader, Tag, skip_ids};
 
-/// The names in a certificate, in the order in which they are tried.
+/// The names in a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct CertificateNames {
-    names: Vec<String>,
+    alternatives: Vec<String>,
+    subject: Option<SubjectName>,
 }
+
+/// The subject of a certificate: parts like `CN=derek`, in an order of their own, with escapes as in RFC 2253.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct SubjectName(Vec<String>);
 
 impl CertificateNames {
     /// Reads a certificate in DER. None if it is no certificate, or holds names that are no text.
@@ -35,15 +40,60 @@ impl CertificateNames {
                 }
             }
         }
-        let mut names: Vec<String> = mails.into_iter().chain(hosts).chain(uris).collect();
-        names.extend((!subject.is_empty()).then_some(subject));
-        Some(Self { names })
+        let alternatives = mails.into_iter().chain(hosts).chain(uris).collect();
+        Some(Self { alternatives, subject: (!subject.0.is_empty()).then_some(subject) })
     }
 
-    /// Returns the names: e-mail addresses, host names, URIs, and last the subject as in RFC 2253.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().map(String::as_str)
+    /// Returns the alternative names in the order in which they are tried: e-mail addresses, host names, URIs.
+    pub(crate) fn alternatives(&self) -> impl Iterator<Item = &str> {
+        self.alternatives.iter().map(String::as_str)
     }
+
+    /// Returns the subject, which is tried last.
+    pub(crate) fn subject(&self) -> Option<&SubjectName> {
+        self.subject.as_ref()
+    }
+}
+
+impl SubjectName {
+    /// Reads a user's name that is written like a subject: `CN=derek, OU=dev`. None for any other name.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let parts = split(text, ',').map(|part| {
+            let values = split(part, '+').map(|value| {
+                let (kind, value) = value.trim_start().split_once('=')?;
+                Some(format!("{}={}", kind.trim_end().to_ascii_uppercase(), trim_end(value.trim_start())))
+            });
+            Some(join(values.collect::<Option<_>>()?))
+        });
+        Some(Self::new(parts.collect::<Option<_>>()?))
+    }
+
+    fn new(mut parts: Vec<String>) -> Self {
+        parts.sort_unstable();
+        Self(parts)
+    }
+}
+
+/// Splits at a character where no backslash is in front of it.
+fn split(text: &str, at: char) -> impl Iterator<Item = &str> {
+    let mut is_escaped = false;
+    text.split(move |each| {
+        let was_escaped = std::mem::take(&mut is_escaped);
+        is_escaped = each == '\\' && !was_escaped;
+        each == at && !was_escaped
+    })
+}
+
+/// Trims spaces, but for one that is escaped.
+fn trim_end(value: &str) -> &str {
+    let trimmed = value.trim_end_matches(' ');
+    if trimmed.ends_with('\\') { value.get(..=trimmed.len()).unwrap_or(value) } else { trimmed }
+}
+
+/// Joins the values of one part, whose order has no meaning.
+fn join(mut values: Vec<String>) -> String {
+    values.sort_unstable();
+    values.join("+")
 }
 
 /// Reads the names of the extension 2.5.29.17, those that are text.
@@ -68,8 +118,8 @@ fn alternative_names(extensions: Reader<'_>) -> Option<Vec<(Tag, String)>> {
     Some(found)
 }
 
-/// Writes a name as RFC 2253 does: the last part first.
-fn distinguished_name(mut name: Reader<'_>) -> Option<String> {
+/// Reads a subject.
+fn distinguished_name(mut name: Reader<'_>) -> Option<SubjectName> {
     let mut parts = Vec::new();
     while !name.is_empty() {
         let mut set = Reader::new(name.value(Tag::SET)?);
@@ -84,10 +134,9 @@ fn distinguished_name(mut name: Reader<'_>) -> Option<String> {
             }
             values.push(format!("{}={}", attribute_name(kind)?, escaped(&text(value)?)));
         }
-        parts.push(values.join("+"));
+        parts.push(join(values));
     }
-    parts.reverse();
-    Some(parts.join(","))
+    Some(SubjectName::new(parts))
 }
 
 /// Returns the short name of an attribute; a subject with any other has no text here, and matches no user.

@@ -82,8 +82,7 @@ impl Users {
             return Verdict::Accepted(self.anybody());
         }
         if let Some(names) = shown.certificate {
-            let user = names.iter().find_map(|name| self.by_name.get(name));
-            return user.map_or(Verdict::Refused, accept);
+            return self.by_certificate(names, shown.password);
         }
         if let Some(token) = &self.token {
             return by_password(token, shown.token, self.anybody());
@@ -115,6 +114,19 @@ impl Users {
                     && self.is_required() == before.is_required()
                     && self.permissions == before.permissions
             }
+        }
+    }
+
+    /// The certificate says who it is; a password that the user has is needed nevertheless.
+    fn by_certificate(&self, names: &CertificateNames, password: &str) -> Verdict {
+        let by_alternative = names.alternatives().find_map(|name| self.by_name.get(name));
+        let by_subject = || names.subject().and_then(|subject| self.by_subject.get(subject));
+        match by_alternative.or_else(by_subject).filter(|user| user.may_use_tcp()) {
+            Some(user) => match &user.password {
+                Some(stored) => by_password(stored, password, Identity::of(user)),
+                None => Verdict::Refused,
+            },
+            None => Verdict::Refused,
         }
     }
 

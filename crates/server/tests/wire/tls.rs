@@ -172,8 +172,8 @@ fn certificates_can_be_replaced_while_the_server_runs() {
 
 #[test]
 fn a_certificate_may_say_who_the_user_is() {
-    let map = |name: &str| {
-        let users = vec![crate::harness::user(name, "secret"), crate::harness::user("localhost", "x")];
+    let map = |name: &str, password: &str| {
+        let users = vec![crate::harness::user(name, password), crate::harness::user("localhost", "")];
         let mut tls = TlsOptions::new(fixture("server.pem"), fixture("server-key.pem"));
         tls.verify_and_map = true;
         tls.ca_file = Some(fixture("ca.pem"));
@@ -182,17 +182,24 @@ fn a_certificate_may_say_who_the_user_is() {
             options.auth.users = users;
         })
     };
-    for name in ["derek@example.org", "derek.example.org", "OU=dev,CN=derek"] {
-        let world = map(name);
+    for name in ["derek@example.org", "derek.example.org", "OU=dev,CN=derek", "CN=derek, OU=dev"] {
+        let world = map(name, "");
         works(&mut secure(world.raw(), Shows::Certificate));
         assert_eq!(world.server().closed_connections().len() + world.server().connections().len(), 1);
     }
-    for name in ["derek", "example.org", "CN=derek", "CN=derek,OU=dev"] {
-        let world = map(name);
-        let mut refused = secure(world.raw(), Shows::Certificate);
-        // The right password does not help either.
-        let connect = format!("CONNECT {{\"user\":\"{name}\",\"pass\":\"secret\"}}\r\nPING\r\n");
-        refused.write_all(connect.as_bytes()).unwrap();
-        assert_eq!(line(&mut refused), "-ERR 'Authorization Violation'");
+    let connect = |world: &World, name: &str, password: &str| {
+        let mut stream = secure(world.raw(), Shows::Certificate);
+        let connect = format!("CONNECT {{\"user\":\"{name}\",\"pass\":\"{password}\"}}\r\nPING\r\n");
+        stream.write_all(connect.as_bytes()).unwrap();
+        line(&mut stream)
+    };
+    for name in ["derek", "example.org", "CN=derek", "localhost"] {
+        let world = map("nobody", "");
+        // That the user has no password does not help.
+        assert_eq!(connect(&world, name, ""), "-ERR 'Authorization Violation'");
     }
+    // A password that the user has is needed as well.
+    let world = map("derek@example.org", "secret");
+    assert_eq!(connect(&world, "", ""), "-ERR 'Authorization Violation'");
+    assert_eq!(connect(&world, "", "secret"), "+OK");
 }

@@ -1,4 +1,4 @@
-use super::{CertificateNames, escaped};
+use super::{CertificateNames, SubjectName, escaped};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 
@@ -13,12 +13,36 @@ fn der(pem: &[u8]) -> Vec<u8> {
 #[test]
 fn names_come_in_the_order_in_which_they_count() {
     let names = CertificateNames::read(&der(CLIENT)).unwrap();
-    assert_eq!(
-        names.iter().collect::<Vec<_>>(),
-        ["derek@example.org", "derek.example.org", "OU=dev,CN=derek"]
-    );
+    assert_eq!(names.alternatives().collect::<Vec<_>>(), ["derek@example.org", "derek.example.org"]);
+    for same in ["OU=dev,CN=derek", "CN=derek,OU=dev", "cn=derek, ou=dev", " CN = derek , OU=dev "] {
+        assert_eq!(SubjectName::parse(same).as_ref(), names.subject(), "{same:?}");
+    }
+    for other in [
+        "derek",
+        "CN=derek",
+        "CN=derek,OU=dev,O=x",
+        "CN=derek,OU=dev,OU=dev",
+        "CN=derek+OU=dev",
+        "CN=Derek,OU=dev",
+        "CN=derek\\,OU=dev",
+        "",
+    ] {
+        assert_ne!(SubjectName::parse(other).as_ref(), names.subject(), "{other:?}");
+    }
     let names = CertificateNames::read(&der(SERVER)).unwrap();
-    assert_eq!(names.iter().collect::<Vec<_>>(), ["localhost", "CN=localhost"], "addresses are no names");
+    assert_eq!(names.alternatives().collect::<Vec<_>>(), ["localhost"], "addresses are no names");
+    assert_eq!(names.subject(), SubjectName::parse("CN=localhost").as_ref());
+}
+
+#[test]
+fn escapes_keep_parts_together() {
+    let parse = |text| SubjectName::parse(text).map(|name| name.0);
+    let strings = |list: &[&str]| Some(list.iter().map(|&each| each.to_owned()).collect::<Vec<_>>());
+    assert_eq!(parse("CN=a\\,b,OU=c"), strings(&["CN=a\\,b", "OU=c"]));
+    assert_eq!(parse("CN=a\\\\,OU=c"), strings(&["CN=a\\\\", "OU=c"]));
+    assert_eq!(parse("CN=a\\ "), strings(&["CN=a\\ "]));
+    assert_eq!(parse("OU=b+CN=a"), strings(&["CN=a+OU=b"]));
+    assert_eq!(parse("CN=a\\+b"), strings(&["CN=a\\+b"]));
 }
 
 #[test]
