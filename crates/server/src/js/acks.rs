@@ -20,7 +20,8 @@ pub(super) fn acknowledge(jetstream: &JetStream, ctx: &mut Ctx<'_>, msg: &Msg<'_
     let to = msg.reply.and_then(|reply| std::str::from_utf8(reply).ok());
     let found = handle.consumers.act(ctx.publisher, place, |set, out| {
         let key = set.find(reply.consumer)?;
-        let ack = Ack { stream_seq: reply.stream_seq, consumer_seq: reply.consumer_seq, kind: &kind, reply: to };
+        let ack =
+            Ack { stream_seq: reply.stream_seq, consumer_seq: reply.consumer_seq, kind: &kind, reply: to };
         set.ack(key, &ack, place.now, out);
         Some(())
     });
@@ -46,7 +47,9 @@ fn kind_of(ack: ack::Ack<'_>) -> Option<AckKind> {
 fn delay_of(delay: NakDelay<'_>) -> Option<Duration> {
     match delay {
         NakDelay::None => None,
-        NakDelay::Nanos(nanos) => u64::try_from(nanos).ok().filter(|nanos| *nanos > 0).map(Duration::from_nanos),
+        NakDelay::Nanos(nanos) => {
+            u64::try_from(nanos).ok().filter(|nanos| *nanos > 0).map(Duration::from_nanos)
+        }
         NakDelay::Text(text) => duration::parse(text).ok(),
     }
 }

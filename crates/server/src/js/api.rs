@@ -85,12 +85,7 @@ fn operate(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, operation: &str, msg: 
 }
 
 /// Finds the handler and runs it. What writes files makes room for others meanwhile.
-fn answer(
-    jetstream: &Arc<JetStream>,
-    ctx: &mut Ctx<'_>,
-    operation: &str,
-    msg: &Msg<'_>,
-) -> Option<Answer> {
+fn answer(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, operation: &str, msg: &Msg<'_>) -> Option<Answer> {
     let (verb, rest) = split(operation)?;
     let body = msg.payload;
     let level = check_level(msg.headers);

@@ -16,8 +16,8 @@ use crate::router::{InterestChange, Origin, Publisher, Router, WatchId};
 use jetkv_engine::Stream;
 use jetkv_engine::env::Entropy;
 use jetkv_jetstream::consumer::{
-    ConsumerConfig, ConsumerError, ConsumerKey, ConsumerSet, ConsumerSnapshot, CreateAction, Created, Interest,
-    StreamRules,
+    ConsumerConfig, ConsumerError, ConsumerKey, ConsumerSet, ConsumerSnapshot, CreateAction, Created,
+    Interest, StreamRules,
 };
 use jetkv_types::Timestamp;
 use parking_lot::Mutex;

@@ -7,6 +7,7 @@ use super::state::{JetStream, Settings};
 use crate::auth::GLOBAL_ACCOUNT;
 use crate::log::LogLevel;
 use crate::options::{AccountJetStream, JetStreamOptions};
+use crate::router::InterestSink;
 use crate::server::StartError;
 use crate::state::Shared;
 use jetkv_engine::{EngineError, Store, StoreOptions};
@@ -42,7 +43,8 @@ pub(crate) async fn start(shared: &Arc<Shared>) -> Result<(), StartError> {
             shared.log(LogLevel::Error, format_args!("{error}"));
         }
         let jetstream = Arc::new(jetstream);
-        account.router.tell(Arc::clone(&jetstream.interest));
+        let interest: Arc<dyn InterestSink> = jetstream.interest.clone();
+        account.router.tell(interest);
         account.set_jetstream(Arc::clone(&jetstream));
         jetstream.start();
     }

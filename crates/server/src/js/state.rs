@@ -12,8 +12,8 @@ use jetkv_jetstream::{JetStreamError, StreamSettings};
 use jetkv_types::{StreamName, SubjectFilter};
 use parking_lot::{Mutex, RwLock};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 /// The streams of an account, and what answers for them.
 #[derive(Debug)]
