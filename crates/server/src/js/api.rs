@@ -1,10 +1,14 @@
 //! Requests to the JetStream API: which handler takes which subject (PROTOCOL 2.2).
 
 mod account;
+mod consumers;
 mod direct;
 mod messages;
 mod streams;
 
+pub(super) use consumers::read_pull;
+
+use super::acks;
 use super::context::Ctx;
 use super::errors::fixed;
 use super::pending::Pending;
@@ -29,6 +33,12 @@ pub(crate) fn request(
 ) -> Handled {
     if let Some(operation) = rest.strip_prefix("API.") {
         return operate(jetstream, ctx, operation, msg);
+    }
+    if rest.starts_with("ACK.") {
+        return acks::acknowledge(jetstream, ctx, msg);
+    }
+    if rest.starts_with("FC.") {
+        return acks::answer_flow(jetstream, ctx, msg);
     }
     let Some(domain) = jetstream.settings.domain.as_deref() else { return Handled::No };
     let inner = rest.strip_prefix(domain).and_then(|rest| rest.strip_prefix(".API."));
@@ -63,8 +73,11 @@ fn operate(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, operation: &str, msg: 
     if let Some(rest) = operation.strip_prefix("DIRECT.GET.") {
         return direct::get(jetstream, ctx, rest, msg);
     }
+    if let Some(rest) = operation.strip_prefix("CONSUMER.MSG.NEXT.") {
+        return consumers::next(jetstream, ctx, rest, msg);
+    }
     // What nobody knows is not answered: the reference listens on all of `$JS.API.>` (PROTOCOL 2.1.3).
-    if let Some(answer) = answer(jetstream, operation, msg) {
+    if let Some(answer) = answer(jetstream, ctx, operation, msg) {
         jetstream.count(answer.failed);
         ctx.reply(msg.reply, b"", &answer.body);
     }
@@ -72,7 +85,12 @@ fn operate(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, operation: &str, msg: 
 }
 
 /// Finds the handler and runs it. What writes files makes room for others meanwhile.
-fn answer(jetstream: &Arc<JetStream>, operation: &str, msg: &Msg<'_>) -> Option<Answer> {
+fn answer(
+    jetstream: &Arc<JetStream>,
+    ctx: &mut Ctx<'_>,
+    operation: &str,
+    msg: &Msg<'_>,
+) -> Option<Answer> {
     let (verb, rest) = split(operation)?;
     let body = msg.payload;
     let level = check_level(msg.headers);
@@ -85,13 +103,22 @@ fn answer(jetstream: &Arc<JetStream>, operation: &str, msg: &Msg<'_>) -> Option<
         "INFO" => answered!(account::info(jetstream)),
         "STREAM.CREATE" => block_in_place(|| answered!(streams::create(jetstream, rest, body))),
         "STREAM.UPDATE" => block_in_place(|| answered!(streams::update(jetstream, rest, body))),
-        "STREAM.DELETE" => block_in_place(|| answered!(streams::delete(jetstream, rest, body))),
-        "STREAM.PURGE" => block_in_place(|| answered!(streams::purge(jetstream, rest, body))),
+        "STREAM.DELETE" => block_in_place(|| answered!(streams::delete(jetstream, ctx, rest, body))),
+        "STREAM.PURGE" => block_in_place(|| answered!(streams::purge(jetstream, ctx, rest, body))),
         "STREAM.INFO" => answered!(streams::info(jetstream, rest, body)),
         "STREAM.NAMES" => answered!(streams::names(jetstream, body)),
         "STREAM.LIST" => answered!(streams::list(jetstream, body)),
         "STREAM.MSG.GET" => answered!(messages::get(jetstream, rest, body)),
-        "STREAM.MSG.DELETE" => block_in_place(|| answered!(messages::delete(jetstream, rest, body))),
+        "STREAM.MSG.DELETE" => block_in_place(|| answered!(messages::delete(jetstream, ctx, rest, body))),
+        "CONSUMER.CREATE" => answered!(consumers::create(jetstream, ctx, false, rest, body)),
+        "CONSUMER.DURABLE.CREATE" => answered!(consumers::create(jetstream, ctx, true, rest, body)),
+        "CONSUMER.NAMES" => answered!(consumers::names(jetstream, ctx, rest, body)),
+        "CONSUMER.LIST" => answered!(consumers::list(jetstream, ctx, rest, body)),
+        "CONSUMER.INFO" => answered!(consumers::info(jetstream, ctx, rest, body)),
+        "CONSUMER.DELETE" => answered!(consumers::delete(jetstream, ctx, rest, body)),
+        "CONSUMER.PAUSE" => answered!(consumers::pause(jetstream, ctx, rest, body)),
+        "CONSUMER.UNPIN" => answered!(consumers::unpin(jetstream, ctx, rest, body)),
+        "CONSUMER.RESET" => answered!(consumers::reset(jetstream, ctx, rest, body)),
         "STREAM.LEADER.STEPDOWN" => Some(not_clustered("stream_leader_stepdown_response")),
         "STREAM.PEER.REMOVE" => Some(not_clustered("stream_remove_peer_response")),
         "CONSUMER.LEADER.STEPDOWN" => Some(not_clustered("consumer_leader_stepdown_response")),
@@ -109,6 +136,7 @@ fn split(operation: &str) -> Option<(&str, &str)> {
                 let rest = rest.strip_prefix('.')?;
                 (!rest.is_empty() && !rest.contains('.')).then_some((*name, rest))
             }
+            Tokens::Some => rest.strip_prefix('.').filter(|rest| !rest.is_empty()).map(|rest| (*name, rest)),
             Tokens::Two => {
                 let rest = rest.strip_prefix('.')?;
                 let (stream, second) = rest.split_once('.')?;
@@ -124,6 +152,8 @@ enum Tokens {
     None,
     One,
     Two,
+    /// One or more.
+    Some,
 }
 
 const OPERATIONS: &[(&str, Tokens)] = &[
@@ -139,6 +169,15 @@ const OPERATIONS: &[(&str, Tokens)] = &[
     ("STREAM.MSG.DELETE", Tokens::One),
     ("STREAM.LEADER.STEPDOWN", Tokens::One),
     ("STREAM.PEER.REMOVE", Tokens::One),
+    ("CONSUMER.CREATE", Tokens::Some),
+    ("CONSUMER.DURABLE.CREATE", Tokens::Two),
+    ("CONSUMER.NAMES", Tokens::One),
+    ("CONSUMER.LIST", Tokens::One),
+    ("CONSUMER.INFO", Tokens::Two),
+    ("CONSUMER.DELETE", Tokens::Two),
+    ("CONSUMER.PAUSE", Tokens::Two),
+    ("CONSUMER.UNPIN", Tokens::Two),
+    ("CONSUMER.RESET", Tokens::Two),
     ("CONSUMER.LEADER.STEPDOWN", Tokens::Two),
 ];
 

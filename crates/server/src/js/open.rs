@@ -35,13 +35,16 @@ pub(crate) async fn start(shared: &Arc<Shared>) -> Result<(), StartError> {
         for damage in store.damages() {
             shared.log(LogLevel::Error, format_args!("{damage}"));
         }
-        let (jetstream, unreadable) = JetStream::new(store, of_account(&settings, options, name, limits));
+        let own = of_account(&settings, options, name, limits);
+        let entropy = Arc::clone(&shared.env.entropy);
+        let (jetstream, unreadable) = JetStream::new(store, own, &account, entropy);
         for error in unreadable {
             shared.log(LogLevel::Error, format_args!("{error}"));
         }
         let jetstream = Arc::new(jetstream);
+        account.router.tell(Arc::clone(&jetstream.interest));
+        account.set_jetstream(Arc::clone(&jetstream));
         jetstream.start();
-        account.set_jetstream(jetstream);
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `STREAM.*`: creating, changing, showing, listing, emptying and deleting streams (PROTOCOL 2.4).
 
+use crate::js::context::Ctx;
 use crate::js::convert::{self, Words};
 use crate::js::errors::{self, fixed};
 use crate::js::handle::StreamHandle;
@@ -148,19 +149,23 @@ fn select(jetstream: &JetStream, subject: &str) -> Result<Vec<Arc<StreamHandle>>
 /// Deletes a stream.
 pub(super) fn delete(
     jetstream: &JetStream,
+    ctx: &mut Ctx<'_>,
     name: &str,
     body: &[u8],
 ) -> Result<api::StreamDeleteResponse, ApiError> {
     if !api::is_empty(body) {
         return Err(fixed::NOT_EMPTY);
     }
-    jetstream.delete(name).map_err(|problem| errors::of_stream(&problem))?;
+    let handle = jetstream.delete(name).map_err(|problem| errors::of_stream(&problem))?;
+    handle.consumers.end(ctx.publisher, jetstream.place(ctx.account));
+    jetstream.keeper.forget(name, None).map_err(|error| errors::of_engine(&error))?;
     Ok(api::StreamDeleteResponse { success: true })
 }
 
 /// Removes messages.
 pub(super) fn purge(
     jetstream: &JetStream,
+    ctx: &mut Ctx<'_>,
     name: &str,
     body: &[u8],
 ) -> Result<api::StreamPurgeResponse, ApiError> {
@@ -191,6 +196,7 @@ pub(super) fn purge(
     };
     let purged =
         handle.stream.purge(&purge).map_err(|error| errors::of_stream(&StreamProblem::from(error)))?;
+    handle.settle_removals(jetstream, ctx);
     Ok(api::StreamPurgeResponse { success: true, purged })
 }
 
