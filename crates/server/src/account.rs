@@ -4,6 +4,7 @@ use crate::auth::GLOBAL_ACCOUNT;
 use crate::js::JetStream;
 use crate::options::{AccountOptions, ServerOptions};
 use crate::router::Router;
+use crate::snapshot::{AccountSnapshot, Totals};
 use parking_lot::RwLock;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -85,9 +86,23 @@ impl Account {
         *self.limits.read()
     }
 
-    /// Returns the number of its connections.
-    pub(crate) fn connections(&self) -> u32 {
-        self.connections.load(Ordering::Relaxed)
+    /// Returns what it is like now.
+    pub(crate) fn snapshot(&self) -> AccountSnapshot {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        AccountSnapshot {
+            name: self.name.to_string(),
+            connections: self.connections.load(Ordering::Relaxed),
+            total_connections: read(&self.traffic.total_connections),
+            totals: Totals {
+                in_messages: read(&self.traffic.in_messages),
+                in_bytes: read(&self.traffic.in_bytes),
+                out_messages: read(&self.traffic.out_messages),
+                out_bytes: read(&self.traffic.out_bytes),
+                slow_consumers: read(&self.traffic.slow_consumers),
+                ..Totals::default()
+            },
+            router: self.router.stats(),
+        }
     }
 
     /// Counts one more connection, unless it has as many as it may have.

@@ -12,6 +12,7 @@ mod log;
 pub mod options;
 mod router;
 mod server;
+pub mod snapshot;
 mod state;
 mod system;
 mod tls;

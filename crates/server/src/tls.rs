@@ -126,8 +126,7 @@ fn verifier(
     for certificate in read_certificates(path)? {
         roots.add(certificate).map_err(|_| unusable())?;
     }
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-    Ok(verifier.map_err(|_| unusable())?)
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().map_err(|_| unusable())
 }
 
 fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

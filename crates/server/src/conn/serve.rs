@@ -32,16 +32,18 @@ pub(crate) async fn serve(server: Arc<Shared>, stream: TcpStream, peer: SocketAd
     server.log(LogLevel::Debug, format_args!("{peer} - cid:{id} - Client connection created"));
     let (reason, ended) = converse(&server, settings, &client, stream, joined).await;
     if let Some(mut ended) = ended {
+        if reason.leaves_client() {
+            // What was done and waits for a commit is still answered, if that does not take long.
+            let _ = timeout(GOODBYE, poll_fn(|cx| ended.session.poll_pending(cx))).await;
+        }
         ended.session.end();
         say_goodbye(&client.outbound, &mut ended, reason).await;
         drop(ended.socket);
-        leave(&server, &client, reason);
-        // Others may wait for answers to what this client published.
+        // Whatever it published is written, and others may wait for the answers.
         poll_fn(|cx| ended.session.poll_pending(cx)).await;
         ended.session.end_batch();
-    } else {
-        leave(&server, &client, reason);
     }
+    leave(&server, &client, reason);
 }
 
 /// Shakes hands, says INFO, and lets the task run. What is left comes back, unless the handshake failed.
@@ -144,7 +146,7 @@ async fn write(socket: &mut Socket, bytes: &[u8], deadline: Duration) -> Result<
 /// input resets the connection, and what is on its way is lost.
 async fn say_goodbye(outbound: &Outbound, ended: &mut Ended, reason: CloseReason) {
     let rest = outbound.finish(reason);
-    if matches!(reason, CloseReason::WriteError | CloseReason::ReadError) || reason.is_slow_consumer() {
+    if !reason.leaves_client() && reason != CloseReason::ClientClosed {
         return;
     }
     let mut bytes = std::mem::take(&mut ended.writing);
@@ -174,7 +176,7 @@ async fn drain(socket: &mut Socket) {
     }
 }
 
-/// How long a goodbye may take.
+/// How long each part of a goodbye may take.
 const GOODBYE: Duration = Duration::from_millis(500);
 /// At 4 KiB each.
 const DRAIN_READS_MAX: usize = 1_024;

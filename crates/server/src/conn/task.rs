@@ -99,6 +99,9 @@ impl Task {
         if chores.ended {
             self.session.forget_ended();
         }
+        if let Some(reason) = chores.leave {
+            return Err(reason);
+        }
         if chores.refresh {
             self.session.refresh()?;
         }

@@ -123,12 +123,6 @@ impl Publisher {
     pub(crate) fn take_crowded(&mut self) -> bool {
         std::mem::take(&mut self.crowded)
     }
-
-    /// Lets go of everything that is remembered.
-    pub(crate) fn forget(&mut self) {
-        self.flush();
-        self.cache.clear();
-    }
 }
 
 impl Drop for Publisher {

@@ -53,7 +53,7 @@ fn a_lame_duck_tells_its_clients_and_closes_them_later() {
     modern.expect_end("");
     old.expect_end("");
     world.runtime().block_on(leaving).unwrap();
-    assert_eq!(world.server().connections(), 0);
+    assert_eq!(world.server().connections().len(), 0);
 }
 
 #[test]

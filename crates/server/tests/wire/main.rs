@@ -9,5 +9,6 @@ mod permissions;
 mod protocol;
 mod publish;
 mod reload;
+mod snapshot;
 mod subscribe;
 mod tls;

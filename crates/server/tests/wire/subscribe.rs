@@ -144,7 +144,7 @@ fn subscriptions_end_with_their_connection() {
     gone.expect("MSG foo 1 in 0\r\n\r\n");
     drop(gone);
     let status = "HMSG in 2 35 35\r\nNATS/1.0 503\r\nNats-Subject: foo\r\n\r\n\r\n";
-    while world.server().connections() > 1 {
+    while world.server().connections().len() > 1 {
         std::thread::yield_now();
     }
     raw.check("PUB foo in 0\r\n\r\n", status);
