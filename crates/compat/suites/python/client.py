@@ -63,6 +63,12 @@ async def settled(ask, expected):
     raise Wrong(f"expected {expected!r}, got {answers[-1]!r}")
 
 
+async def subscribed(connection):
+    """Waits until the server knows the subscriptions. A ping of nats-py can overtake them, a second one cannot."""
+    await connection.flush()
+    await connection.flush()
+
+
 async def back(connection):
     """Waits until a connection that was cut is usable again."""
 

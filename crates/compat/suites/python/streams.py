@@ -3,7 +3,7 @@
 import asyncio
 import datetime
 
-from client import bucket, connected
+from client import bucket, connected, subscribed
 from frame import case, check, equal, raises
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js import api, errors
@@ -142,7 +142,7 @@ async def request_reply(world):
         with raises(NoRespondersError):
             await one.request(subject, b"", timeout=2)
         subscription = await two.subscribe(subject, queue="workers")
-        await two.flush()
+        await subscribed(two)
         asking = asyncio.create_task(one.request(subject, b"ping", timeout=5, headers={"x": "y"}))
         question = await subscription.next_msg(5)
         equal((question.data, question.headers), (b"ping", {"x": "y"}))
