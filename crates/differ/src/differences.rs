@@ -27,9 +27,13 @@ pub enum Place {
     Info(&'static str),
     /// This field of the `INFO` line, and whether it is there.
     InfoAbsent(&'static str),
-    /// The value of this message header.
+    /// The value of this message header, if it is a time.
+    HeaderTime(&'static str),
+    /// The value of this message header, whatever it is.
     Header(&'static str),
-    /// The word of an acknowledgement's reply subject that holds the time of storing.
+    /// The last word of this message header.
+    HeaderEnd(&'static str),
+    /// The word of an acknowledgement's reply subject that holds the time of storing, wherever the subject stands.
     AckTime,
     /// The last word of a flow control subject.
     FlowToken,
@@ -97,8 +101,10 @@ impl Place {
             Self::Json(field) => format!("JSON field `{field}`"),
             Self::Info(field) => format!("value of `{field}` in `INFO`"),
             Self::InfoAbsent(field) => format!("`{field}` in `INFO`, and whether it is there"),
+            Self::HeaderTime(name) => format!("time in header `{name}`"),
             Self::Header(name) => format!("header `{name}`"),
-            Self::AckTime => "time of storing in the reply subject `$JS.ACK.…`".to_owned(),
+            Self::HeaderEnd(name) => format!("last word of header `{name}`"),
+            Self::AckTime => "time of storing in `$JS.ACK.…`".to_owned(),
             Self::FlowToken => "last word of `$JS.FC.…`".to_owned(),
             Self::ConsumerName => "consumer names made by the server".to_owned(),
             Self::HeartbeatCount => "how many heartbeats come".to_owned(),
@@ -116,7 +122,8 @@ pub const MASKS: &[Mask] = &[
     Mask { place: Place::Time("last_ts"), reason: TIME },
     Mask { place: Place::Time("last_active"), reason: TIME },
     Mask { place: Place::Json("pause_remaining"), reason: TIME },
-    Mask { place: Place::Header("Nats-Time-Stamp"), reason: TIME },
+    Mask { place: Place::Time("pinned_ts"), reason: TIME },
+    Mask { place: Place::HeaderTime("Nats-Time-Stamp"), reason: TIME },
     Mask { place: Place::AckTime, reason: TIME },
     Mask { place: Place::Json("active"), reason: "how long ago an origin was heard of, in nanoseconds" },
     Mask { place: Place::Json("leader"), reason: IDENTITY },
@@ -124,6 +131,9 @@ pub const MASKS: &[Mask] = &[
     Mask { place: Place::Json("_nats.ver"), reason: VERSION },
     Mask { place: Place::Json("_nats.level"), reason: VERSION },
     Mask { place: Place::ConsumerName, reason: IDENTITY },
+    Mask { place: Place::Header("Nats-Pin-Id"), reason: IDENTITY },
+    Mask { place: Place::Json("pinned_client_id"), reason: IDENTITY },
+    Mask { place: Place::HeaderEnd("Nats-Stream-Source"), reason: IDENTITY },
     Mask { place: Place::FlowToken, reason: IDENTITY },
     Mask { place: Place::HeartbeatCount, reason: "a matter of how fast the script runs" },
     Mask { place: Place::QueueMember, reason: "drawn by chance" },

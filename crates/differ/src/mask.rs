@@ -45,7 +45,7 @@ fn message_text(message: &Message) -> String {
     let mut text = format!("{verb} {} {}", inner(&message.subject), inner(&message.sid));
     if let Some(reply) = &message.reply {
         text.push_str(" reply=");
-        text.push_str(&masked_reply(&inner(reply)));
+        text.push_str(&masked_subject(&inner(reply)));
     }
     if let Some(block) = &message.headers {
         text.push_str(" headers=");
@@ -65,9 +65,9 @@ fn inner(bytes: &[u8]) -> String {
     text[1..text.len() - 1].to_owned()
 }
 
-fn masked_reply(reply: &str) -> String {
-    let mut words: Vec<&str> = reply.split('.').collect();
-    let hides = |place| MASKS.iter().any(|mask| mask.place == place);
+/// Masks a subject that the server may have made.
+fn masked_subject(subject: &str) -> String {
+    let mut words: Vec<&str> = subject.split('.').collect();
     match words.as_slice() {
         ["$JS", "ACK", _, _, _, _, _, time, _] if is_number(time) && hides(Place::AckTime) => {
             words[7] = "<time>"
@@ -81,6 +81,10 @@ fn masked_reply(reply: &str) -> String {
     words.join(".")
 }
 
+fn hides(place: Place) -> bool {
+    MASKS.iter().any(|mask| mask.place == place)
+}
+
 fn is_number(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -88,17 +92,31 @@ fn is_number(word: &str) -> bool {
 fn masked_headers(block: &[u8]) -> String {
     let mut text = inner(block);
     for mask in MASKS {
-        let Place::Header(name) = mask.place else { continue };
-        let begin = format!("\\r\\n{name}: ");
-        // A stored message may carry the header too; the server's own comes last.
-        let Some(at) = text.rfind(&begin) else { continue };
-        let value = at + begin.len();
-        let end = text[value..].find("\\r\\n").map_or(text.len(), |length| value + length);
-        if json::is_time(&text[value..end]) {
-            text.replace_range(value..end, "<time>");
+        match mask.place {
+            Place::HeaderTime(name) => {
+                replace_value(&mut text, name, |value| json::is_time(value).then(|| "<time>".to_owned()));
+            }
+            Place::Header(name) => replace_value(&mut text, name, |_| Some("<masked>".to_owned())),
+            Place::HeaderEnd(name) => replace_value(&mut text, name, |value| {
+                value.rsplit_once(' ').map(|(begin, _)| format!("{begin} <masked>"))
+            }),
+            _ => {}
         }
     }
+    replace_value(&mut text, "Nats-Subject", |value| Some(masked_subject(value)));
+    replace_value(&mut text, "Nats-Consumer-Stalled", |value| Some(masked_subject(value)));
     format!("\"{text}\"")
+}
+
+/// Replaces the value of the last header of this name: a stored message may carry it too, and the server's own is last.
+fn replace_value(text: &mut String, name: &str, mask: impl Fn(&str) -> Option<String>) {
+    let begin = format!("\\r\\n{name}: ");
+    let Some(at) = text.rfind(&begin) else { return };
+    let value = at + begin.len();
+    let end = text[value..].find("\\r\\n").map_or(text.len(), |length| value + length);
+    if let Some(shown) = mask(&text[value..end]) {
+        text.replace_range(value..end, &shown);
+    }
 }
 
 #[cfg(test)]

@@ -83,7 +83,11 @@ impl Pace {
     }
 
     const fn of(quiet: Duration) -> Self {
-        Self { quiet, mute: quiet.saturating_mul(8), patience: quiet.saturating_mul(200) }
+        Self {
+            quiet,
+            mute: quiet.saturating_mul(6),
+            patience: quiet.saturating_mul(30).saturating_add(PATIENCE),
+        }
     }
 }
 
@@ -221,6 +225,7 @@ impl Run<'_> {
     /// Waits until the step is over on both sides.
     fn settle(&mut self, step: &Step) {
         let heartbeats = self.heartbeats(step);
+        let errors: Vec<_> = self.sides.iter().map(|side| side.record.errors(step.conn)).collect();
         let begun = Instant::now();
         let mut last = begun;
         loop {
@@ -228,7 +233,8 @@ impl Run<'_> {
                 self.sides[post.side].receive(post);
                 last = Instant::now();
             }
-            let ready = self.sides.iter().all(|side| self.is_ready(side, step));
+            let ready =
+                self.sides.iter().zip(&errors).all(|(side, before)| self.is_ready(side, step, *before));
             let equal = self.sides[0].record.counts() == self.sides[1].record.counts();
             let beaten = self.heartbeats(step).iter().zip(&heartbeats).all(|(now, before)| now > before);
             let silence = match (equal && beaten, ready) {
@@ -265,7 +271,7 @@ impl Run<'_> {
     }
 
     /// Returns whether all has come that is known to come.
-    fn is_ready(&self, side: &Side, step: &Step) -> bool {
+    fn is_ready(&self, side: &Side, step: &Step, errors: usize) -> bool {
         let (record, conn) = (&side.record, step.conn);
         if record.is_closed(conn) || matches!(step.action, Action::Close | Action::Restart) {
             return true;
@@ -278,8 +284,11 @@ impl Run<'_> {
         }
         let has_pong = record.pongs(conn) >= self.pongs.get(&conn).copied().unwrap_or(0);
         let mut answers = record.received(conn, &step.sid());
+        // What is refused has no other answer.
+        let is_refused = record.errors(conn) > errors;
         has_pong
             && match step.wait.answers {
+                _ if is_refused => true,
                 Answers::Open => true,
                 Answers::Count(count) => answers.count() >= count,
                 Answers::UntilStatus => {
@@ -306,3 +315,5 @@ impl Run<'_> {
         None
     }
 }
+
+const PATIENCE: Duration = Duration::from_millis(2500);

@@ -39,6 +39,7 @@ pub(crate) struct Record {
     lists: BTreeMap<Key, Vec<Item>>,
     heartbeats: BTreeMap<(usize, String), Vec<Frame>>,
     pongs: BTreeMap<usize, usize>,
+    errors: BTreeMap<usize, usize>,
     closed: BTreeSet<usize>,
     names: Names,
     /// The script as text; what stands in it is no name that the server made up.
@@ -79,6 +80,7 @@ impl Record {
         };
         match &event {
             Event::Frame(Frame::Pong) => *self.pongs.entry(conn).or_default() += 1,
+            Event::Frame(Frame::Err(_)) => *self.errors.entry(conn).or_default() += 1,
             Event::Closed | Event::Garbage(_) => drop(self.closed.insert(conn)),
             Event::Frame(_) => {}
         }
@@ -119,6 +121,11 @@ impl Record {
     /// Returns how many `PONG`s have come on this connection.
     pub(crate) fn pongs(&self, conn: usize) -> usize {
         self.pongs.get(&conn).copied().unwrap_or(0)
+    }
+
+    /// Returns how many errors have come on this connection.
+    pub(crate) fn errors(&self, conn: usize) -> usize {
+        self.errors.get(&conn).copied().unwrap_or(0)
     }
 
     /// Returns whether the server has closed this connection.

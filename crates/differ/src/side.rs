@@ -9,6 +9,7 @@ use compat::{Launch, Program, Server};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};
+use std::path::Path;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 use testkit::nats::{Client, FrameStream, Incoming};
@@ -172,6 +173,19 @@ impl Side {
     /// Deletes every stream, so that the next script begins with nothing.
     pub(crate) fn clean(&mut self) -> Result<(), DifferError> {
         self.close_all();
+        self.delete_streams()?;
+        // The reference answers before it has removed the files. A stream of the same name that is created meanwhile fails,
+        // or holds the messages of the old one.
+        for _ in 0..SWEEPS_MAX {
+            if is_swept(&self.server.store_directory().join("jetstream")) {
+                break;
+            }
+            std::thread::sleep(SWEEP_INTERVAL);
+        }
+        Ok(())
+    }
+
+    fn delete_streams(&mut self) -> Result<(), DifferError> {
         loop {
             let names = self.ask("$JS.API.STREAM.NAMES", "")?;
             let names: serde_json::Value = serde_json::from_slice(&names).unwrap_or_default();
@@ -203,6 +217,13 @@ impl Side {
     }
 }
 
+/// Returns whether no account's directory of streams below `store` holds one; `true` for a store of another layout.
+fn is_swept(store: &Path) -> bool {
+    let Ok(accounts) = std::fs::read_dir(store) else { return true };
+    let mut streams = accounts.filter_map(Result::ok).map(|account| account.path().join("streams"));
+    streams.all(|streams| std::fs::read_dir(streams).map_or(true, |mut entries| entries.next().is_none()))
+}
+
 /// Reads until the connection ends or nobody listens any more, and posts everything.
 fn read_all(socket: TcpStream, mut post: impl FnMut(Event) -> bool) {
     let mut frames = FrameStream::new(socket);
@@ -223,5 +244,7 @@ fn read_all(socket: TcpStream, mut post: impl FnMut(Event) -> bool) {
     }
 }
 
+const SWEEPS_MAX: usize = 500;
+const SWEEP_INTERVAL: Duration = Duration::from_millis(2);
 const WRITE_LIMIT: Duration = Duration::from_secs(5);
 const READ_LIMIT: Duration = Duration::from_secs(3600);

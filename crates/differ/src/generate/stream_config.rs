@@ -105,7 +105,6 @@ const SUBJECTS: &[&str] = &[
     "[\"*\"]",
     "[\"o\\u003e\"]",
     "[\"o a\"]",
-    
 ];
 
 /// Names that a stream may have, and a few that it may not.

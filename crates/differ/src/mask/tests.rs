@@ -44,6 +44,25 @@ fn replies_headers_and_names_are_masked() {
 }
 
 #[test]
+fn headers_that_a_server_makes_up_are_masked() {
+    let text = |block: &str| masked(&message("", Some(block), ""), &Names::default());
+    for (block, expected) in [
+        ("NATS/1.0\r\nNats-Pin-Id: abc\r\n\r\n", r"NATS/1.0\r\nNats-Pin-Id: <masked>\r\n\r\n"),
+        (
+            "NATS/1.0\r\nNats-Stream-Source: S 1 > > a xY\r\n\r\n",
+            r"NATS/1.0\r\nNats-Stream-Source: S 1 > > a <masked>\r\n\r\n",
+        ),
+        (
+            "NATS/1.0 503\r\nNats-Subject: $JS.ACK.S.c.1.1.1.17.0\r\n\r\n",
+            r"NATS/1.0 503\r\nNats-Subject: $JS.ACK.S.c.1.1.1.<time>.0\r\n\r\n",
+        ),
+        ("NATS/1.0\r\nNats-Subject: a.b\r\n\r\n", r"NATS/1.0\r\nNats-Subject: a.b\r\n\r\n"),
+    ] {
+        assert_eq!(text(block), format!("HMSG a s1 headers=\"{expected}\" \"\""));
+    }
+}
+
+#[test]
 fn the_info_line_is_compared_by_content() {
     let one = Frame::Info(br#"{"server_id":"N1","go":"go1","max_payload":5} "#.to_vec());
     let two = Frame::Info(br#"{"max_payload":5,"server_id":"N2"} "#.to_vec());
