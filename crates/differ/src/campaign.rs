@@ -1,5 +1,6 @@
 //! Many seeds of one area, and what came of them.
 
+use crate::fault::{Fault, FaultKind};
 use crate::pair::{Difference, Outcome, Pace, Pair};
 use crate::script::Script;
 use crate::{Area, DifferError, minimise};
@@ -7,6 +8,7 @@ use compat::Program;
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::ops::Range;
+use testkit::Rng;
 
 /// What is compared.
 #[derive(Debug, Clone)]
@@ -71,6 +73,32 @@ impl Campaign {
             }
         }
         Ok(tally)
+    }
+
+    /// Plants one difference in the answers to every seed, and returns those that were not noticed, with their seeds;
+    /// and how many were planted. Both programs must be the same.
+    ///
+    /// # Errors
+    /// As for [`Pair::run`].
+    pub fn run_planted(&self) -> Result<(Vec<(u64, Fault)>, usize), DifferError> {
+        let mut pair = Pair::start(&self.left, &self.right, self.area.setup())?;
+        let (mut missed, mut planted) = (Vec::new(), 0);
+        for seed in self.seeds.clone() {
+            let script = self.area.script(seed);
+            // Where nothing comes back nothing can be planted.
+            let Outcome::Same { messages } = pair.run(&script, Pace::normal(), None)? else { continue };
+            let mut rng = Rng::new(seed);
+            let kind = *rng.pick(&[FaultKind::Change, FaultKind::Drop]);
+            let fault = Fault { at: rng.index(messages), kind, seed };
+            if messages == 0 {
+                continue;
+            }
+            planted += 1;
+            if !matches!(pair.run(&script, Pace::hasty(), Some(fault))?, Outcome::Different(_)) {
+                missed.push((seed, fault));
+            }
+        }
+        Ok((missed, planted))
     }
 
     fn look_closer(

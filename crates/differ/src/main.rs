@@ -2,8 +2,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "findings are the output of this program")]
 
 use clap::{Parser, Subcommand};
-use compat::{Peers, Program};
-use differ::{Area, Campaign, DifferError, Outcome, Pace, Pair, Script};
+use compat::{Launch, Peers, Program};
+use differ::{Area, Campaign, DifferError, HistoryPlan, KillPlan, Outcome, Pace, Pair, Script};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -37,6 +37,37 @@ enum Task {
         #[command(flatten)]
         servers: Servers,
     },
+    /// Plant differences between two runs of the reference, and tell which were not noticed
+    Plant {
+        /// The areas, all if none is named
+        #[arg(long)]
+        area: Vec<Area>,
+        /// How many seeds of each area
+        #[arg(long, default_value_t = 20)]
+        seeds: u64,
+    },
+    /// Kill a server under load, and look for what it had acknowledged
+    Kill {
+        /// How often
+        #[arg(long, default_value_t = 20)]
+        kills: u64,
+        /// How many connections write
+        #[arg(long, default_value_t = 16)]
+        writers: u64,
+        #[command(flatten)]
+        judged: Judged,
+    },
+    /// Check that conditional writes of many clients are linearizable, also when the server is killed
+    Histories {
+        /// How many histories
+        #[arg(long, default_value_t = 20)]
+        histories: u64,
+        /// How many clients
+        #[arg(long, default_value_t = 8)]
+        clients: u64,
+        #[command(flatten)]
+        judged: Judged,
+    },
     /// Run the script in a file
     Replay {
         /// The script, as it was printed
@@ -56,6 +87,29 @@ enum Task {
 }
 
 #[derive(Debug, clap::Args)]
+struct Judged {
+    /// The server: `reference`, or the program `jetkv`
+    #[arg(long, default_value = "reference")]
+    server: String,
+    /// A further argument of the server, for example `--sync=os`
+    #[arg(long, allow_hyphen_values = true)]
+    argument: Vec<String>,
+    /// The seed
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl Judged {
+    fn program(&self) -> Result<Program, DifferError> {
+        program(&self.server)
+    }
+
+    fn launch(&self) -> Launch {
+        Launch { arguments: self.argument.iter().map(Into::into).collect(), config: None }
+    }
+}
+
+#[derive(Debug, clap::Args)]
 struct Servers {
     /// The server that is right: `reference`, or a program with the reference's flags; `jetkv` in its name means `jetkv serve`
     #[arg(long, default_value = "reference")]
@@ -67,11 +121,14 @@ struct Servers {
 
 impl Servers {
     fn programs(&self) -> Result<[Program; 2], DifferError> {
-        let program = |name: &str| match name {
-            "reference" => Program::reference(&Peers::in_target()),
-            path => Ok(Program::jetkv(path.into())),
-        };
         Ok([program(&self.left)?, program(&self.right)?])
+    }
+}
+
+fn program(name: &str) -> Result<Program, DifferError> {
+    match name {
+        "reference" => Ok(Program::reference(&Peers::in_target())?),
+        path => Ok(Program::jetkv(path.into())),
     }
 }
 
@@ -81,6 +138,17 @@ fn main() -> ExitCode {
             run(&area, from..from + seeds, differences, unsteady, &servers)
         }
         Task::Replay { file, servers } => replay(&file, &servers),
+        Task::Plant { area, seeds } => plant(&area, 0..seeds),
+        Task::Kill { kills, writers, judged } => judged.program().and_then(|program| {
+            let plan = KillPlan { writers, kills, in_flight: 32, seed: judged.seed };
+            println!("{}", plan.run(&program, &judged.launch())?);
+            Ok(0)
+        }),
+        Task::Histories { histories, clients, judged } => judged.program().and_then(|program| {
+            let plan = HistoryPlan { clients, histories, calls: 100, seed: judged.seed };
+            println!("{}", plan.run(&program, &judged.launch())?);
+            Ok(0)
+        }),
         Task::Show { area, seed } => {
             print!("{}", area.script(seed));
             Ok(0)
@@ -135,6 +203,20 @@ fn run(
         found += tally.found.len();
     }
     Ok(found)
+}
+
+fn plant(areas: &[Area], seeds: std::ops::Range<u64>) -> Result<usize, DifferError> {
+    let reference = Program::reference(&Peers::in_target())?;
+    let areas = if areas.is_empty() { &Area::ALL[..] } else { areas };
+    let mut count = 0;
+    for &area in areas {
+        let (left, right) = (reference.clone(), reference.clone());
+        let campaign = Campaign { left, right, area, seeds: seeds.clone(), differences_max: 1 };
+        let (missed, planted) = campaign.run_planted()?;
+        println!("{area}: {planted} differences planted, {} not noticed {missed:?}", missed.len());
+        count += missed.len();
+    }
+    Ok(count)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a file of the user")]

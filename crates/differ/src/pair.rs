@@ -82,6 +82,12 @@ impl Pace {
         Self::of(Duration::from_millis(120))
     }
 
+    /// Returns the pace for runs that differ for certain, since a difference was planted.
+    #[must_use]
+    pub const fn hasty() -> Self {
+        Self { patience: Duration::from_millis(300), ..Self::normal() }
+    }
+
     const fn of(quiet: Duration) -> Self {
         Self {
             quiet,
@@ -186,6 +192,11 @@ impl Run<'_> {
                     side.restart()?;
                 }
             }
+            Action::Until(subject, text) => {
+                for side in &mut *self.sides {
+                    side.ask_until(subject, text)?;
+                }
+            }
             _ if !self.sides.iter().all(|side| side.is_open(conn)) => return Ok(false),
             Action::Close => self.sides.iter_mut().for_each(|side| side.close(conn)),
             Action::Heartbeat(_) | Action::Await(..) => self.send(step, [Vec::new(), Vec::new()], 0),
@@ -273,7 +284,9 @@ impl Run<'_> {
     /// Returns whether all has come that is known to come.
     fn is_ready(&self, side: &Side, step: &Step, errors: usize) -> bool {
         let (record, conn) = (&side.record, step.conn);
-        if record.is_closed(conn) || matches!(step.action, Action::Close | Action::Restart) {
+        if record.is_closed(conn)
+            || matches!(step.action, Action::Close | Action::Restart | Action::Until(..))
+        {
             return true;
         }
         if matches!(step.action, Action::Open(_)) && !record.counts().contains_key(&Key::Connection(conn)) {

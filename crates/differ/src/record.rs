@@ -106,6 +106,11 @@ impl Record {
         }
     }
 
+    /// Lets `label` stand for what this server alone says.
+    pub(crate) fn learn(&mut self, name: &str, label: String) {
+        self.names.add(name, label);
+    }
+
     /// Learns the name of a consumer that the script did not name.
     fn learn_name(&mut self, message: &Message, sid: &str) {
         let text = String::from_utf8_lossy(&message.payload);

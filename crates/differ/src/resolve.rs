@@ -21,6 +21,8 @@ pub(crate) struct Lookup<'a> {
     pub(crate) record: &'a Record,
     /// Asks the server as its administrator: subject and body in, JSON out.
     pub(crate) ask: &'a mut dyn FnMut(&str, &str) -> Option<Value>,
+    /// The times that were looked up, and what stands for them where a server repeats them.
+    pub(crate) times: Vec<(String, String)>,
 }
 
 impl Lookup<'_> {
@@ -64,7 +66,9 @@ impl Lookup<'_> {
             }
             ["time", stream, seq] => {
                 let answer = self.get_message(stream, &format!("{{\"seq\":{seq}}}"))?;
-                Some(answer["message"]["time"].as_str()?.into())
+                let time = answer["message"]["time"].as_str()?;
+                self.times.push((time.to_owned(), format!("<time of {seq} in {stream}>")));
+                Some(time.into())
             }
             ["last", stream] => {
                 let answer = (self.ask)(&format!("$JS.API.STREAM.INFO.{stream}"), "")?;

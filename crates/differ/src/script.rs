@@ -47,6 +47,8 @@ pub enum Action {
     Heartbeat(String),
     /// Waits until this subscription has had this many messages in all.
     Await(String, usize),
+    /// Asks, as administrator, until the answer to this subject contains this text; not compared by itself.
+    Until(String, String),
     /// Closes the connection.
     Close,
     /// Kills both servers and starts them again; all connections are gone then.

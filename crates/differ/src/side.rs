@@ -131,8 +131,13 @@ impl Side {
         // The record is lent out while the administrator asks.
         let record = std::mem::take(&mut self.record);
         let mut ask = |subject: &str, body: &str| serde_json::from_slice(&self.ask(subject, body).ok()?).ok();
-        let resolved = Lookup { record: &record, ask: &mut ask }.resolve(text);
+        let mut lookup = Lookup { record: &record, ask: &mut ask, times: Vec::new() };
+        let resolved = lookup.resolve(text);
+        let times = lookup.times;
         self.record = record;
+        for (time, label) in times {
+            self.record.learn(&time, label);
+        }
         resolved
     }
 
@@ -170,18 +175,30 @@ impl Side {
         Some(bytes)
     }
 
+    /// Asks until the answer contains `text`; returns whether it did within the time that copies take.
+    pub(crate) fn ask_until(&mut self, subject: &str, text: &str) -> Result<bool, DifferError> {
+        for _ in 0..POLLS_MAX {
+            if String::from_utf8_lossy(&self.ask(subject, "")?).contains(text) {
+                return Ok(true);
+            }
+            std::thread::sleep(SWEEP_INTERVAL);
+        }
+        Ok(false)
+    }
+
     /// Deletes every stream, so that the next script begins with nothing.
     pub(crate) fn clean(&mut self) -> Result<(), DifferError> {
         self.close_all();
         self.delete_streams()?;
         // The reference answers before it has removed the files. A stream of the same name that is created meanwhile fails,
-        // or holds the messages of the old one.
+        // or holds the messages of the old one; even shortly after the files have gone.
         for _ in 0..SWEEPS_MAX {
+            std::thread::sleep(SWEEP_INTERVAL);
             if is_swept(&self.server.store_directory().join("jetstream")) {
                 break;
             }
-            std::thread::sleep(SWEEP_INTERVAL);
         }
+        std::thread::sleep(SWEEP_INTERVAL);
         Ok(())
     }
 
@@ -244,7 +261,8 @@ fn read_all(socket: TcpStream, mut post: impl FnMut(Event) -> bool) {
     }
 }
 
-const SWEEPS_MAX: usize = 500;
-const SWEEP_INTERVAL: Duration = Duration::from_millis(2);
+const POLLS_MAX: usize = 600;
+const SWEEPS_MAX: usize = 200;
+const SWEEP_INTERVAL: Duration = Duration::from_millis(5);
 const WRITE_LIMIT: Duration = Duration::from_secs(5);
 const READ_LIMIT: Duration = Duration::from_secs(3600);

@@ -17,7 +17,7 @@ pub(super) fn masked(text: &str) -> String {
             let found = &text[at + 1..value];
             if let Some(shown) = stand_in(&text[start + 1..end - 1], found) {
                 out.push(':');
-                out.push_str(shown);
+                out.push_str(&shown);
                 at = value;
             }
         }
@@ -27,12 +27,38 @@ pub(super) fn masked(text: &str) -> String {
 }
 
 /// Returns what stands for the value `found` of the field `name`, if the field is masked.
-fn stand_in(name: &str, found: &str) -> Option<&'static str> {
+fn stand_in(name: &str, found: &str) -> Option<String> {
+    if name == "hdrs" {
+        // A header block in base 64 is shown as text, and masked like any other.
+        return decoded(found.trim_matches('"')).map(|block| super::masked_headers(&block));
+    }
     MASKS.iter().find_map(|mask| match mask.place {
-        Place::Time(field) if field == name => is_time(found.trim_matches('"')).then_some("<time>"),
-        Place::Json(field) if field == name => Some("<masked>"),
+        Place::Time(field) if field == name => is_time(found.trim_matches('"')).then(|| "<time>".to_owned()),
+        Place::Json(field) if field == name => Some("<masked>".to_owned()),
         _ => None,
     })
+}
+
+/// Returns what the text stands for, if it is base 64 with padding and nothing else.
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    let body = text.trim_end_matches('=');
+    let padding = text.len() - body.len();
+    if !text.len().is_multiple_of(4) || padding > 2 {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    let (mut bits, mut count) = (0_u32, 0);
+    for letter in body.bytes() {
+        let value = ALPHABET.iter().position(|each| *each == letter)?;
+        bits = bits << 6 | u32::try_from(value).ok()?;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
+        }
+    }
+    // Bits that are left over must be zero, or two texts would stand for the same bytes.
+    (bits & ((1 << count) - 1) == 0).then_some(bytes)
 }
 
 /// Returns the `INFO` text with its fields masked, sorted by name, since only its content matters.
@@ -113,3 +139,5 @@ fn value_end(text: &str, start: usize) -> usize {
     }
     text.len()
 }
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

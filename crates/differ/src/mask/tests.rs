@@ -19,6 +19,10 @@ fn masked_json_keeps_everything_else() {
         (r#"{"api":{"level":5,"x":[{"y":"}"}]},"b": 2}"#, r#"{"api":<masked>,"b": 2}"#),
         (r#"{"a":"\"created\":\"","created":"x"}"#, r#"{"a":"\"created\":\"","created":"x"}"#),
         (r#"{"active":-1}"#, r#"{"active":<masked>}"#),
+        (r#"{"hdrs":"TkFUUy8xLjANCg0K"}"#, r#"{"hdrs":"NATS/1.0\r\n\r\n"}"#),
+        (r#"{"hdrs":"TkFUUy8xLjANCg=="}"#, r#"{"hdrs":"NATS/1.0\r\n"}"#),
+        (r#"{"hdrs":"TkFUUy8xLjANCh=="}"#, r#"{"hdrs":"TkFUUy8xLjANCh=="}"#),
+        (r#"{"hdrs":"?"}"#, r#"{"hdrs":"?"}"#),
         (r#"{"active""#, r#"{"active""#),
         (r#"{"active":"#, r#"{"active":<masked>"#),
     ] {

@@ -28,6 +28,9 @@ impl Display for Step {
             Action::Part(bytes) => write!(formatter, "part {}", quoted(bytes)),
             Action::Heartbeat(sid) => write!(formatter, "heartbeat {}", quoted(sid.as_bytes())),
             Action::Await(sid, count) => write!(formatter, "await {} {count}", quoted(sid.as_bytes())),
+            Action::Until(subject, part) => {
+                write!(formatter, "until {} {}", quoted(subject.as_bytes()), quoted(part.as_bytes()))
+            }
             Action::Close => formatter.write_str("close"),
             Action::Restart => formatter.write_str("restart"),
             Action::Publish(publication) => write!(formatter, "{publication}"),
@@ -102,6 +105,7 @@ fn step(line: &str) -> Result<Step, String> {
             let count = word(&mut items, "a number")?;
             Action::Await(sid, count.parse().map_err(|_| format!("{count} is no number"))?)
         }
+        "until" => Action::Until(text(quote(&mut items)?)?, text(quote(&mut items)?)?),
         "close" => Action::Close,
         "restart" => Action::Restart,
         "publish" => Action::Publish(publication(&mut items)?),
