@@ -24,6 +24,7 @@ mod record;
 mod resolve;
 mod script;
 mod side;
+mod watches;
 
 pub use area::Area;
 pub use campaign::{Campaign, Finding, Tally};
@@ -34,3 +35,4 @@ pub use kills::{KillPlan, KillReport, Stored};
 pub use minimise::minimise;
 pub use pair::{Difference, Outcome, Pace, Pair};
 pub use script::{Action, Answers, Publication, Reply, Script, Step, Wait};
+pub use watches::{WatchPlan, WatchReport};

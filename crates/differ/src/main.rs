@@ -3,7 +3,7 @@
 
 use clap::{Parser, Subcommand};
 use compat::{Launch, Peers, Program};
-use differ::{Area, Campaign, DifferError, HistoryPlan, KillPlan, Outcome, Pace, Pair, Script};
+use differ::{Area, Campaign, DifferError, HistoryPlan, KillPlan, Outcome, Pace, Pair, Script, WatchPlan};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -68,6 +68,14 @@ enum Task {
         #[command(flatten)]
         judged: Judged,
     },
+    /// Follow watches through slow reading, lost connections and kills
+    Watch {
+        /// How many rounds of six watchers
+        #[arg(long, default_value_t = 10)]
+        rounds: u64,
+        #[command(flatten)]
+        judged: Judged,
+    },
     /// Run the script in a file
     Replay {
         /// The script, as it was printed
@@ -91,9 +99,9 @@ struct Judged {
     /// The server: `reference`, or the program `jetkv`
     #[arg(long, default_value = "reference")]
     server: String,
-    /// A further argument of the server, for example `--sync=os`
-    #[arg(long, allow_hyphen_values = true)]
-    argument: Vec<String>,
+    /// When it syncs: `always` or `os`; the reference's own default is `os` for two minutes
+    #[arg(long, default_value = "os")]
+    sync: String,
     /// The seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -105,7 +113,14 @@ impl Judged {
     }
 
     fn launch(&self) -> Launch {
-        Launch { arguments: self.argument.iter().map(Into::into).collect(), config: None }
+        match (self.server.as_str(), self.sync.as_str()) {
+            ("reference", "always") => {
+                let config = "jetstream { sync_interval: always }\n".to_owned();
+                Launch { config: Some(config), ..Launch::default() }
+            }
+            ("reference", _) => Launch::default(),
+            (_, sync) => Launch { arguments: vec!["--sync".into(), sync.into()], ..Launch::default() },
+        }
     }
 }
 
@@ -147,6 +162,10 @@ fn main() -> ExitCode {
         Task::Histories { histories, clients, judged } => judged.program().and_then(|program| {
             let plan = HistoryPlan { clients, histories, calls: 100, seed: judged.seed };
             println!("{}", plan.run(&program, &judged.launch())?);
+            Ok(0)
+        }),
+        Task::Watch { rounds, judged } => judged.program().and_then(|program| {
+            println!("{}", WatchPlan { rounds, seed: judged.seed }.run(&program, &judged.launch())?);
             Ok(0)
         }),
         Task::Show { area, seed } => {
