@@ -37,6 +37,13 @@ pub enum CompatError {
         source: std::io::Error,
     },
 
+    /// Something foreign cannot be had on this machine: a tool is not installed, or a package is not served.
+    #[error("not to be had here")]
+    Unavailable {
+        /// What was tried.
+        source: Box<CompatError>,
+    },
+
     /// A package was installed and does not hold what it should.
     #[error("{} is not there after fetching {peer}", path.display())]
     Incomplete {
@@ -70,6 +77,13 @@ pub enum CompatError {
         log: String,
     },
 
+    /// A suite did not end by itself; it was killed.
+    #[error("the suite has not ended after {} s", limit.as_secs())]
+    SuiteTimeout {
+        /// How long was waited.
+        limit: Duration,
+    },
+
     /// A signal could not be sent to a server.
     #[error("cannot signal {program}")]
     Signal {
@@ -81,6 +95,11 @@ pub enum CompatError {
 }
 
 impl CompatError {
+    /// Marks a fault of fetching.
+    pub(crate) fn unavailable(self) -> Self {
+        Self::Unavailable { source: Box::new(self) }
+    }
+
     /// Returns a closure that names `path` in a fault of the file system.
     pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();

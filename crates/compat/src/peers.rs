@@ -36,7 +36,7 @@ impl Peers {
             let mut pip = Command::new("python3");
             pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
             pip.arg("--target").arg(directory).args(packages);
-            run(&mut pip)
+            run(&mut pip).map_err(CompatError::unavailable)
         })
     }
 

@@ -12,6 +12,7 @@ mod control;
 mod create;
 mod listen;
 mod log;
+mod query;
 mod read;
 mod recover;
 mod repair;

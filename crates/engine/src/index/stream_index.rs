@@ -35,6 +35,8 @@ pub(crate) struct StreamIndex {
     pub(crate) deadlines: Deadlines,
     /// Stretches whose messages are unknown.
     pub(crate) holes: Vec<Arc<Damage>>,
+    /// Messages that went, since the stream was opened.
+    pub(crate) removals: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +88,7 @@ impl StreamIndex {
             floor: 0,
             deadlines: Deadlines::default(),
             holes: Vec::new(),
+            removals: 0,
         }
     }
 
@@ -229,6 +232,7 @@ impl StreamIndex {
         let Some((segment, index)) = self.find(sequence) else { return };
         let Some(slot) = self.segments[segment].kill(index) else { return };
         self.messages -= 1;
+        self.removals += 1;
         self.bytes -= u64::from(slot.size());
         self.deadlines.remove(sequence);
         if sequence == self.first {
@@ -272,6 +276,14 @@ impl StreamIndex {
             let base = segment.info().base;
             let slots = &segment.slots()[segment.lower_bound(from)..];
             slots.iter().filter_map(move |slot| Some((base + u64::from(slot.delta()), slot.subject()?)))
+        })
+    }
+
+    /// Returns the sequence of the last live message.
+    pub(crate) fn last_live(&self) -> Option<Sequence> {
+        self.segments.iter().rev().find_map(|segment| {
+            let slot = segment.slots().iter().rev().find(|slot| slot.subject().is_some())?;
+            Some(segment.info().base + u64::from(slot.delta()))
         })
     }
 

@@ -213,7 +213,7 @@ impl StreamInner {
         (writer.messages, writer.bytes) = (1, u64::from(size));
     }
 
-    fn check_expectation(
+    pub(crate) fn check_expectation(
         &self,
         writer: &Writer,
         index: &StreamIndex,
@@ -254,6 +254,14 @@ impl StreamInner {
             Expect::LastOfStream(expected) => {
                 let found = writer.next - 1;
                 if found == expected { Ok(()) } else { Err(wrong(expected, found)) }
+            }
+            Expect::Both { subject, filter, stream } => {
+                let of_subject = filter
+                    .map_or(Expect::LastOfSubject(subject), |filter| Expect::LastMatching(filter, subject));
+                for expect in [of_subject, Expect::LastOfStream(stream)] {
+                    self.check_expectation(writer, index, &Append { expect, ..*append }, position)?;
+                }
+                Ok(())
             }
             Expect::NoValue => match last_of(writer, index, append.subject.as_bytes()) {
                 Some(last) if !last.operation.is_marker() => {

@@ -33,6 +33,14 @@ impl Commit {
         Self { stream, round, outcome }
     }
 
+    /// Returns the sequences that the append gets if it is committed, or why it was refused. Nothing is durable yet.
+    ///
+    /// # Errors
+    /// As [`Self::wait`], as far as it is known already.
+    pub fn sequences(&self) -> Result<crate::Committed, &EngineError> {
+        self.outcome.as_ref().copied()
+    }
+
     /// Blocks until the append is done; this thread writes and syncs if no other does.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The rules that settings obey (PROTOCOL 4.13); texts are the reference's.
 
-use super::StreamSettings;
+use super::{OriginProblem, StreamSettings, origin_rules};
 use crate::JetStreamError;
 use jetkv_engine::Discard;
 use jetkv_types::SubjectFilter;
@@ -14,7 +14,11 @@ pub(super) fn settings(settings: &StreamSettings) -> Result<(), JetStreamError> 
         .or_else(|| times(settings))
         .or_else(|| permissions(settings))
         .or_else(|| subjects(settings));
-    broken.map_or(Ok(()), |reason| Err(invalid(settings, reason)))
+    if let Some(reason) = broken {
+        return Err(invalid(settings, reason));
+    }
+    let checked = origin_rules::check(settings);
+    checked.map_err(|problem| JetStreamError::InvalidOrigin { stream: settings.name.clone(), problem })
 }
 
 /// Checks what one store without a network can do.
@@ -25,6 +29,8 @@ pub(super) fn embedded(settings: &StreamSettings) -> Result<(), JetStreamError> 
         (settings.republish.is_some(), "republish"),
         (settings.mirror.is_some(), "mirror"),
         (!settings.sources.is_empty(), "sources"),
+        (settings.subject_transform.is_some(), "a subject transform"),
+        (settings.mirror_direct, "mirror_direct"),
     ];
     match missing.into_iter().find(|&(is_asked_for, _)| is_asked_for) {
         Some((_, option)) => Err(JetStreamError::Unsupported { stream: settings.name.clone(), option }),
@@ -43,11 +49,21 @@ pub(super) fn update(current: &StreamSettings, wanted: &StreamSettings) -> Resul
         ),
         (current.deny_purge && !wanted.deny_purge, "stream configuration update can not cancel deny purge"),
         (current.allow_msg_ttl && !wanted.allow_msg_ttl, "message TTL status can not be disabled"),
+        (current.sealed && !wanted.sealed, "stream configuration update can not unseal a sealed stream"),
+        (
+            current.persist_async != wanted.persist_async,
+            "stream configuration update can not change persist mode",
+        ),
     ];
-    match broken.into_iter().find(|&(is_broken, _)| is_broken) {
-        Some((_, reason)) => Err(invalid(wanted, reason.into())),
-        None => Ok(()),
+    if let Some((_, reason)) = broken.into_iter().find(|&(is_broken, _)| is_broken) {
+        return Err(invalid(wanted, reason.into()));
     }
+    // A mirror may become a stream of its own, and that is all.
+    if wanted.mirror.is_some() && current.mirror != wanted.mirror {
+        let (stream, problem) = (wanted.name.clone(), OriginProblem::MirrorChanged);
+        return Err(JetStreamError::InvalidOrigin { stream, problem });
+    }
+    Ok(())
 }
 
 fn invalid(settings: &StreamSettings, reason: String) -> JetStreamError {
@@ -117,25 +133,30 @@ fn permissions(settings: &StreamSettings) -> Option<String> {
     if settings.discard == Discard::NewPerSubject && settings.max_msgs_per_subject.is_none() {
         return Some("discard new per subject requires max msgs per subject > 0".into());
     }
+    if settings.mirror_direct && settings.mirror.is_none() {
+        return Some("stream has no mirror but does have mirror direct".into());
+    }
     (settings.subject_delete_marker_ttl.is_some() && settings.mirror.is_some())
         .then(|| "subject delete markers forbidden on mirrors".into())
 }
 
 fn subjects(settings: &StreamSettings) -> Option<String> {
     if settings.mirror.is_some() {
-        return (!settings.subjects.is_empty())
-            .then(|| "stream mirrors can not also contain subjects".into());
+        return None;
     }
     if settings.subjects.is_empty() && settings.sources.is_empty() {
         return Some("stream needs at least one configured subject or be a source/mirror".into());
     }
     for (index, subject) in settings.subjects.iter().enumerate() {
-        if subject.as_str() == ">" {
+        if subject.as_str() == ">" && !settings.no_ack {
             return Some("capturing all subjects requires no-ack to be true".into());
         }
         for (reserved, owner) in RESERVED {
             // The text is a constant and valid; were it not, nothing would be reserved by it.
-            if SubjectFilter::new(reserved).is_ok_and(|reserved| reserved.overlaps(subject)) {
+            if !settings.no_ack
+                && subject.as_str() != ">"
+                && SubjectFilter::new(reserved).is_ok_and(|reserved| reserved.overlaps(subject))
+            {
                 return Some(format!("subjects that overlap with {owner} api require no-ack to be true"));
             }
         }
