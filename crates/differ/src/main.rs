@@ -1,13 +1,15 @@
 //! The command line of the differential test; `differ --help` tells what there is.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "findings are the output of this program")]
 
+mod commands;
+
 use clap::{Parser, Subcommand};
 use compat::{Launch, Peers, Program};
-use differ::{Area, Campaign, DifferError, HistoryPlan, KillPlan, Outcome, Pace, Pair, Script, WatchPlan};
+use differ::{Area, DifferError};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Sends the same random requests to two servers and compares the answers.
+/// Sends the same random requests to two servers and compares the answers; kills servers and follows watches.
 #[derive(Debug, Parser)]
 #[command(name = "differ")]
 struct Arguments {
@@ -17,6 +19,12 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Do everything below a little, as a change must pass it; JETKV_DIFF_SEEDS asks for more seeds of each area
+    Check {
+        /// Our server, the program `jetkv`; without it the reference is compared with itself
+        #[arg(long)]
+        jetkv: Option<PathBuf>,
+    },
     /// Run random scripts
     Run {
         /// The areas, all if none is named
@@ -36,6 +44,20 @@ enum Task {
         unsteady: bool,
         #[command(flatten)]
         servers: Servers,
+    },
+    /// Run the script in a file
+    Replay {
+        /// The script, as it was printed
+        file: PathBuf,
+        #[command(flatten)]
+        servers: Servers,
+    },
+    /// Print the script of a seed
+    Show {
+        /// The area
+        area: Area,
+        /// The seed
+        seed: u64,
     },
     /// Plant differences between two runs of the reference, and tell which were not noticed
     Plant {
@@ -60,7 +82,7 @@ enum Task {
     /// Check that conditional writes of many clients are linearizable, also when the server is killed
     Histories {
         /// How many histories
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 50)]
         histories: u64,
         /// How many clients
         #[arg(long, default_value_t = 8)]
@@ -76,19 +98,13 @@ enum Task {
         #[command(flatten)]
         judged: Judged,
     },
-    /// Run the script in a file
-    Replay {
-        /// The script, as it was printed
-        file: PathBuf,
+    /// Try to read and change, as a user for one subtree of a bucket, what is not the user's
+    Escape {
+        /// How many requests
+        #[arg(long, default_value_t = 10_000)]
+        requests: usize,
         #[command(flatten)]
-        servers: Servers,
-    },
-    /// Print the script of a seed
-    Show {
-        /// The area
-        area: Area,
-        /// The seed
-        seed: u64,
+        judged: Judged,
     },
     /// Print the section of docs/compat.md about differences
     Differences,
@@ -99,12 +115,22 @@ struct Judged {
     /// The server: `reference`, or the program `jetkv`
     #[arg(long, default_value = "reference")]
     server: String,
-    /// When it syncs: `always` or `os`; the reference's own default is `os` for two minutes
+    /// When it syncs: `always` or `os`, which is the reference's default for two minutes
     #[arg(long, default_value = "os")]
     sync: String,
     /// The seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
+}
+
+#[derive(Debug, clap::Args)]
+struct Servers {
+    /// The server that is right: `reference`, or the program `jetkv`
+    #[arg(long, default_value = "reference")]
+    left: String,
+    /// The server that is judged
+    #[arg(long, default_value = "reference")]
+    right: String,
 }
 
 impl Judged {
@@ -113,25 +139,8 @@ impl Judged {
     }
 
     fn launch(&self) -> Launch {
-        match (self.server.as_str(), self.sync.as_str()) {
-            ("reference", "always") => {
-                let config = "jetstream { sync_interval: always }\n".to_owned();
-                Launch { config: Some(config), ..Launch::default() }
-            }
-            ("reference", _) => Launch::default(),
-            (_, sync) => Launch { arguments: vec!["--sync".into(), sync.into()], ..Launch::default() },
-        }
+        launch(self.server == "reference", &self.sync)
     }
-}
-
-#[derive(Debug, clap::Args)]
-struct Servers {
-    /// The server that is right: `reference`, or a program with the reference's flags; `jetkv` in its name means `jetkv serve`
-    #[arg(long, default_value = "reference")]
-    left: String,
-    /// The server that is judged
-    #[arg(long, default_value = "reference")]
-    right: String,
 }
 
 impl Servers {
@@ -147,40 +156,22 @@ fn program(name: &str) -> Result<Program, DifferError> {
     }
 }
 
+/// Returns how a server is started that syncs so.
+fn launch(is_reference: bool, sync: &str) -> Launch {
+    match (is_reference, sync) {
+        (true, "always") => {
+            Launch { config: Some("jetstream { sync_interval: always }\n".to_owned()), ..Launch::default() }
+        }
+        (true, _) => Launch::default(),
+        (false, sync) => Launch { arguments: vec!["--sync".into(), sync.into()], ..Launch::default() },
+    }
+}
+
 fn main() -> ExitCode {
-    let found = match Arguments::parse().task {
-        Task::Run { area, seeds, from, differences, unsteady, servers } => {
-            run(&area, from..from + seeds, differences, unsteady, &servers)
-        }
-        Task::Replay { file, servers } => replay(&file, &servers),
-        Task::Plant { area, seeds } => plant(&area, 0..seeds),
-        Task::Kill { kills, writers, judged } => judged.program().and_then(|program| {
-            let plan = KillPlan { writers, kills, in_flight: 32, seed: judged.seed };
-            println!("{}", plan.run(&program, &judged.launch())?);
-            Ok(0)
-        }),
-        Task::Histories { histories, clients, judged } => judged.program().and_then(|program| {
-            let plan = HistoryPlan { clients, histories, calls: 100, seed: judged.seed };
-            println!("{}", plan.run(&program, &judged.launch())?);
-            Ok(0)
-        }),
-        Task::Watch { rounds, judged } => judged.program().and_then(|program| {
-            println!("{}", WatchPlan { rounds, seed: judged.seed }.run(&program, &judged.launch())?);
-            Ok(0)
-        }),
-        Task::Show { area, seed } => {
-            print!("{}", area.script(seed));
-            Ok(0)
-        }
-        Task::Differences => {
-            print!("{}", differ::differences::rendered());
-            Ok(0)
-        }
-    };
-    match found {
+    match run(Arguments::parse().task) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(count) => {
-            eprintln!("{count} differences");
+            eprintln!("{count} findings");
             ExitCode::FAILURE
         }
         Err(error) => {
@@ -195,59 +186,37 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(
-    areas: &[Area],
-    seeds: std::ops::Range<u64>,
-    differences_max: usize,
-    shows_unsteady: bool,
-    servers: &Servers,
-) -> Result<usize, DifferError> {
-    let [left, right] = servers.programs()?;
-    let areas = if areas.is_empty() { &Area::ALL[..] } else { areas };
-    let mut found = 0;
-    for &area in areas {
-        let campaign = Campaign {
-            left: left.clone(),
-            right: right.clone(),
-            area,
-            seeds: seeds.clone(),
-            differences_max,
-        };
-        let tally = campaign.run()?;
-        println!("{area}: seeds {}..{}: {tally}", seeds.start, seeds.end);
-        if shows_unsteady {
-            tally.unsteady.iter().for_each(|(seed, difference)| println!("seed {seed}: {difference}"));
+/// Does the task; returns how many findings there are.
+fn run(task: Task) -> Result<usize, DifferError> {
+    match task {
+        Task::Check { jetkv } => commands::check(jetkv),
+        Task::Run { area, seeds, from, differences, unsteady, servers } => {
+            commands::compare(&area, from..from + seeds, differences, unsteady, &servers.programs()?)
         }
-        tally.found.iter().for_each(|finding| println!("{finding}"));
-        found += tally.found.len();
+        Task::Replay { file, servers } => commands::replay(&file, &servers.programs()?),
+        Task::Show { area, seed } => {
+            print!("{}", area.script(seed));
+            Ok(0)
+        }
+        Task::Plant { area, seeds } => commands::plant(&area, 0..seeds),
+        Task::Kill { kills, writers, judged } => {
+            let plan = differ::KillPlan { writers, kills, in_flight: 32, seed: judged.seed };
+            commands::told(plan.run(&judged.program()?, &judged.launch()))
+        }
+        Task::Histories { histories, clients, judged } => {
+            let plan = differ::HistoryPlan { clients, histories, calls: 100, seed: judged.seed };
+            commands::told(plan.run(&judged.program()?, &judged.launch()))
+        }
+        Task::Watch { rounds, judged } => {
+            let plan = differ::WatchPlan { rounds, seed: judged.seed };
+            commands::told(plan.run(&judged.program()?, &judged.launch()))
+        }
+        Task::Escape { requests, judged } => {
+            commands::escape(differ::EscapePlan { requests, seed: judged.seed }, &judged.program()?)
+        }
+        Task::Differences => {
+            print!("{}", differ::differences::rendered());
+            Ok(0)
+        }
     }
-    Ok(found)
-}
-
-fn plant(areas: &[Area], seeds: std::ops::Range<u64>) -> Result<usize, DifferError> {
-    let reference = Program::reference(&Peers::in_target())?;
-    let areas = if areas.is_empty() { &Area::ALL[..] } else { areas };
-    let mut count = 0;
-    for &area in areas {
-        let (left, right) = (reference.clone(), reference.clone());
-        let campaign = Campaign { left, right, area, seeds: seeds.clone(), differences_max: 1 };
-        let (missed, planted) = campaign.run_planted()?;
-        println!("{area}: {planted} differences planted, {} not noticed {missed:?}", missed.len());
-        count += missed.len();
-    }
-    Ok(count)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a file of the user")]
-fn replay(file: &std::path::Path, servers: &Servers) -> Result<usize, DifferError> {
-    let text = std::fs::read_to_string(file).map_err(|source| DifferError::Connection {
-        what: "read the script",
-        side: file.display().to_string(),
-        source,
-    })?;
-    let script: Script = text.parse()?;
-    let [left, right] = servers.programs()?;
-    let outcome = Pair::start(&left, &right, script.area.setup())?.run(&script, Pace::slow(), None)?;
-    println!("{outcome:#?}");
-    Ok(usize::from(matches!(outcome, Outcome::Different(_))))
 }

@@ -7,7 +7,7 @@ mod client;
 mod frame;
 mod stream;
 
-pub use client::{Client, DEFAULT_CONNECT, Request};
+pub use client::{Client, DEFAULT_CONNECT, Request, publication};
 pub use frame::{Frame, FrameError, Message, take_frame};
 pub use stream::{FrameStream, Incoming};
 

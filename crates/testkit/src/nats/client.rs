@@ -235,8 +235,9 @@ impl Client {
     }
 }
 
-/// Returns the bytes of a `PUB` or `HPUB`.
-pub(super) fn publication(subject: &str, reply: Option<&str>, request: Request<'_>) -> Vec<u8> {
+/// Returns the bytes of a `PUB`, or of an `HPUB` if there are headers.
+#[must_use]
+pub fn publication(subject: &str, reply: Option<&str>, request: Request<'_>) -> Vec<u8> {
     let Request { headers, payload } = request;
     let reply = reply.map(|reply| format!("{reply} ")).unwrap_or_default();
     let mut bytes = if headers.is_empty() {

@@ -1,4 +1,3 @@
-use super::client::publication;
 use super::*;
 use std::io::{Read, Write};
 use std::net::TcpListener;
