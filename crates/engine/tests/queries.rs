@@ -125,3 +125,49 @@ fn verify_judges_by_what_is_queued() {
     commit.wait().unwrap();
     stream.verify(&key, Expect::LastOfStream(1)).unwrap();
 }
+
+/// Following and finding give what a plain walk gives, in pieces of any size, with and without recent messages.
+#[test]
+fn following_and_finding_pass_over_nothing() {
+    for seed in 0..30 {
+        let mut rng = Rng::new(seed);
+        let (_store, stream, _clock) = world();
+        let _listener = (seed % 2 == 0).then(|| stream.listen(&[SubjectFilter::all()]));
+        for _ in 0..300 {
+            put(&stream, &format!("s.{}.{}", rng.below(3), rng.below(20)));
+            if rng.below(4) == 0 {
+                stream.remove(rng.below(stream.last_sequence()) + 1).unwrap();
+            }
+        }
+        let live: Vec<_> = (1..=stream.last_sequence()).filter_map(|at| stream.get(at).unwrap()).collect();
+        let limit = 1 + rng.index(40);
+        let (mut followed, mut from) = (Vec::new(), 1);
+        while from <= stream.last_sequence() {
+            from = stream.follow(from, limit, &mut followed).unwrap();
+        }
+        // Removing makes the recent messages forgotten, so nothing dead comes out of memory here.
+        assert_eq!(followed, live, "seed {seed}");
+        for filters in [vec![">"], vec!["s.1.*"], vec!["s.1.3"], vec!["s.0.4", "s.2.>"], vec!["x.>"]] {
+            let filters: Vec<_> = filters.into_iter().map(filter).collect();
+            let matches = |found: &str| filters.iter().any(|filter| filter.matches(found));
+            let expected: Vec<_> = live
+                .iter()
+                .filter(|message| matches(message.subject.as_str()))
+                .map(|message| message.sequence)
+                .collect();
+            let (mut found, mut from) = (Vec::new(), 1);
+            loop {
+                let census = stream.census(&filters, from).unwrap();
+                assert_eq!(census.count, u64::try_from(expected.len() - found.len()).unwrap(), "seed {seed}");
+                let step = stream.find(&filters, from, limit, &mut found).unwrap();
+                assert_eq!(step.end, stream.last_sequence() + 1);
+                if step.next >= step.end {
+                    break;
+                }
+                assert!(step.next > from, "seed {seed}: a search must get on");
+                from = step.next;
+            }
+            assert_eq!(found, expected, "seed {seed}");
+        }
+    }
+}

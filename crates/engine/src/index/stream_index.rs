@@ -324,6 +324,25 @@ impl StreamIndex {
         self.earlier(id).iter().copied().chain(std::iter::once(self.subjects[id.index()].last))
     }
 
+    /// Returns the live messages of a subject from `from` on, oldest first.
+    pub(crate) fn revisions_from(
+        &self,
+        id: SubjectId,
+        from: Sequence,
+    ) -> impl DoubleEndedIterator<Item = Sequence> + '_ {
+        let earlier = self.earlier(id);
+        let start = earlier.partition_point(|sequence| *sequence < from);
+        let last = Some(self.subjects[id.index()].last).filter(|last| *last >= from);
+        earlier.range(start..).copied().chain(last)
+    }
+
+    /// Counts the live messages of a subject from `from` on.
+    pub(crate) fn count_revisions_from(&self, id: SubjectId, from: Sequence) -> u64 {
+        let earlier = self.earlier(id);
+        let count = earlier.len() - earlier.partition_point(|sequence| *sequence < from);
+        crate::convert::to_u64(count) + u64::from(self.subjects[id.index()].last >= from)
+    }
+
     fn earlier(&self, id: SubjectId) -> &VecDeque<Sequence> {
         static NONE: VecDeque<Sequence> = VecDeque::new();
         match self.subjects[id.index()].history {

@@ -12,6 +12,7 @@ use crate::format::entry::{
 };
 use crate::index::{LastOf, StreamIndex};
 use crate::segment_file::compress;
+use crate::wakes;
 use jetkv_types::limits::{BATCH_BYTES_MAX, MESSAGE_BYTES_MAX, SEQUENCE_MAX};
 use jetkv_types::{Operation, Sequence, SubjectFilter};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 impl StreamInner {
     /// Queues a batch, or finds out why not; either way the commit tells.
     pub(crate) fn append(self: &Arc<Self>, batch: &[Append<'_>]) -> Commit {
+        let _wakes = wakes::hold();
         let mut writer = self.writer.lock();
         let outcome = self.queue_batch(&mut writer, batch);
         // A refusal may rest on what is queued: it is told once that is durable.

@@ -22,6 +22,18 @@ impl Stream {
         self.inner.index.read().removals
     }
 
+    /// Says whether the stream was deleted or its store closed.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.inner.ended.get().is_some()
+    }
+
+    /// Returns the bytes of all live messages, counted as limits count them. It reads no file.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.inner.index.read().bytes
+    }
+
     /// Returns the sequence of the first live message stored at or after `time`; the next sequence if there is none.
     ///
     /// It reads about as many messages as the number of messages has binary digits.
@@ -106,37 +118,7 @@ impl Stream {
         self.inner.check_readable()?;
         let index = self.inner.index.read();
         check_hole(&index, from.checked_sub(1))?;
-        if from >= index.next {
-            return Ok(0);
-        }
-        let everything = filters.iter().any(|filter| filter.as_str() == ">");
-        if everything && from <= index.first() {
-            return Ok(index.messages);
-        }
-        let reach = index.next - from;
-        if everything || (!filters.iter().all(SubjectFilter::is_literal) && reach <= NEAR) {
-            let matching =
-                index.live_from(from).filter(|(_, id)| everything || matches(&index, filters, *id));
-            return Ok(to_u64(matching.count()));
-        }
-        let mut ids: Vec<_> = filters
-            .iter()
-            .flat_map(|filter| index.table.matching(filter.as_str(), None))
-            .map(|id| (id.number(), id))
-            .collect();
-        if filters.len() > 1 {
-            ids.sort_unstable_by_key(|(number, _)| *number);
-            ids.dedup_by_key(|(number, _)| *number);
-        }
-        let counts = ids.into_iter().map(|(_, id)| {
-            let last = index.last_of_id(id);
-            match last.count {
-                _ if last.sequence < from => 0,
-                1 => 1,
-                _ => to_u64(index.revisions(id).rev().take_while(|sequence| *sequence >= from).count()),
-            }
-        });
-        Ok(counts.sum())
+        Ok(count_matching_from(&index, filters, from))
     }
 
     /// Returns for each matching subject the sequence of its newest live message at or below `up_to`, ascending; `None` if
@@ -232,13 +214,10 @@ fn first_match(index: &StreamIndex, filters: &[SubjectFilter], from: Sequence) -
 }
 
 fn first_of(index: &StreamIndex, id: crate::index::SubjectId, from: Sequence) -> Option<Sequence> {
-    if index.last_of_id(id).sequence < from {
-        return None;
-    }
-    index.revisions(id).find(|sequence| *sequence >= from)
+    index.revisions_from(id, from).next()
 }
 
-fn matches(index: &StreamIndex, filters: &[SubjectFilter], id: crate::index::SubjectId) -> bool {
+pub(super) fn matches(index: &StreamIndex, filters: &[SubjectFilter], id: crate::index::SubjectId) -> bool {
     let subject = std::str::from_utf8(index.table.key(id)).unwrap_or_default();
     filters.iter().any(|filter| filter.matches(subject))
 }
@@ -248,6 +227,46 @@ fn check_hole(index: &StreamIndex, last: Option<Sequence>) -> Result<(), EngineE
         Some(hole) => Err(EngineError::Damaged(Arc::clone(hole))),
         None => Ok(()),
     }
+}
+
+/// Counts live messages from `from` on: one by one near the end, else by the subjects that match.
+pub(super) fn count_matching_from(index: &StreamIndex, filters: &[SubjectFilter], from: Sequence) -> u64 {
+    if from >= index.next {
+        return 0;
+    }
+    let everything = covers_everything(index, filters);
+    if from <= index.first() {
+        if everything {
+            return index.messages;
+        }
+        // Every subject has one message.
+        if let ([filter], true) = (filters, index.messages == to_u64(index.table.len())) {
+            return to_u64(index.table.count_matching(filter.as_str()));
+        }
+    }
+    let reach = index.next - from;
+    if everything || (!filters.iter().all(SubjectFilter::is_literal) && reach <= NEAR) {
+        let matching = index.live_from(from).filter(|(_, id)| everything || matches(index, filters, *id));
+        return to_u64(matching.count());
+    }
+    let mut ids: Vec<_> = filters
+        .iter()
+        .flat_map(|filter| index.table.matching(filter.as_str(), None))
+        .map(|id| (id.number(), id))
+        .collect();
+    if filters.len() > 1 {
+        ids.sort_unstable_by_key(|(number, _)| *number);
+        ids.dedup_by_key(|(number, _)| *number);
+    }
+    ids.into_iter().map(|(_, id)| index.count_revisions_from(id, from)).sum()
+}
+
+/// Says whether the subjects of all messages that are there match; it may say no where they do.
+pub(super) fn covers_everything(index: &StreamIndex, filters: &[SubjectFilter]) -> bool {
+    filters.iter().any(|filter| {
+        filter.as_str() == ">"
+            || filter.is_subtree() && index.table.count_matching(filter.as_str()) == index.table.len()
+    })
 }
 
 /// Up to so many messages are looked at one by one before the subjects are.

@@ -5,13 +5,15 @@ use super::compact::OldFiles;
 use super::control::plan_removal;
 use crate::damage::Damage;
 use crate::error::EngineError;
+use crate::wakes;
 use std::path::PathBuf;
 
 impl StreamInner {
     /// Removes unreadable messages, rewrites the segments that held them, and returns what was given up and where the old
     /// files are now.
     pub(crate) fn repair(&self, damages: &[Damage]) -> Result<(Vec<Damage>, Vec<PathBuf>), EngineError> {
-        let _turn = self.compacting.lock();
+        let _wakes = wakes::hold();
+        let _alone = self.compacting.lock();
         let mut unreadable = Vec::new();
         let live: Vec<_> = {
             let index = self.index.read();

@@ -64,6 +64,12 @@ pub enum PublishError {
     /// The header block is too large (10097).
     #[error("header size exceeds maximum allowed of 64k")]
     HeadersTooLarge,
+    /// The subject holds a control character (10003).
+    #[error("bad request")]
+    MalformedSubject,
+    /// The account has used up what its streams may take (10023).
+    #[error("insufficient resources")]
+    NoRoom,
     /// The header block is none (10003).
     #[error("bad request")]
     MalformedHeaders,

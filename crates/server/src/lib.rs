@@ -1,0 +1,25 @@
+//! The server of jetkv: an official NATS client, given its address, cannot tell it from nats-server.
+//!
+//! [`ServerOptions`] says how it works. It does not know what a bucket is: it routes subjects and serves streams.
+
+mod account;
+mod auth;
+mod conn;
+mod convert;
+mod js;
+mod listener;
+mod log;
+pub mod options;
+mod router;
+mod server;
+mod state;
+mod system;
+mod tls;
+mod version;
+
+pub use auth::AuthError;
+pub use log::{LogLevel, LogSink, SilentLog};
+pub use options::ServerOptions;
+pub use server::{Server, StartError};
+pub use state::OptionsError;
+pub use tls::TlsError;
