@@ -14,6 +14,7 @@ mod copier;
 
 mod direct;
 mod errors;
+mod events;
 mod handle;
 mod ingest;
 mod open;

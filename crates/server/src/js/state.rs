@@ -170,7 +170,7 @@ impl JetStream {
         for handle in self.matching(None) {
             handle.stop_copiers();
             if let Some(account) = &account {
-                handle.consumers.shut_down(&mut publisher, &account.router);
+                handle.consumers.shut_down(&mut publisher, handle.place(self, account));
             }
             handle.consumers.keep(&self.keeper, handle.stream.name().as_str());
         }
@@ -296,6 +296,21 @@ impl JetStream {
         (used, reserved)
     }
 
+    /// Returns a new identifier of 22 letters and digits.
+    pub(crate) fn new_id(&self) -> String {
+        let mut id = String::with_capacity(22);
+        let mut random = 0;
+        for place in 0..22_usize {
+            if place.is_multiple_of(8) {
+                random = self.entropy.next_u64();
+            }
+            let digit = usize::try_from(random % 62).unwrap_or_default();
+            id.push(char::from(DIGITS[digit]));
+            random /= 62;
+        }
+        id
+    }
+
     /// Counts a request.
     pub(crate) fn count(&self, failed: bool) {
         self.requests.fetch_add(1, Ordering::Relaxed);
@@ -350,6 +365,8 @@ impl JetStream {
 pub(crate) fn is_internal(name: &StreamName) -> bool {
     name.as_str().starts_with(INTERNAL_PREFIX)
 }
+
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// What the names of the server's own streams begin with.
 pub(crate) const INTERNAL_PREFIX: &str = "$jetkv-";

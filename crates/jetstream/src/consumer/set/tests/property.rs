@@ -3,7 +3,7 @@
 
 use super::world::MS;
 use crate::consumer::{
-    Ack, AckKind, AckPolicy, Advisory, ConsumerConfig, ConsumerSet, CreateAction, Delivery, DeliverPolicy,
+    Ack, AckKind, AckPolicy, Advisory, ConsumerConfig, ConsumerSet, CreateAction, DeliverPolicy, Delivery,
     Handover, Interest, PullRequest, Sink, Status, StreamRules,
 };
 use jetkv_engine::env::{Clock, Env};
@@ -139,7 +139,8 @@ struct Story {
 }
 
 const KEYS: &[&str] = &["a", "b", "c.x", "c.y", "d.x.y"];
-const FILTERS: &[&[&str]] = &[&["s.>"], &["s.a"], &["s.c.*"], &["s.a", "s.c.>"], &["s.*", "s.d.x.*"], &["s.none"]];
+const FILTERS: &[&[&str]] =
+    &[&["s.>"], &["s.a"], &["s.c.*"], &["s.a", "s.c.>"], &["s.*", "s.d.x.*"], &["s.none"]];
 
 impl Story {
     fn new(seed: u64) -> Self {
@@ -161,7 +162,8 @@ impl Story {
         config.messages_per_subject_max = *rng.pick(&[None, Some(1), Some(3)]);
         config.age_max = *rng.pick(&[None, Some(Duration::from_secs(20))]);
         let stream = store.create_stream(config).unwrap();
-        let set = ConsumerSet::new(stream.clone(), StreamRules::default(), Arc::new(SeededEntropy::new(seed)));
+        let set =
+            ConsumerSet::new(stream.clone(), StreamRules::default(), Arc::new(SeededEntropy::new(seed)));
         let judge = Judge { stream, clients: BTreeMap::new(), subjects: BTreeMap::new(), seed };
         Self { rng, clock, store, set, judge, names: 0 }
     }
@@ -258,8 +260,7 @@ impl Story {
         }
         client.present = self.rng.chance(2, 3);
         let interest = if client.present { Interest::Present } else { Interest::Absent };
-        let created =
-            self.set.create(config, CreateAction::Create, interest, self.clock.now()).unwrap().info;
+        let created = self.set.create(config, CreateAction::Create, interest, self.clock.now()).unwrap().info;
         let left = self.judge.left(&client);
         assert_eq!(created.num_pending, u64::try_from(left.len()).unwrap(), "seed {}", self.judge.seed);
         self.judge.clients.insert(name, client);
