@@ -1,5 +1,6 @@
 //! Whether the credentials of a CONNECT are good.
 
+use super::certificate::CertificateNames;
 use super::nkey::{Nonce, PublicKey};
 use super::password::Password;
 use super::permissions::Permissions;
@@ -22,6 +23,8 @@ pub(crate) struct Credentials<'a> {
     pub(crate) signature: &'a str,
     /// `jwt`; not supported.
     pub(crate) jwt: &'a str,
+    /// Names that the client certificate holds, if those say who the user is.
+    pub(crate) certificate: Option<&'a CertificateNames>,
     /// What the nonce of INFO was, if it had one.
     pub(crate) nonce: Option<&'a Nonce>,
 }
@@ -77,6 +80,10 @@ impl Users {
     pub(crate) fn check(&self, shown: &Credentials<'_>) -> Verdict {
         if !self.is_required() {
             return Verdict::Accepted(self.anybody());
+        }
+        if let Some(names) = shown.certificate {
+            let user = names.iter().find_map(|name| self.by_name.get(name));
+            return user.map_or(Verdict::Refused, accept);
         }
         if let Some(token) = &self.token {
             return by_password(token, shown.token, self.anybody());

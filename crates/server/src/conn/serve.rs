@@ -3,11 +3,11 @@
 use super::client::Client;
 use super::close::CloseReason;
 use super::outbound::Outbound;
-use super::session::Session;
+use super::session::{Proofs, Session};
 use super::socket::Socket;
 use super::task::{Ended, Task};
 use crate::account::Joined;
-use crate::auth::Nonce;
+use crate::auth::{CertificateNames, Nonce};
 use crate::log::LogLevel;
 use crate::options::HandshakeFirst;
 use crate::state::{Settings, Shared};
@@ -77,7 +77,12 @@ async fn converse(
     }
     let outbound = Arc::clone(&client.outbound);
     let (keep_alive, auth_timeout) = (settings.options.keep_alive.clone(), settings.options.auth.timeout);
-    let (mut session, refused) = Session::new(Arc::clone(server), settings, Arc::clone(client), nonce);
+    let certificate = settings.tls.as_ref().filter(|tls| tls.maps_users).map(|_| {
+        // Without names that can be read the certificate is nobody's; it must not become a matter of passwords.
+        socket.client_certificate().and_then(CertificateNames::read).unwrap_or_default()
+    });
+    let proofs = Proofs { nonce, certificate };
+    let (mut session, refused) = Session::new(Arc::clone(server), settings, Arc::clone(client), proofs);
     let full = (joined == Joined::Full).then_some(CloseReason::TooManyConnections);
     if let Some(reason) = full.or(refused) {
         session.end();

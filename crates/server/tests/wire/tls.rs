@@ -169,3 +169,30 @@ fn certificates_can_be_replaced_while_the_server_runs() {
     assert!(matches!(reload(), Err(OptionsError::Tls(TlsError::Read { path, .. })) if path == key));
     assert_eq!(shown(), after);
 }
+
+#[test]
+fn a_certificate_may_say_who_the_user_is() {
+    let map = |name: &str| {
+        let users = vec![crate::harness::user(name, "secret"), crate::harness::user("localhost", "x")];
+        let mut tls = TlsOptions::new(fixture("server.pem"), fixture("server-key.pem"));
+        tls.verify_and_map = true;
+        tls.ca_file = Some(fixture("ca.pem"));
+        World::new(|options| {
+            options.tls = Some(tls);
+            options.auth.users = users;
+        })
+    };
+    for name in ["derek@example.org", "derek.example.org", "OU=dev,CN=derek"] {
+        let world = map(name);
+        works(&mut secure(world.raw(), Shows::Certificate));
+        assert_eq!(world.server().closed_connections().len() + world.server().connections().len(), 1);
+    }
+    for name in ["derek", "example.org", "CN=derek", "CN=derek,OU=dev"] {
+        let world = map(name);
+        let mut refused = secure(world.raw(), Shows::Certificate);
+        // The right password does not help either.
+        let connect = format!("CONNECT {{\"user\":\"{name}\",\"pass\":\"secret\"}}\r\nPING\r\n");
+        refused.write_all(connect.as_bytes()).unwrap();
+        assert_eq!(line(&mut refused), "-ERR 'Authorization Violation'");
+    }
+}
