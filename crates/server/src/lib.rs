@@ -2,6 +2,7 @@
 //!
 //! [`ServerOptions`] says how it works. It does not know what a bucket is: it routes subjects and serves streams.
 
+pub mod config;
 pub mod options;
 
 pub use options::ServerOptions;
