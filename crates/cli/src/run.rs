@@ -58,6 +58,7 @@ pub(crate) fn run(command: Command, door: &Door, out: &mut Out) -> Result<(), St
         Command::Check => with(door.open_damaged()?, |place| upkeep::check(place, out)),
         Command::Repair(args) => upkeep::repair(door, args, out),
         Command::Bench(args) => bench::bench(door, args, out),
+        Command::Serve(args) => todo!("{args:?}"),
         Command::Completions(args) => shell::completions(args, out),
         Command::Man(args) => shell::man(args, out),
     }
