@@ -2,9 +2,25 @@
 //!
 //! [`ServerOptions`] says how it works. It does not know what a bucket is: it routes subjects and serves streams.
 
+mod account;
+mod auth;
 pub mod config;
+mod conn;
+mod convert;
+mod js;
+mod listener;
 mod log;
 pub mod options;
+mod router;
+mod server;
+mod state;
+mod system;
+mod tls;
+mod version;
 
+pub use auth::AuthError;
 pub use log::{LogLevel, LogSink, SilentLog};
 pub use options::ServerOptions;
+pub use server::{Server, StartError};
+pub use state::OptionsError;
+pub use tls::TlsError;

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// whoever shows no valid credentials is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthOptions {
-    /// Time for a valid CONNECT (and a TLS handshake has its own). Default 2 seconds; it holds without authentication too.
+    /// Time for a valid CONNECT, if authentication is needed; a TLS handshake has its own. Default 2 seconds.
     pub timeout: Duration,
     /// The token of everybody, as text or bcrypt hash; excludes `users`.
     pub token: Option<Secret>,
@@ -99,7 +99,7 @@ pub struct PermissionOptions {
 /// Lists of subjects that may hold wildcards.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SubjectPermission {
-    /// What is allowed; `None` is everything, an empty list nothing.
+    /// What is allowed; `None` is everything, and so is an empty list, as in the reference.
     pub allow: Option<Vec<String>>,
     /// What is not allowed although `allow` says so.
     pub deny: Vec<String>,

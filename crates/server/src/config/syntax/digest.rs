@@ -1,7 +1,7 @@
 //! The digest of a configuration that `-t` and `/varz` show: SHA-256 over its JSON form, as the reference computes it.
 
 use super::tree::{Map, Node, Value};
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest as hash};
 use std::fmt::Write;
 
 /// Returns the digest as `sha256:` and 64 hexadecimal digits.
@@ -10,7 +10,7 @@ pub(in crate::config) fn digest(map: &Map) -> String {
     write_map(&mut json, map);
     json.push('\n');
     let mut text = String::from("sha256:");
-    for byte in Sha256::digest(json.as_bytes()) {
+    for byte in hash(&SHA256, json.as_bytes()).as_ref() {
         write!(text, "{byte:02x}").ok();
     }
     text

@@ -1,0 +1,22 @@
+//! Connections: one task each owns a socket, reads, parses, acts and writes.
+//!
+//! [`Outbound`] is what all others see of a connection: the buffer that they append to, and the bell that wakes its task.
+
+mod client;
+mod close;
+mod input;
+mod keep_alive;
+mod outbound;
+mod pending;
+mod responses;
+mod serve;
+mod session;
+mod socket;
+mod spare;
+mod task;
+
+pub(crate) use client::{About, Client, ConnectionSnapshot};
+pub(crate) use close::CloseReason;
+pub(crate) use outbound::{Outbound, OutboundStats};
+pub(crate) use pending::PendingTotal;
+pub(crate) use serve::serve;

@@ -1,0 +1,151 @@
+//! A running server, and how it is told to stop.
+
+mod lame_duck;
+
+use crate::auth::encode_server_id;
+use crate::conn::CloseReason;
+use crate::listener;
+use crate::log::{LogLevel, LogSink};
+use crate::options::ServerOptions;
+use crate::state::{Identity, OptionsError, Settings, Shared};
+use jetkv_engine::env::Env;
+use parking_lot::Mutex;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// A server. Dropping it stops accepting; [`Server::shutdown`] also says goodbye to the clients.
+///
+/// It needs a tokio runtime with time and I/O, and has its tasks there.
+#[derive(Debug)]
+pub struct Server {
+    shared: Arc<Shared>,
+    identity: Identity,
+    address: SocketAddr,
+    listening: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The options are wrong.
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+    /// It cannot listen.
+    #[error("cannot listen on {host}:{port}")]
+    Listen {
+        /// The host of the options.
+        host: String,
+        /// The port of the options.
+        port: u16,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Server {
+    /// Starts a server; when this returns, clients can connect.
+    ///
+    /// # Errors
+    /// [`StartError`] says which option is wrong, or why it cannot listen.
+    pub async fn start(options: ServerOptions, env: Env, log: Arc<dyn LogSink>) -> Result<Self, StartError> {
+        let listen = options.listen.clone();
+        let failed = |source| StartError::Listen { host: listen.host.clone(), port: listen.port, source };
+        // Everything is checked before the port is taken.
+        let id = encode_server_id(std::array::from_fn(|_| env.entropy.next_u64()));
+        let mut identity = Identity { id, host: options.listen.host.clone(), port: options.listen.port };
+        Settings::new(options.clone(), &identity)?;
+        let listener = listener::bind(&options.listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        identity.port = address.port();
+        let settings = Settings::new(options, &identity)?;
+        let shared = Arc::new(Shared::new(settings, env, log));
+        let listening = tokio::spawn(listener::accept(Arc::clone(&shared), listener));
+        shared.log(LogLevel::Info, format_args!("Listening for client connections on {address}"));
+        Ok(Self { shared, identity, address, listening: Mutex::new(Some(listening)) })
+    }
+
+    /// Returns where clients connect, with the port that the server really has.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns the server's id, 56 characters that begin with `N`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.identity.id
+    }
+
+    /// Returns the number of connections.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.clients.len()
+    }
+
+    /// Takes over new options: users, permissions, certificates, limits and times. Clients whose user is gone or changed are
+    /// closed. Where it listens, and where streams are stored, stays as it is.
+    ///
+    /// # Errors
+    /// [`OptionsError`]; then nothing has changed.
+    pub fn reload(&self, options: ServerOptions) -> Result<(), OptionsError> {
+        let settings = Settings::new(options, &self.identity)?;
+        self.shared.replace_settings(settings);
+        self.shared.clients.all().iter().for_each(|client| client.outbound.refresh());
+        self.shared.log(LogLevel::Info, format_args!("Reloaded server configuration"));
+        Ok(())
+    }
+
+    /// Closes one connection; says whether it was there.
+    pub fn close_connection(&self, id: u64) -> bool {
+        let client = self.shared.clients.get(id);
+        client.inspect(|client| client.outbound.close(CloseReason::Kicked)).is_some()
+    }
+
+    /// Stops accepting, closes all connections, and waits until they are gone, 5 seconds at most.
+    pub async fn shutdown(&self) {
+        self.stop_listening().await;
+        self.shared.log(LogLevel::Info, format_args!("Initiating Shutdown..."));
+        self.shared
+            .clients
+            .all()
+            .iter()
+            .for_each(|client| client.outbound.close(CloseReason::ServerShutdown));
+        let left = tokio::time::timeout(GOODBYES, self.shared.clients.wait_empty()).await;
+        if left.is_err() {
+            let count = self.shared.clients.len();
+            self.shared.log(LogLevel::Warning, format_args!("{count} connections did not end in time"));
+        }
+        self.shared.log(LogLevel::Info, format_args!("Server Exiting.."));
+    }
+
+    /// Stops accepting and closes the connections one by one, so that clients find other servers without a rush; returns when all
+    /// are gone (PROTOCOL 8.6).
+    pub async fn lame_duck(&self) {
+        self.stop_listening().await;
+        lame_duck::say_goodbye(&self.shared).await;
+    }
+
+    async fn stop_listening(&self) {
+        let listening = self.listening.lock().take();
+        if let Some(listening) = listening {
+            listening.abort();
+            // It ends by being aborted; then the port is free.
+            let _ = listening.await;
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(listening) = self.listening.lock().take() {
+            listening.abort();
+        }
+    }
+}
+
+/// How long connections may take to end.
+const GOODBYES: Duration = Duration::from_secs(5);

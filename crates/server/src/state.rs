@@ -1,0 +1,97 @@
+//! What all connections of a server share.
+
+mod clients;
+mod settings;
+mod stats;
+
+pub(crate) use clients::Clients;
+pub use settings::OptionsError;
+pub(crate) use settings::{Identity, Settings};
+pub(crate) use stats::{ServerStats, Totals};
+
+use crate::account::Accounts;
+use crate::auth::Hasher;
+use crate::conn::PendingTotal;
+use crate::log::{LogLevel, LogSink};
+use jetkv_engine::env::Env;
+use jetkv_types::Timestamp;
+use parking_lot::RwLock;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::time::Instant;
+
+/// The state of a server.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// Its clock and randomness.
+    pub(crate) env: Env,
+    /// Where its lines go.
+    pub(crate) log: Arc<dyn LogSink>,
+    /// When it started.
+    pub(crate) started: Timestamp,
+    /// The same on the clock of timers.
+    pub(crate) started_at: Instant,
+    /// All accounts.
+    pub(crate) accounts: Accounts,
+    /// All connections.
+    pub(crate) clients: Clients,
+    /// How much waits to be written.
+    pub(crate) pending: Arc<PendingTotal>,
+    /// Counters.
+    pub(crate) stats: ServerStats,
+    /// Where passwords are hashed.
+    pub(crate) hasher: Hasher,
+    settings: RwLock<Arc<Settings>>,
+    lame_duck: AtomicBool,
+}
+
+impl Shared {
+    pub(crate) fn new(settings: Settings, env: Env, log: Arc<dyn LogSink>) -> Self {
+        let limits = &settings.options.limits;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            log,
+            started: env.clock.now(),
+            env,
+            started_at: Instant::now(),
+            accounts: Accounts::new(&settings.options),
+            clients: Clients::default(),
+            pending: Arc::new(PendingTotal::new(limits.max_pending_total, limits.max_pending)),
+            stats: ServerStats::default(),
+            hasher: Hasher::new(cores.div_ceil(2)),
+            settings: RwLock::new(Arc::new(settings)),
+            lame_duck: AtomicBool::new(false),
+        }
+    }
+
+    /// Returns the settings that hold now.
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read())
+    }
+
+    /// Puts new settings in place of the old ones, for what begins from now on.
+    pub(crate) fn replace_settings(&self, settings: Settings) {
+        let limits = &settings.options.limits;
+        self.pending.set_limits(limits.max_pending_total, limits.max_pending);
+        self.accounts.configure(&settings.options);
+        *self.settings.write() = Arc::new(settings);
+    }
+
+    /// Notes that the server is leaving.
+    pub(crate) fn enter_lame_duck(&self) {
+        self.lame_duck.store(true, Ordering::Relaxed);
+    }
+
+    /// Says whether the server is leaving.
+    pub(crate) fn is_lame_duck(&self) -> bool {
+        self.lame_duck.load(Ordering::Relaxed)
+    }
+
+    /// Logs a line.
+    pub(crate) fn log(&self, level: LogLevel, line: fmt::Arguments<'_>) {
+        if level <= LogLevel::Info || self.log.wants(level) {
+            self.log.write(level, line);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Errors of the JetStream API as they go over the wire (PROTOCOL 9.1).
+
+use crate::json;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+
+/// An error of the JetStream API: two numbers that programs act upon, and a text that some of them match.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiError {
+    /// In the manner of HTTP: 400 the request is wrong, 404 not found, 500 failed, 503 not available.
+    pub code: u16,
+    /// Tells what happened; unique for each kind of error.
+    pub err_code: u16,
+    /// In words; clients match some of them.
+    pub description: Cow<'static, str>,
+}
+
+impl ApiError {
+    /// Makes an error whose text is fixed.
+    #[must_use]
+    pub const fn fixed(code: u16, err_code: u16, description: &'static str) -> Self {
+        Self { code, err_code, description: Cow::Borrowed(description) }
+    }
+
+    /// Appends the JSON.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        json::write(out, self);
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}/{})", self.description, self.code, self.err_code)
+    }
+}
+
+impl std::error::Error for ApiError {}

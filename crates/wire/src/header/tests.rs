@@ -1,0 +1,94 @@
+use super::*;
+
+const BLOCK: &[u8] =
+    b"NATS/1.0\r\nFoo: bar\r\nKV-Operation:DEL\r\nEmpty:\r\nfoo:  lower \r\nFoo: again\r\n\r\n";
+
+#[test]
+fn values_are_found_by_exact_names_with_or_without_a_space() {
+    let check = |name: &str, first: Option<&str>, last: Option<&str>| {
+        assert_eq!(get(BLOCK, name.as_bytes()), first.map(str::as_bytes), "{name}");
+        assert_eq!(get_last(BLOCK, name.as_bytes()), last.map(str::as_bytes), "{name}");
+    };
+    check("Foo", Some("bar"), Some("again"));
+    check("foo", Some("lower"), Some("lower"));
+    check("KV-Operation", Some("DEL"), Some("DEL"));
+    check("Empty", Some(""), Some(""));
+    check("FOO", None, None);
+    check("NATS/1.0", None, None);
+    check("", None, None);
+    assert_eq!(get(b"", b"Foo"), None);
+    assert_eq!(iter(BLOCK).count(), 5);
+}
+
+#[test]
+fn garbage_has_no_headers_and_makes_no_panic() {
+    for block in
+        [&b"x"[..], b"\r\n", b"NATS/1.0", b"NATS/1.0\r\n", b"NATS/1.0\r\n\r\n", b":", b"\n\n\n", b"\r"]
+    {
+        assert_eq!(iter(block).count(), 0, "{block:?}");
+        let mut copy = block.to_vec();
+        remove(&mut copy, b"Foo");
+        append(&mut copy, b"Foo", b"bar");
+        strip_status(&mut copy);
+        assert!(copy.ends_with(b"\r\nFoo: bar\r\n\r\n"), "{copy:?}");
+    }
+}
+
+#[test]
+fn lines_behind_the_empty_line_are_no_headers() {
+    assert_eq!(get(b"NATS/1.0\r\n\r\nFoo: bar\r\n\r\n", b"Foo"), None);
+}
+
+#[test]
+fn appending_keeps_what_is_there() {
+    let mut block = Vec::new();
+    append(&mut block, b"Nats-Msg-Size", b"0");
+    assert_eq!(block, b"NATS/1.0\r\nNats-Msg-Size: 0\r\n\r\n");
+    append_u64(&mut block, b"Nats-Sequence", 7);
+    append(&mut block, b"Nats-Msg-Size", b"1");
+    assert_eq!(block, b"NATS/1.0\r\nNats-Msg-Size: 0\r\nNats-Sequence: 7\r\nNats-Msg-Size: 1\r\n\r\n");
+}
+
+#[test]
+fn removing_and_setting() {
+    let mut block = BLOCK.to_vec();
+    remove(&mut block, b"Foo");
+    assert_eq!(block, b"NATS/1.0\r\nKV-Operation:DEL\r\nEmpty:\r\nfoo:  lower \r\n\r\n");
+    set(&mut block, b"Empty", b"full");
+    assert_eq!(block, b"NATS/1.0\r\nKV-Operation:DEL\r\nfoo:  lower \r\nEmpty: full\r\n\r\n");
+    let mut block = b"NATS/1.0\r\nNats-TTL: 1s\r\n\r\n".to_vec();
+    remove(&mut block, b"Nats-TTL");
+    assert_eq!(block, b"");
+}
+
+#[test]
+fn statuses() {
+    let mut block = Vec::new();
+    push_status(&mut block, 404, "Message Not Found");
+    assert_eq!(block, b"NATS/1.0 404 Message Not Found\r\n\r\n");
+    assert_eq!(status(&block), Some((404, &b"Message Not Found"[..])));
+    append(&mut block, b"Nats-Pending-Messages", b"3");
+    assert_eq!(block, b"NATS/1.0 404 Message Not Found\r\nNats-Pending-Messages: 3\r\n\r\n");
+    strip_status(&mut block);
+    assert_eq!(block, b"NATS/1.0\r\nNats-Pending-Messages: 3\r\n\r\n");
+    assert_eq!(status(&block), None);
+    assert_eq!(status(b"NATS/1.0 503\r\n\r\n"), Some((503, &b""[..])));
+    assert_eq!(status(b"NATS/1.0 5x3\r\n\r\n"), None);
+    assert_eq!(status(b"NATS/1.0 5"), None);
+}
+
+#[test]
+fn nobody_listening_names_the_subject() {
+    let block = no_responders(b"a.b");
+    assert_eq!(block, b"NATS/1.0 503\r\nNats-Subject: a.b\r\n\r\n");
+    assert_eq!(block.len(), 32 + 3);
+}
+
+#[test]
+fn well_formed_blocks() {
+    assert!(is_well_formed(b""));
+    assert!(is_well_formed(BLOCK));
+    assert!(is_well_formed(b"NATS/1.0 503\r\n\r\n"));
+    assert!(!is_well_formed(b"NATS/1.0\r\n"));
+    assert!(!is_well_formed(b"xx"));
+}

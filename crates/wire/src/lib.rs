@@ -1,0 +1,18 @@
+//! Everything that appears on the wire, as pure functions: bytes in, values out, and back.
+//!
+//! [`parse`] reads the operations of clients, [`encode`] writes those of the server; [`connect`] and [`info`] are their
+//! JSON. [`header`] works on raw header blocks, [`subject`] on raw subjects, [`ack`] on the subjects and bodies of
+//! acknowledgements, [`pub_ack`] on the answers to publishers. [`error`] is the table of API errors. There are no
+//! sockets here and no clock; nothing allocates by a length that the input names but does not hold.
+
+pub mod ack;
+pub mod connect;
+pub mod encode;
+pub mod error;
+pub mod header;
+pub mod info;
+pub mod json;
+mod number;
+pub mod parse;
+pub mod pub_ack;
+pub mod subject;
