@@ -24,7 +24,7 @@ pub(crate) struct Cli {
 }
 
 /// Where the store is and how it is opened.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct PlaceArgs {
     /// Directory of the store [default: ./jetkv-data]
     #[arg(long, global = true, value_name = "DIR", env = "JETKV_STORE", help_heading = GLOBAL)]

@@ -93,8 +93,11 @@ fn processes(name: &str) -> Vec<u32> {
     #[expect(clippy::disallowed_methods, reason = "asks the system about processes")]
     let Ok(entries) = fs::read_dir(Path::new("/proc")) else { return found };
     for entry in entries.filter_map(Result::ok) {
-        let Some(pid) = entry.file_name().to_str().and_then(|text| text.parse::<u32>().ok()) else { continue };
-        let is_named = fs::read_to_string(entry.path().join("comm")).is_ok_and(|comm| comm.trim_end() == name);
+        let Some(pid) = entry.file_name().to_str().and_then(|text| text.parse::<u32>().ok()) else {
+            continue;
+        };
+        let is_named =
+            fs::read_to_string(entry.path().join("comm")).is_ok_and(|comm| comm.trim_end() == name);
         if is_named && pid != own {
             found.push(pid);
         }

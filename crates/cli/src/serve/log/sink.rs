@@ -1,5 +1,6 @@
 //! Where log lines end: standard error, or a file that is set aside when it is large.
 
+use jetkv_server::options::LogOptions;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -32,6 +33,12 @@ pub(crate) struct Rotation {
     pub(crate) size_limit: Option<u64>,
     /// Most files that were set aside and are kept; `None` is all.
     pub(crate) files_max: Option<u32>,
+}
+
+impl From<&LogOptions> for Rotation {
+    fn from(options: &LogOptions) -> Self {
+        Self { size_limit: options.size_limit, files_max: options.files_max }
+    }
 }
 
 impl Sink {

@@ -26,7 +26,10 @@ fn lines_have_the_form_of_the_reference() {
     let (log, from) = log(&LogOptions::default());
     log.info(format_args!("Server is ready"));
     let pid = std::process::id();
-    assert_eq!(read_until(&from, "\n"), format!("[{pid}] 2026/11/23 07:04:34.003989 [INF] Server is ready\n"));
+    assert_eq!(
+        read_until(&from, "\n"),
+        format!("[{pid}] 2026/11/23 07:04:34.003989 [INF] Server is ready\n")
+    );
     let without_time = LogOptions { time: false, debug: true, ..LogOptions::default() };
     log.set_levels(&without_time);
     log.write(LogLevel::Debug, format_args!("x"));

@@ -17,7 +17,10 @@ fn urls_have_the_form_of_the_reference() {
 
 #[test]
 fn the_file_is_named_after_program_and_process_unless_it_has_a_name() {
-    assert_eq!(path(&PortsFile::InDirectory("d".into()), "nats-server", 7), Path::new("d/nats-server_7.ports"));
+    assert_eq!(
+        path(&PortsFile::InDirectory("d".into()), "nats-server", 7),
+        Path::new("d/nats-server_7.ports")
+    );
     assert_eq!(path(&PortsFile::At("f".into()), "jetkv", 7), Path::new("f"));
 }
 

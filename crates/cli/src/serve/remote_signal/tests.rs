@@ -8,7 +8,10 @@ fn what_cannot_be_sent_is_told_in_the_words_of_the_reference() {
         assert_eq!(error(&format!("stop={target}")), format!("invalid pid: {target}"));
     }
     assert_eq!(the_only(vec![]).unwrap_err().to_string(), "no nats-server processes running");
-    assert_eq!(the_only(vec![3, 4]).unwrap_err().to_string(), "multiple nats-server processes running:\n3\n4");
+    assert_eq!(
+        the_only(vec![3, 4]).unwrap_err().to_string(),
+        "multiple nats-server processes running:\n3\n4"
+    );
     assert_eq!(the_only(vec![3]).unwrap().as_raw_nonzero().get(), 3);
 }
 

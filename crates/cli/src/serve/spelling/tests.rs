@@ -23,7 +23,10 @@ fn one_dash_two_dashes_and_equals_signs_are_the_same() {
     for args in ["-p 4222", "--p 4222", "-p=4222", "--port 4222", "--port=4222", "-port=4222"] {
         check(args, "--port=4222");
     }
-    check("-p -1 -js -sd=DIR --addr 127.0.0.1", "--port=-1 --jetstream=true --store-dir=DIR --addr=127.0.0.1");
+    check(
+        "-p -1 -js -sd=DIR --addr 127.0.0.1",
+        "--port=-1 --jetstream=true --store-dir=DIR --addr=127.0.0.1",
+    );
 }
 
 #[test]
@@ -39,7 +42,10 @@ fn faults_are_told_as_by_the_reference() {
     check_error("-foo", "flag provided but not defined: -foo");
     check_error("-p", "flag needs an argument: -p");
     check_error("extra", "unrecognized command: \"extra\"");
-    check_error("--routes nats://x", "flag -routes is not supported: this server is never part of a NATS cluster");
+    check_error(
+        "--routes nats://x",
+        "flag -routes is not supported: this server is never part of a NATS cluster",
+    );
 }
 
 #[test]
