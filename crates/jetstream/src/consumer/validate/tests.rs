@@ -47,7 +47,8 @@ const ORDER: &[(u16, Change)] = &[
 fn the_first_fault_is_the_reference_s() {
     for (place, (code, first)) in ORDER.iter().enumerate() {
         for (_, second) in &ORDER[place..] {
-            for kind in [push as Change, |_| {}] {
+            let kinds: [Change; 2] = [push, |_| {}];
+            for kind in kinds {
                 assert_eq!(fault(&[kind, *second, *first]).unwrap().0, *code);
             }
         }

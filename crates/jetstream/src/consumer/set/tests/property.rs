@@ -416,10 +416,9 @@ fn tell(seed: u64, steps: u64) {
 /// A watcher sees each matching revision once, in order, without a gap, and is told the truth about what is to come.
 #[test]
 fn deliveries_are_complete_ordered_and_honest() {
-    let (first, count) = match std::env::var("JETKV_SEED") {
-        Ok(seed) => (seed.parse().unwrap(), 1),
-        Err(_) => (0, 150),
-    };
+    let number = |variable| std::env::var(variable).ok().map(|text: String| text.parse::<u64>().unwrap());
+    let first = number("JETKV_SEED").unwrap_or(0);
+    let count = number("JETKV_SEEDS").unwrap_or(if first == 0 { 100 } else { 1 });
     for seed in first..first + count {
         tell(seed, 300);
     }
