@@ -45,7 +45,6 @@ pub(crate) fn plant(areas: &[Area], seeds: Range<u64>) -> Result<usize, DifferEr
 }
 
 /// Runs the script in a file.
-#[expect(clippy::disallowed_methods, reason = "a file of the user")]
 pub(crate) fn replay(file: &Path, [left, right]: &[Program; 2]) -> Result<usize, DifferError> {
     let text = std::fs::read_to_string(file).map_err(|source| DifferError::Connection {
         what: "read the script",

@@ -93,7 +93,8 @@ impl EscapePlan {
 fn connect_user(address: &str) -> io::Result<Client> {
     let options = r#"{"verbose":false,"pedantic":false,"protocol":1,"headers":true,"no_responders":true,"user":"alice","pass":"a"}"#;
     let mut user = Client::connect(address, options)?;
-    user.subscribe("_INBOX.>", None, "in")?;
+    user.subscribe("_INBOX.mine.>", None, "in")?;
+    user.subscribe("_INBOX.mine", None, "own")?;
     Ok(user)
 }
 

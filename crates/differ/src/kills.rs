@@ -4,7 +4,7 @@ use crate::DifferError;
 use compat::{Launch, Program, Server};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::{self, Display};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use testkit::Rng;
 use testkit::nats::{Client, DEFAULT_CONNECT, Request};
@@ -66,18 +66,25 @@ impl KillPlan {
         rng: &mut Rng,
     ) -> Result<Vec<Acked>, DifferError> {
         let address = server.address().to_string();
-        let is_over = AtomicBool::new(false);
+        let (is_over, count) = (AtomicBool::new(false), AtomicU64::new(0));
         let seeds: Vec<_> = (0..self.writers).map(|_| rng.next_u64()).collect();
         let pause = Duration::from_millis(20 + rng.below(200));
         let mut acked = Vec::new();
         std::thread::scope(|scope| {
             let mut writers = Vec::new();
             for (writer, seed) in seeds.into_iter().enumerate() {
-                let (address, is_over) = (&address, &is_over);
+                let (address, is_over, count) = (&address, &is_over, &count);
                 let name = format!("{round}.{writer}");
-                writers.push(scope.spawn(move || self.write(address, &name, seed, is_over)));
+                writers.push(scope.spawn(move || self.write(address, &name, seed, is_over, count)));
             }
             std::thread::sleep(pause);
+            // A kill before anything was acknowledged shows nothing; a server that syncs each put may be slow.
+            for _ in 0..WAITS_MAX {
+                if count.load(Ordering::SeqCst) > ACKS_MIN {
+                    break;
+                }
+                std::thread::sleep(WAIT);
+            }
             server.kill();
             is_over.store(true, Ordering::SeqCst);
             for writer in writers {
@@ -90,7 +97,14 @@ impl KillPlan {
     }
 
     /// Puts numbered values until the connection ends; returns those that were acknowledged.
-    fn write(&self, address: &str, name: &str, seed: u64, is_over: &AtomicBool) -> Vec<Acked> {
+    fn write(
+        &self,
+        address: &str,
+        name: &str,
+        seed: u64,
+        is_over: &AtomicBool,
+        count: &AtomicU64,
+    ) -> Vec<Acked> {
         let mut rng = Rng::new(seed);
         let mut acked = Vec::new();
         let Ok(mut client) = Client::connect(address, DEFAULT_CONNECT) else { return acked };
@@ -110,6 +124,7 @@ impl KillPlan {
             if !take_ack(&mut client, &mut waiting, &mut acked) || is_over.load(Ordering::SeqCst) {
                 break;
             }
+            count.fetch_add(1, Ordering::SeqCst);
         }
         // Acknowledgements that are already on their way count too.
         while take_ack(&mut client, &mut waiting, &mut acked) {}
@@ -220,5 +235,8 @@ impl Display for KillReport {
     }
 }
 
+const ACKS_MIN: u64 = 50;
+const WAITS_MAX: usize = 1000;
+const WAIT: Duration = Duration::from_millis(5);
 const KEYS: u64 = 20;
 const READ_LIMIT: Duration = Duration::from_secs(10);

@@ -55,7 +55,7 @@ impl Lookup<'_> {
             }
             ["flow", conn, sid] => {
                 let is_request = |message: &&Message| reply_begins(message, b"$JS.FC.");
-                self.record.received(conn.parse().ok()?, sid).filter(is_request).next_back()?.reply.clone()
+                self.record.received(conn.parse().ok()?, sid).rfind(is_request)?.reply.clone()
             }
             ["pin", conn, sid] => {
                 let mut pins = self

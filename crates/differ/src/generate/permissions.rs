@@ -96,7 +96,9 @@ fn subscribe(plan: &mut Plan) {
     ]);
     let queue = plan.pick(&["", "", "g ", "h "]);
     let number = plan.between(1, 4);
-    plan.raw(1, format!("SUB {subject} {queue}w{number}\r\n"), Wait::PONG);
+    // Who sees everything sees it in no certain order: requests, answers and advisories come on ways of their own.
+    let sid = if subject == ">" { format!("qall_{number}") } else { format!("w{number}") };
+    plan.raw(1, format!("SUB {subject} {queue}{sid}\r\n"), Wait::PONG);
 }
 
 fn publish(plan: &mut Plan) {
