@@ -191,7 +191,7 @@ fn damage_page(fs: &SimFs, image: &Image, rng: &mut Rng, path: &Path, kind: u64)
 
 /// Says whether a file is a segment that was being written: zeros follow its entries. If it is lost, nothing tells whether a
 /// power cut has taken the newest of its hints before that.
-fn is_open(image: &Image, path: &Path) -> bool {
+pub(crate) fn is_open(image: &Image, path: &Path) -> bool {
     let is_segment = path.extension().is_some_and(|extension| extension == "seg");
     is_segment && image.fs.paths().contains(&path.to_owned()) && image.fs.read(path).ends_with(&[0; 64])
 }
