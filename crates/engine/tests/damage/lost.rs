@@ -7,6 +7,9 @@ use jetkv_engine::DamageKind;
 use std::path::PathBuf;
 use testkit::SimFs;
 
+/// A way to lose something, and its name.
+type Loss<'a> = (&'a str, &'a dyn Fn(&SimFs));
+
 /// Returns stores of many kinds.
 fn images(stops: &[Stop]) -> Vec<Image> {
     (0..8).flat_map(|seed| stops.iter().map(move |stop| image(seed, *stop))).collect()
@@ -30,7 +33,7 @@ fn the_segment_being_written_is_missed_whatever_is_left_of_its_hints() {
         for path in segments(&image).into_iter().filter(|path| is_open(&image, path)) {
             let hints = path.with_extension("idx");
             for hints_left in [0, 40, 4000] {
-                let losses: [(&str, &dyn Fn(&SimFs)); 4] = [
+                let losses: [Loss<'_>; 4] = [
                     ("deleted", &|fs| fs.delete(&path)),
                     ("emptied", &|fs| fs.truncate(&path, 0)),
                     ("zeroed", &|fs| fs.overwrite(&path, vec![0; fs.read(&path).len()])),
@@ -56,7 +59,7 @@ fn a_segment_of_which_only_a_name_is_left_is_missed_without_manifests() {
     let mut violations = Vec::new();
     for image in images(&[Stop::Clean, Stop::Killed]) {
         for path in segments(&image).into_iter().filter(|path| !image.leftovers.contains(path)) {
-            let losses: [(&str, &dyn Fn(&SimFs)); 2] = [
+            let losses: [Loss<'_>; 2] = [
                 ("without a header", &|fs| fs.overwrite(&path, vec![0xff; fs.read(&path).len()])),
                 ("deleted, with hints", &|fs| fs.delete(&path)),
             ];
