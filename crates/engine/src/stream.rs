@@ -24,7 +24,7 @@ mod upkeep;
 mod writer;
 
 pub use commit::Commit;
-pub use follow::{Census, Found};
+pub use follow::{Bounds, Census, Found};
 pub use listen::Listener;
 pub use read::{Select, Selection, StreamState, SubjectState};
 

@@ -4,6 +4,7 @@
 //! on its way in, [`Delivery`] is a cursor that reads a stream from a start position into its live tail. Everything is
 //! synchronous; bytes and time come in as arguments. There is no socket and no JSON here, and no knowledge of buckets.
 
+pub mod consumer;
 mod delivery;
 pub mod duration;
 mod error;

@@ -4,14 +4,17 @@
 //! runs. Reads and answers happen on that task; what writes files outside of a group commit steps aside for it. Work of
 //! other tasks uses a [`crate::router::Publisher`] of its own and flushes it after each batch.
 
+mod acks;
 mod api;
 mod captures;
+mod consumers;
 mod context;
 mod convert;
 mod copier;
 
 mod direct;
 mod errors;
+mod events;
 mod handle;
 mod ingest;
 mod open;

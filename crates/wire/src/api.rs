@@ -43,7 +43,7 @@ pub use policy::{
     ReplayPolicy, Retention, Storage,
 };
 pub use pull::{PullFault, PullRequest};
-pub use response::{Body, TYPE_PREFIX, decode_response, respond, type_of};
+pub use response::{Body, TYPE_PREFIX, decode_response, refuse, respond, type_of};
 pub use snapshot::{RestoreRequest, RestoreResponse, SnapshotRequest, SnapshotResponse};
 pub use stream_config::{ConsumerLimits, Placement, Republish, StreamConfig, SubjectTransform};
 pub use stream_info::{

@@ -4,7 +4,7 @@
 //! for serde walks over the text, which is known to be well-formed. Errors have the reference's words, since the API
 //! hands them to clients (`400/10025 "invalid JSON: …"`). Beyond what serde does by itself:
 //!
-//! - names of fields match in any case, the last one of a name wins, and `null` is the same as absence;
+//! - names of fields match in any case, only the last value of a name is looked at, and `null` is absence;
 //! - a number must be an integer of the field's range: no fraction, no exponent;
 //! - strings that are no UTF-8, and lone surrogates, have U+FFFD in the place of what is wrong;
 //! - nesting is limited to [`DEPTH_MAX`].

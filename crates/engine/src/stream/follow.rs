@@ -36,7 +36,23 @@ pub struct Census {
     pub lost: Option<Arc<Damage>>,
 }
 
+/// The sequences between which everything lives that lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Sequence of the first live message, or `end` if there is none.
+    pub first: Sequence,
+    /// Sequence of the next message to become visible.
+    pub end: Sequence,
+}
+
 impl Stream {
+    /// Returns where the live messages begin and end. It reads no file.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        let index = self.inner.index.read();
+        Bounds { first: index.first(), end: index.next }
+    }
+
     /// Adds messages from `from` on to `into`, in order, at most `limit`; returns where to go on.
     ///
     /// As long as somebody listens, recent messages come out of memory, those that have been replaced since included;

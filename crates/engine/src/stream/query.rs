@@ -244,8 +244,9 @@ pub(super) fn count_matching_from(index: &StreamIndex, filters: &[SubjectFilter]
             return to_u64(index.table.count_matching(filter.as_str()));
         }
     }
-    let reach = index.next - from;
-    if everything || (!filters.iter().all(SubjectFilter::is_literal) && reach <= NEAR) {
+    let reach = index.next - from.max(index.first());
+    let subjects: usize = filters.iter().map(|filter| index.table.count_matching(filter.as_str())).sum();
+    if everything || (!filters.iter().all(SubjectFilter::is_literal) && reach <= to_u64(subjects).max(NEAR)) {
         let matching = index.live_from(from).filter(|(_, id)| everything || matches(index, filters, *id));
         return to_u64(matching.count());
     }

@@ -57,7 +57,7 @@ pub(crate) fn settings(config: &api::StreamConfig, server: &Settings) -> Result<
             .as_ref()
             .map(|placement| Placement { cluster: placement.cluster.clone(), tags: placement.tags.clone() }),
         republish: config.republish.as_ref().map(|republish| Republish {
-            source: republish.src.clone(),
+            source: if republish.src.is_empty() { ">".into() } else { republish.src.clone() },
             destination: republish.dest.clone(),
             headers_only: republish.headers_only,
         }),

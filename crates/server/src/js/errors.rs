@@ -2,6 +2,7 @@
 
 use super::state::StreamProblem;
 use jetkv_engine::EngineError;
+use jetkv_jetstream::consumer::ConsumerError;
 use jetkv_jetstream::{JetStreamError, OriginProblem, PublishError};
 use jetkv_wire::error::ApiError;
 
@@ -97,6 +98,14 @@ fn of_origin(problem: &OriginProblem) -> ApiError {
         _ => return error(500, 10052, problem.to_string()),
     };
     error(400, err_code, problem.to_string())
+}
+
+/// Says why a request about consumers is refused.
+pub(crate) fn of_consumer(problem: &ConsumerError) -> ApiError {
+    match problem {
+        ConsumerError::Engine(problem) => of_engine(problem),
+        other => error(other.status_code(), other.err_code(), other.to_string()),
+    }
 }
 
 /// Says what the store could not do.

@@ -1,13 +1,18 @@
 //! A stream as the server knows it.
 
+use super::consumers::{self, Consumers, Keeper, Place};
+use super::context::Ctx;
 use super::copier::{Copier, Plan, Progress};
-use super::state::JetStream;
+use super::state::{JetStream, Settings};
+use crate::account::Account;
 use jetkv_engine::Stream;
-use jetkv_jetstream::{Ingest, JetStreamError, Place, Source, StreamSettings, SubjectMapping};
+use jetkv_engine::env::Entropy;
+use jetkv_jetstream::consumer::StreamRules;
+use jetkv_jetstream::{self as streams, Ingest, JetStreamError, Source, StreamSettings, SubjectMapping};
 use jetkv_types::{Sequence, Subject};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// A stream, what it says about itself, and what takes its messages in.
 #[derive(Debug)]
@@ -19,6 +24,9 @@ pub(crate) struct StreamHandle {
     latest: Mutex<HashMap<Subject, Sequence>>,
     /// What copies into this stream, the mirror or the sources in their order.
     copiers: Mutex<Vec<Copier>>,
+    pub(crate) consumers: Consumers,
+    /// What drives the consumers.
+    driver: Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
 
 /// What the settings of a stream mean, worked out once.
@@ -33,13 +41,20 @@ pub(crate) struct Facts {
 
 impl StreamHandle {
     /// Takes over a stream of the engine.
-    pub(crate) fn new(stream: Stream) -> Result<Self, JetStreamError> {
+    pub(crate) fn new(
+        stream: Stream,
+        server: &Settings,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, JetStreamError> {
         let facts = Facts::of(&stream)?;
+        let rules = consumer_rules(&facts.settings, server);
         Ok(Self {
             ingest: Ingest::new(stream.clone()),
             facts: RwLock::new(Arc::new(facts)),
             latest: Mutex::default(),
             copiers: Mutex::default(),
+            consumers: Consumers::new(stream.clone(), rules, entropy),
+            driver: Mutex::default(),
             stream,
         })
     }
@@ -62,8 +77,8 @@ impl StreamHandle {
     /// Begins to copy from what the settings name; what copied before ends.
     pub(crate) fn start_copiers(self: &Arc<Self>, jetstream: &Arc<JetStream>) {
         let facts = self.facts();
-        let mirror = facts.settings.mirror.iter().map(|mirror| Plan::new(mirror, Place::Kept));
-        let sources = facts.settings.sources.iter().map(|source| Plan::new(source, Place::New));
+        let mirror = facts.settings.mirror.iter().map(|mirror| Plan::new(mirror, streams::Place::Kept));
+        let sources = facts.settings.sources.iter().map(|source| Plan::new(source, streams::Place::New));
         let mut copiers = self.copiers.lock();
         copiers.clear();
         copiers.extend(mirror.chain(sources).map(|plan| Copier::start(jetstream, self, plan)));
@@ -87,15 +102,52 @@ impl StreamHandle {
 
     /// Returns how many consumers there are.
     pub(crate) fn consumer_count(&self) -> usize {
-        0
+        self.consumers.count()
+    }
+
+    /// Returns what its consumers need to know of their surroundings.
+    pub(crate) fn place<'a>(&'a self, jetstream: &'a JetStream, account: &'a Account) -> Place<'a> {
+        let (router, stream) = (&account.router, self.stream.name().as_str());
+        Place { router, jetstream, stream, now: jetstream.store.now() }
+    }
+
+    /// Begins to drive the consumers.
+    pub(crate) fn start_consumers(self: &Arc<Self>, account: &Weak<Account>, keeper: &Arc<Keeper>) {
+        let task = consumers::run(Weak::clone(account), Arc::downgrade(self), Arc::clone(keeper));
+        *self.driver.lock() = Some(tokio::spawn(task));
+    }
+
+    /// Lets consumers take note of messages that were removed.
+    pub(crate) fn settle_removals(&self, jetstream: &JetStream, ctx: &mut Ctx<'_>) {
+        let place = self.place(jetstream, ctx.account);
+        // If the stream is gone, so are they.
+        let _ = self.consumers.act(ctx.publisher, place, |set, _| set.purged(place.now));
     }
 
     /// Reads the settings again after they changed.
-    pub(crate) fn refresh(&self) -> Result<(), JetStreamError> {
+    pub(crate) fn refresh(&self, server: &Settings) -> Result<(), JetStreamError> {
         let facts = Arc::new(Facts::of(&self.stream)?);
+        self.consumers.configure(consumer_rules(&facts.settings, server));
         *self.facts.write() = facts;
         self.ingest.refresh();
         Ok(())
+    }
+}
+
+impl Drop for StreamHandle {
+    fn drop(&mut self) {
+        if let Some(driver) = self.driver.get_mut().take() {
+            driver.abort();
+        }
+    }
+}
+
+fn consumer_rules(settings: &StreamSettings, server: &Settings) -> StreamRules {
+    let most = settings.max_consumers.or(server.default_max_consumers);
+    StreamRules {
+        max_consumers: most.and_then(|most| usize::try_from(most).ok()),
+        max_ack_pending: settings.consumer_limits.max_ack_pending.and_then(|most| i64::try_from(most).ok()),
+        inactive_threshold: settings.consumer_limits.inactive_threshold,
     }
 }
 

@@ -7,6 +7,7 @@ use super::state::{JetStream, Settings};
 use crate::auth::GLOBAL_ACCOUNT;
 use crate::log::LogLevel;
 use crate::options::{AccountJetStream, JetStreamOptions};
+use crate::router::InterestSink;
 use crate::server::StartError;
 use crate::state::Shared;
 use jetkv_engine::{EngineError, Store, StoreOptions};
@@ -35,13 +36,17 @@ pub(crate) async fn start(shared: &Arc<Shared>) -> Result<(), StartError> {
         for damage in store.damages() {
             shared.log(LogLevel::Error, format_args!("{damage}"));
         }
-        let (jetstream, unreadable) = JetStream::new(store, of_account(&settings, options, name, limits));
+        let own = of_account(&settings, options, name, limits);
+        let entropy = Arc::clone(&shared.env.entropy);
+        let (jetstream, unreadable) = JetStream::new(store, own, &account, entropy);
         for error in unreadable {
             shared.log(LogLevel::Error, format_args!("{error}"));
         }
         let jetstream = Arc::new(jetstream);
+        let interest: Arc<dyn InterestSink> = jetstream.interest.clone();
+        account.router.tell(interest);
+        account.set_jetstream(Arc::clone(&jetstream));
         jetstream.start();
-        account.set_jetstream(jetstream);
     }
     Ok(())
 }

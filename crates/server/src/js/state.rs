@@ -1,21 +1,29 @@
 //! All streams of an account.
 
 use super::captures::Captures;
+use super::consumers::{InterestQueue, Keeper};
 use super::handle::StreamHandle;
+use crate::account::Account;
 use crate::convert::to_u64;
+use crate::router::{Origin, Publisher};
+use jetkv_engine::env::Entropy;
 use jetkv_engine::{EngineError, Storage, Store, StreamConfig};
 use jetkv_jetstream::{JetStreamError, StreamSettings};
 use jetkv_types::{StreamName, SubjectFilter};
 use parking_lot::{Mutex, RwLock};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 /// The streams of an account, and what answers for them.
 #[derive(Debug)]
 pub(crate) struct JetStream {
     pub(crate) store: Store,
     pub(crate) settings: Settings,
+    pub(crate) keeper: Arc<Keeper>,
+    pub(crate) interest: Arc<InterestQueue>,
+    account: Weak<Account>,
+    entropy: Arc<dyn Entropy>,
     streams: RwLock<BTreeMap<StreamName, Arc<StreamHandle>>>,
     captures: RwLock<Captures>,
     /// Held while streams come, change and go.
@@ -95,13 +103,18 @@ impl From<EngineError> for StreamProblem {
 
 impl JetStream {
     /// Takes over the streams of a store. One whose settings cannot be read stays where it is and is named.
-    pub(crate) fn new(store: Store, settings: Settings) -> (Self, Vec<JetStreamError>) {
+    pub(crate) fn new(
+        store: Store,
+        settings: Settings,
+        account: &Arc<Account>,
+        entropy: Arc<dyn Entropy>,
+    ) -> (Self, Vec<JetStreamError>) {
         let (mut streams, mut captures, mut unreadable) = (BTreeMap::new(), Captures::default(), Vec::new());
         for stream in store.streams() {
             if is_internal(stream.name()) {
                 continue;
             }
-            match StreamHandle::new(stream) {
+            match StreamHandle::new(stream, &settings, Arc::clone(&entropy)) {
                 Ok(handle) => {
                     let handle = Arc::new(handle);
                     captures.add(&handle.facts().settings.subjects, &handle);
@@ -111,6 +124,10 @@ impl JetStream {
             }
         }
         let jetstream = Self {
+            keeper: Arc::new(Keeper::new(store.clone())),
+            interest: Arc::default(),
+            account: Arc::downgrade(account),
+            entropy,
             store,
             settings,
             streams: RwLock::new(streams),
@@ -124,14 +141,39 @@ impl JetStream {
 
     /// Begins what has to go on by itself, once there is a runtime to do it.
     pub(crate) fn start(self: &Arc<Self>) {
+        match self.keeper.all() {
+            Ok(kept) => {
+                for (stream, snapshot) in kept {
+                    if let Some(handle) = self.find(&stream) {
+                        handle.consumers.restore(&handle, &snapshot, self);
+                    }
+                }
+            }
+            // They are in the damage that the store reports.
+            Err(_) => {}
+        }
         for handle in self.matching(None) {
             handle.start_copiers(self);
+            handle.start_consumers(&self.account, &self.keeper);
         }
+    }
+
+    /// Returns the account that the streams belong to.
+    pub(crate) fn account(&self) -> Option<Arc<Account>> {
+        self.account.upgrade()
     }
 
     /// Ends what goes on by itself.
     pub(crate) fn stop(&self) {
-        self.matching(None).iter().for_each(|handle| handle.stop_copiers());
+        let account = self.account();
+        let mut publisher = Publisher::new(Origin::Server, 1);
+        for handle in self.matching(None) {
+            handle.stop_copiers();
+            if let Some(account) = &account {
+                handle.consumers.shut_down(&mut publisher, handle.place(self, account));
+            }
+            handle.consumers.keep(&self.keeper, handle.stream.name().as_str());
+        }
     }
 
     /// Finds the stream that takes messages of `subject`.
@@ -181,10 +223,12 @@ impl JetStream {
         }
         self.check_overlap(settings)?;
         self.check_room(settings, None)?;
-        let handle = Arc::new(StreamHandle::new(self.store.create_stream(config)?)?);
+        let stream = self.store.create_stream(config)?;
+        let handle = Arc::new(StreamHandle::new(stream, &self.settings, Arc::clone(&self.entropy))?);
         self.captures.write().add(&handle.facts().settings.subjects, &handle);
         self.streams.write().insert(settings.name.clone(), Arc::clone(&handle));
         handle.start_copiers(self);
+        handle.start_consumers(&self.account, &self.keeper);
         Ok(handle)
     }
 
@@ -208,7 +252,7 @@ impl JetStream {
         self.check_overlap(&wanted)?;
         self.check_room(&wanted, Some(&present.settings))?;
         self.store.update_stream(config)?;
-        handle.refresh()?;
+        handle.refresh(&self.settings)?;
         let mut captures = self.captures.write();
         captures.remove(&handle);
         captures.add(&handle.facts().settings.subjects, &handle);
@@ -250,6 +294,21 @@ impl JetStream {
             }
         }
         (used, reserved)
+    }
+
+    /// Returns a new identifier of 22 letters and digits.
+    pub(crate) fn new_id(&self) -> String {
+        let mut id = String::with_capacity(22);
+        let mut random = 0;
+        for place in 0..22_usize {
+            if place.is_multiple_of(8) {
+                random = self.entropy.next_u64();
+            }
+            let digit = usize::try_from(random % 62).unwrap_or_default();
+            id.push(char::from(DIGITS[digit]));
+            random /= 62;
+        }
+        id
     }
 
     /// Counts a request.
@@ -306,6 +365,8 @@ impl JetStream {
 pub(crate) fn is_internal(name: &StreamName) -> bool {
     name.as_str().starts_with(INTERNAL_PREFIX)
 }
+
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// What the names of the server's own streams begin with.
 pub(crate) const INTERNAL_PREFIX: &str = "$jetkv-";

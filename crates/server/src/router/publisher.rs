@@ -107,6 +107,13 @@ impl Publisher {
         taken
     }
 
+    /// Says whether all connections that subscribe to `route` have at most `bytes_max` waiting to be written.
+    pub(crate) fn has_room(&mut self, router: &Router, route: &[u8], bytes_max: u64) -> bool {
+        let matches = self.cache.route(router, route);
+        let mut members = matches.plain().iter().chain(matches.groups().flatten());
+        members.all(|each| each.client().locked(|buffer| buffer.pending()) <= bytes_max)
+    }
+
     /// Wakes all who got messages since the last time.
     pub(crate) fn flush(&mut self) {
         self.wakes.drain(..).for_each(|each| each.wake());

@@ -56,9 +56,8 @@ pub(super) fn check(model: &Model, append: &Append<'_>) -> Result<(), Refusal> {
         }
         Expect::LastOfStream(expected) => must_be(expected, model.last_sequence()),
         Expect::Both { subject, filter, stream } => {
-            let of_subject = filter.map_or(Expect::LastOfSubject(subject), |filter| {
-                Expect::LastMatching(filter, subject)
-            });
+            let of_subject =
+                filter.map_or(Expect::LastOfSubject(subject), |filter| Expect::LastMatching(filter, subject));
             check(model, &Append { expect: of_subject, ..*append })?;
             must_be(stream, model.last_sequence())
         }

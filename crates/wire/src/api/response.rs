@@ -49,6 +49,14 @@ pub fn respond<B: Body>(out: &mut Vec<u8>, result: Result<&B, &ApiError>) {
     }
 }
 
+/// Appends the response for a request that has no other answer than an error, like those for clusters; `type_name` is
+/// its type without [`TYPE_PREFIX`].
+pub fn refuse(out: &mut Vec<u8>, type_name: &str, error: &ApiError) {
+    push_type(out, type_name);
+    push_error(out, error);
+    out.push(b'}');
+}
+
 fn push_type(out: &mut Vec<u8>, name: &str) {
     out.extend_from_slice(b"{\"type\":\"");
     out.extend_from_slice(TYPE_PREFIX.as_bytes());
@@ -113,7 +121,7 @@ bodies! {
     MsgGetResponse "stream_msg_get_response" "",
     MsgDeleteResponse "stream_msg_delete_response" "",
     SnapshotResponse "stream_snapshot_response" "",
-    RestoreResponse "stream_restore_response" "",
+    RestoreResponse "stream_restore_response" r#","deliver_subject":"""#,
     ConsumerCreateResponse "consumer_create_response" "",
     ConsumerInfoResponse "consumer_info_response" "",
     ConsumerNamesResponse "consumer_names_response" r#","total":0,"offset":0,"limit":0,"consumers":[]"#,

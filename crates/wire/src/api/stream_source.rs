@@ -64,6 +64,9 @@ pub struct StreamSourceInfo {
     pub external: Option<ExternalStream>,
     /// How many messages are still to be copied.
     pub lag: u64,
+    /// The last sequence of a source that was copied.
+    #[serde(skip_serializing_if = "is_default")]
+    pub seq: u64,
     /// Nanoseconds since the last contact, -1 before the first.
     #[serde(deserialize_with = "go_type::nanos")]
     pub active: i64,
@@ -84,6 +87,7 @@ impl Default for StreamSourceInfo {
             name: String::new(),
             external: None,
             lag: 0,
+            seq: 0,
             active: -1,
             error: None,
             filter_subject: String::new(),

@@ -1,5 +1,6 @@
 //! `STREAM.MSG.GET` and `STREAM.MSG.DELETE` (PROTOCOL 2.4.7, 2.4.8).
 
+use crate::js::context::Ctx;
 use crate::js::errors::{self, fixed};
 use crate::js::handle::StreamHandle;
 use crate::js::state::JetStream;
@@ -61,6 +62,7 @@ fn select(handle: &StreamHandle, request: &api::MsgGetRequest) -> Result<Found, 
 /// Removes one message. Its bytes stay on disk until compaction, whether the request says `no_erase` or not.
 pub(super) fn delete(
     jetstream: &JetStream,
+    ctx: &mut Ctx<'_>,
     name: &str,
     body: &[u8],
 ) -> Result<api::MsgDeleteResponse, ApiError> {
@@ -78,6 +80,7 @@ pub(super) fn delete(
     }
     let removed = handle.stream.remove(request.seq).map_err(|error| errors::of_engine(&error))?;
     if removed {
+        handle.settle_removals(jetstream, ctx);
         return Ok(api::MsgDeleteResponse { success: true });
     }
     Err(match request.seq {

@@ -1,7 +1,9 @@
 //! `STREAM.*`: creating, changing, showing, listing, emptying and deleting streams (PROTOCOL 2.4).
 
+use crate::js::context::Ctx;
 use crate::js::convert::{self, Words};
 use crate::js::errors::{self, fixed};
+use crate::js::events::{Action, Events};
 use crate::js::handle::StreamHandle;
 use crate::js::state::{JetStream, StreamProblem};
 use jetkv_engine::Purge;
@@ -14,12 +16,14 @@ use std::sync::Arc;
 /// Creates a stream.
 pub(super) fn create(
     jetstream: &Arc<JetStream>,
+    ctx: &mut Ctx<'_>,
     name: &str,
     body: &[u8],
 ) -> Result<api::StreamCreateResponse, ApiError> {
     let config = read_config(jetstream, name, body)?;
     let settings = convert::settings(&config, &jetstream.settings)?;
     let handle = jetstream.create(&settings).map_err(|problem| errors::of_stream(&problem))?;
+    tell(jetstream, ctx, Action::Created, name);
     let info = api::StreamInfo { domain: String::new(), ..show(jetstream, &handle, Words::All) };
     Ok(api::StreamCreateResponse { info, did_create: true })
 }
@@ -27,6 +31,7 @@ pub(super) fn create(
 /// Gives a stream other settings.
 pub(super) fn update(
     jetstream: &Arc<JetStream>,
+    ctx: &mut Ctx<'_>,
     name: &str,
     body: &[u8],
 ) -> Result<api::StreamUpdateResponse, ApiError> {
@@ -36,7 +41,13 @@ pub(super) fn update(
     }
     let settings = convert::settings(&config, &jetstream.settings)?;
     let handle = jetstream.update(&settings).map_err(|problem| errors::of_stream(&problem))?;
+    tell(jetstream, ctx, Action::Updated, name);
     Ok(api::StreamUpdateResponse { info: show(jetstream, &handle, Words::All) })
+}
+
+fn tell(jetstream: &JetStream, ctx: &mut Ctx<'_>, action: Action, name: &str) {
+    let mut events = Events { jetstream, publisher: ctx.publisher, router: &ctx.account.router };
+    events.stream(action, name);
 }
 
 fn read_config(jetstream: &JetStream, name: &str, body: &[u8]) -> Result<api::StreamConfig, ApiError> {
@@ -148,19 +159,24 @@ fn select(jetstream: &JetStream, subject: &str) -> Result<Vec<Arc<StreamHandle>>
 /// Deletes a stream.
 pub(super) fn delete(
     jetstream: &JetStream,
+    ctx: &mut Ctx<'_>,
     name: &str,
     body: &[u8],
 ) -> Result<api::StreamDeleteResponse, ApiError> {
     if !api::is_empty(body) {
         return Err(fixed::NOT_EMPTY);
     }
-    jetstream.delete(name).map_err(|problem| errors::of_stream(&problem))?;
+    let handle = jetstream.delete(name).map_err(|problem| errors::of_stream(&problem))?;
+    handle.consumers.end(ctx.publisher, handle.place(jetstream, ctx.account));
+    tell(jetstream, ctx, Action::Deleted, name);
+    jetstream.keeper.forget(name, None).map_err(|error| errors::of_engine(&error))?;
     Ok(api::StreamDeleteResponse { success: true })
 }
 
 /// Removes messages.
 pub(super) fn purge(
     jetstream: &JetStream,
+    ctx: &mut Ctx<'_>,
     name: &str,
     body: &[u8],
 ) -> Result<api::StreamPurgeResponse, ApiError> {
@@ -191,6 +207,7 @@ pub(super) fn purge(
     };
     let purged =
         handle.stream.purge(&purge).map_err(|error| errors::of_stream(&StreamProblem::from(error)))?;
+    handle.settle_removals(jetstream, ctx);
     Ok(api::StreamPurgeResponse { success: true, purged })
 }
 

@@ -1,0 +1,99 @@
+//! The ports file: where the server can be reached, for programs that started it with port 0 (COMPAT 1).
+
+use jetkv_server::config::PortsFile;
+use serde::Serialize;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Where the server can be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Ports {
+    /// URLs for clients, IPv4 first.
+    pub(crate) nats: Vec<String>,
+    /// URLs of the HTTP monitoring.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) monitoring: Vec<String>,
+}
+
+impl Ports {
+    /// Returns the URLs for listening addresses; one of all addresses of the machine is told as loopback.
+    pub(crate) fn new(clients: SocketAddr, monitoring: Option<(&str, SocketAddr)>) -> Self {
+        Self {
+            nats: urls("nats", clients),
+            monitoring: monitoring.map_or_else(Vec::new, |(scheme, address)| urls(scheme, address)),
+        }
+    }
+}
+
+/// The file; dropping it removes it.
+#[derive(Debug)]
+pub(crate) struct Written {
+    path: PathBuf,
+}
+
+impl Written {
+    /// Writes `content` under a name of its own first, so that nobody reads half of it.
+    ///
+    /// # Errors
+    /// Of the system.
+    pub(crate) fn new(path: PathBuf, content: &[u8], mode: Mode) -> io::Result<Self> {
+        let mut draft = path.clone().into_os_string();
+        draft.push(".tmp");
+        let draft = PathBuf::from(draft);
+        create(&draft, mode)?.write_all(content)?;
+        #[expect(clippy::disallowed_methods, reason = "the file is no part of the store")]
+        fs::rename(&draft, &path)?;
+        Ok(Self { path })
+    }
+
+    /// Returns where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        // Somebody else may have removed it already.
+        #[expect(clippy::disallowed_methods, reason = "the file is no part of the store")]
+        fs::remove_file(&self.path).ok();
+    }
+}
+
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Everybody.
+    Public,
+    /// The owner.
+    Private,
+}
+
+/// Returns the path of the ports file; `program` is the name that the process was started under.
+pub(crate) fn path(to: &PortsFile, program: &str, pid: u32) -> PathBuf {
+    match to {
+        PortsFile::At(path) => path.clone(),
+        PortsFile::InDirectory(directory) => directory.join(format!("{program}_{pid}.ports")),
+    }
+}
+
+fn create(path: &Path, mode: Mode) -> io::Result<File> {
+    let mode = if mode == Mode::Public { 0o644 } else { 0o600 };
+    #[expect(clippy::disallowed_methods, reason = "the file is no part of the store")]
+    OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)
+}
+
+fn urls(scheme: &str, address: SocketAddr) -> Vec<String> {
+    let hosts: Vec<IpAddr> = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => vec![Ipv4Addr::LOCALHOST.into()],
+        IpAddr::V6(ip) if ip.is_unspecified() => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+        ip => vec![ip],
+    };
+    hosts.into_iter().map(|ip| format!("{scheme}://{}", SocketAddr::new(ip, address.port()))).collect()
+}
+
+#[cfg(test)]
+mod tests;
