@@ -22,7 +22,9 @@ mod pending;
 mod publish;
 mod state;
 
+pub(crate) use api::{show_consumers, show_stream};
 pub(crate) use context::Ctx;
+pub(crate) use handle::StreamHandle;
 pub(crate) use open::{start, stop};
 pub(crate) use pending::Pending;
 pub(crate) use publish::{Handled, publish};

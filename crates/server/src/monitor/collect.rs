@@ -1,5 +1,7 @@
 //! Takes snapshots of a running server.
 
+mod streams;
+
 use super::machine;
 use super::snapshot::{
     AccountFacts, ConnectionFacts, JetStreamFacts, LoadFacts, RouterFacts, ServerFacts, SubscriptionFacts,
@@ -203,13 +205,24 @@ impl Collector {
     }
 
     /// Describes all streams; `None` if there is no JetStream.
-    pub(super) fn jetstream(&self, _with_consumers: bool) -> Option<JetStreamFacts> {
+    pub(super) fn jetstream(&self, with_consumers: bool) -> Option<JetStreamFacts> {
         let settings = self.shared.settings();
         let options = settings.options.jetstream.as_ref()?;
+        let accounts: Vec<_> = self
+            .shared
+            .accounts
+            .all()
+            .iter()
+            .filter_map(|account| streams::of_account(account, with_consumers))
+            .collect();
+        let api = accounts
+            .iter()
+            .fold((0, 0), |(total, failed), account| (total + account.api.0, failed + account.api.1));
         Some(JetStreamFacts {
             max_memory: options.max_memory.unwrap_or(0),
             max_storage: options.max_file.unwrap_or(0),
-            ..JetStreamFacts::default()
+            api,
+            accounts,
         })
     }
 }
@@ -221,7 +234,7 @@ fn facts(account: &Account, jetstream: bool) -> AccountFacts {
     AccountFacts {
         name: account.name().to_owned(),
         jetstream,
-        connections: u64::from(account.connections()),
+        connections: u64::from(account.snapshot().connections),
         total_connections: read(&traffic.total_connections),
         router: RouterFacts {
             subscriptions: stats.subscriptions,

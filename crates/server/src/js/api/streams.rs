@@ -211,8 +211,13 @@ pub(super) fn purge(
     Ok(api::StreamPurgeResponse { success: true, purged })
 }
 
+/// Tells about a stream as lists do.
+pub(crate) fn show_listed(jetstream: &JetStream, handle: &StreamHandle) -> api::StreamInfo {
+    show(jetstream, handle, Words::Stored)
+}
+
 /// Tells what there is to tell about a stream.
-pub(crate) fn show(jetstream: &JetStream, handle: &StreamHandle, words: Words) -> api::StreamInfo {
+fn show(jetstream: &JetStream, handle: &StreamHandle, words: Words) -> api::StreamInfo {
     let facts = handle.facts();
     let origins = handle.origins();
     let mut origins = origins.iter().map(|(source, progress)| convert::source_info(source, progress));
