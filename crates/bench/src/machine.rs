@@ -3,6 +3,7 @@
 use crate::Outcome;
 use crate::engines::EngineName;
 use jetkv_types::Timestamp;
+use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -28,6 +29,39 @@ pub(crate) fn description(dir: &Path) -> Outcome<String> {
     let model = if model.is_empty() { "unknown processor" } else { model };
     let (gib, file_system) = (kib.div_ceil(1 << 20), file_system(dir)?);
     Ok(format!("{model}, {cores} cores, {gib} GiB, Linux {}, {file_system}", kernel.trim()))
+}
+
+/// How many processes wanted a processor while something was measured.
+#[derive(Debug)]
+pub(crate) struct Load {
+    least: f64,
+    most: f64,
+}
+
+impl Load {
+    /// Begins with the load now.
+    pub(crate) fn start() -> Outcome<Self> {
+        let now = load_average()?;
+        Ok(Self { least: now, most: now })
+    }
+
+    /// Takes in the load now.
+    pub(crate) fn sample(&mut self) -> Outcome<()> {
+        let now = load_average()?;
+        (self.least, self.most) = (self.least.min(now), self.most.max(now));
+        Ok(())
+    }
+}
+
+impl fmt::Display for Load {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "load average of a minute {:.1} to {:.1}", self.least, self.most)
+    }
+}
+
+fn load_average() -> Outcome<f64> {
+    let text = fs::read_to_string("/proc/loadavg")?;
+    Ok(text.split(' ').next().ok_or("an empty load average")?.parse()?)
 }
 
 /// Returns the names of the engines with their versions, from the lock file that this program was built with.

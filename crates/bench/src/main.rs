@@ -16,6 +16,7 @@ mod machine;
 mod open_times;
 mod phases;
 mod report;
+mod section;
 mod sizes;
 mod writers;
 
@@ -69,7 +70,7 @@ cargo run --release -p bench --features peers -- COMMAND [--FLAG VALUE]...
     --concurrent-puts 20000   durable puts by all of them together
     --batches 200             durable batches of 1,000
     --dir target/bench        where the stores are made; its file system is what is measured
-    --markdown FILE           writes the report there as well
+    --markdown FILE           writes the report there as well, as a section of what the file holds
   open       how long jetkv takes to open after a clean and an unclean stop, and its memory per key
     --keys, --runs, --dir     as above
   writers    syncs per put of jetkv with concurrent durable writers
