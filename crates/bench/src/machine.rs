@@ -76,9 +76,7 @@ pub(crate) fn versions(engines: &[EngineName]) -> String {
         let library = rusqlite::version();
         text = text.replace("sqlite ", &format!("SQLite {library} by rusqlite "));
     }
-    if cfg!(debug_assertions) {
-        text.push_str("; DEBUG BUILD, the figures mean nothing");
-    }
+    text.push_str(DEBUG_WARNING);
     text
 }
 
@@ -101,5 +99,9 @@ fn file_system(dir: &Path) -> Outcome<String> {
         .max_by_key(|(length, _)| *length);
     Ok(kind.map_or("unknown file system", |(_, kind)| kind).to_owned())
 }
+
+/// What is said of a build that is not optimised; empty for others.
+pub(crate) const DEBUG_WARNING: &str =
+    if cfg!(debug_assertions) { "; DEBUG BUILD, the figures mean nothing" } else { "" };
 
 const LOCK_FILE: &str = include_str!("../../../Cargo.lock");
