@@ -64,7 +64,7 @@ impl Program {
             Kind::Reference => {
                 let interval = if sync == Sync::Always { "always" } else { "2m" };
                 let config = format!(
-                    "listen: \"127.0.0.1:{port}\"\njetstream {{\n  store_dir: \"{}\"\n  sync_interval: {interval}\n}}\n",
+                    "listen: \"127.0.0.1:{port}\"\njetstream {{\n  store_dir: \"{}\"\n  sync_interval: \"{interval}\"\n}}\n",
                     store.display()
                 );
                 let path = dir.join("nats-server.conf");

@@ -7,7 +7,7 @@ use super::program::Sync;
 use super::requests::Kind;
 use super::server::Signal;
 use super::site::Site;
-use super::sizes::Sizes;
+use super::sizes::{LEAST_KEYS, Sizes};
 use super::watch::Part;
 use super::{core, watchers};
 use crate::Outcome;
@@ -27,15 +27,18 @@ pub(super) enum Session {
     Plain,
     /// Puts that are acknowledged when they are on stable storage.
     Synced,
-    /// What connections and watches take that do nothing.
-    Memory,
+    /// What connections take that do nothing. What they leave to the server would hide the memory of watches.
+    Connections,
+    /// What watches take that do nothing.
+    Watches,
     /// Time until a server is ready again.
     Restart,
 }
 
 impl Session {
     /// Every session.
-    pub(super) const ALL: [Self; 4] = [Self::Plain, Self::Synced, Self::Memory, Self::Restart];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Plain, Self::Synced, Self::Connections, Self::Watches, Self::Restart];
 
     /// Returns how its servers are to treat puts.
     pub(super) fn sync(self) -> Sync {
@@ -63,7 +66,8 @@ impl Session {
                 publish_subscribe,
             ],
             Self::Synced => &[put_synced, put_synced_single],
-            Self::Memory => &[fill, idle_connections, idle_watches],
+            Self::Connections => &[idle_connections],
+            Self::Watches => &[fill, idle_watches],
             Self::Restart => &[fill, after_kill, after_stop],
         }
     }
@@ -74,7 +78,8 @@ impl fmt::Display for Session {
         f.write_str(match self {
             Self::Plain => "plain",
             Self::Synced => "synced",
-            Self::Memory => "memory",
+            Self::Connections => "connections",
+            Self::Watches => "watches",
             Self::Restart => "restart",
         })
     }
@@ -138,13 +143,14 @@ fn put_synced_single(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
 }
 
 fn fan_out(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
-    let puts =
-        Load { requests: sizes.fan_out.next_multiple_of(4), ..Load::windowed(Kind::Put, 0, Duration::MAX) };
+    // Each key is put once: a watcher of a bucket of history 1 may skip what was overwritten before it came to it.
+    let bucket = Bucket::create(site.server.address(), "fan_out", sizes.fan_out, 1)?;
     let meter = site.meter()?;
-    let (done, wall) = watchers::fan_out(&site.bucket, sizes.watchers, puts)?;
+    let (done, wall) =
+        watchers::fan_out(&bucket, sizes.watchers, Load::windowed(Kind::Load, u64::MAX, Duration::MAX))?;
     let spent = meter.stop()?;
-    site.wrote(done.writes, 0)?;
-    let deliveries = per_op(puts.requests * sizes.watchers, 1);
+    bucket.check(done.writes, 1)?;
+    let deliveries = per_op(sizes.fan_out * sizes.watchers, 1);
     let work = format!("watch by {} behind 1,000 puts in flight", sizes.watchers);
     site.push(&work, "deliveries/s", deliveries / wall.as_secs_f64());
     site.push(&work, "server CPU with the puts, µs/delivery", micros(spent.server) / deliveries);
@@ -286,7 +292,8 @@ fn single(kind: Kind, sizes: &Sizes) -> Load {
 }
 
 const CORE: &str = "publish and subscribe, 128 bytes, no stream";
-const PACED_PUTS: u64 = 2_000;
+/// No key twice: a watcher may skip what was overwritten.
+const PACED_PUTS: u64 = LEAST_KEYS;
 const PACE: Duration = Duration::from_millis(1);
 const SUBTREES: u64 = 20;
 const HISTORY_KEYS: u64 = 1_000;

@@ -44,6 +44,9 @@ impl Sizes {
             idle: flags.take("idle", 10_000)?,
             watches: flags.take("watches", 10_000)?,
         };
+        if sizes.keys < LEAST_KEYS || sizes.fan_out < LEAST_KEYS {
+            return Err(format!("--keys and --fan-out must be at least {LEAST_KEYS}").into());
+        }
         for (name, value) in sizes.named() {
             if value == 0 || value > SIZE_MAX {
                 return Err(format!("--{name} must be 1 to {SIZE_MAX}").into());
@@ -74,5 +77,7 @@ impl Sizes {
     }
 }
 
+/// As many as are put while watchers look on, and no key twice.
+pub(super) const LEAST_KEYS: u64 = 2_000;
 /// A key has five digits for its group of 1,000.
 const SIZE_MAX: u64 = 100_000_000;

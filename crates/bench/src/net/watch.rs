@@ -5,7 +5,7 @@ use super::connection::{Connection, push_publish};
 use super::wire::{Delivery, Message, json_number, number, text};
 use crate::Outcome;
 use std::io::Write;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Where a watch begins.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +32,7 @@ pub(super) struct Watch {
     consumer: String,
     prefix: Vec<u8>,
     received: u64,
+    received_at: Instant,
     /// Messages that were waiting when it was made.
     pub(super) initial: u64,
 }
@@ -59,6 +60,7 @@ impl Watch {
             consumer: format!("{}.{name}", bucket.stream),
             prefix: bucket.prefix.clone().into_bytes(),
             received: 0,
+            received_at: Instant::now(),
             initial: json_number(&answer, "num_pending")?,
         })
     }
@@ -68,13 +70,17 @@ impl Watch {
         &mut self,
         mut handle: impl FnMut(Instant, &[u8], &Message<'_>, Delivery) -> Outcome<()>,
     ) -> Outcome<()> {
-        let (received, prefix) = (&mut self.received, &self.prefix);
+        let (received, received_at, prefix) = (&mut self.received, &mut self.received_at, &self.prefix);
         self.connection.exchange(|now, message, out| {
             if let Some(status) = message.status() {
+                if now.saturating_duration_since(*received_at) > QUIET_MAX {
+                    return Err(format!("after {received} deliveries only heartbeats come").into());
+                }
                 return control_message(message, status, *received, out);
             }
             let delivery = Delivery::parse(message.reply)?;
             *received += 1;
+            *received_at = now;
             if delivery.consumer_sequence != *received {
                 let wanted = *received;
                 return Err(
@@ -127,6 +133,9 @@ fn control_message(message: &Message<'_>, status: &[u8], received: u64, out: &mu
     }
     Ok(())
 }
+
+/// Whoever waits for a message so long waits for one that does not come.
+const QUIET_MAX: Duration = Duration::from_secs(20);
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use crate::data::{Key, VALUE_BYTES};
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-/// Lets `count` watchers follow `load`, and returns what the writers did and the time until every watcher had all of it.
+/// Lets `count` watchers follow `load`, which puts every key of `bucket` once, and returns what the writers did and the time until every watcher had all of it.
 pub(super) fn fan_out(bucket: &Bucket, count: u64, load: Load) -> Outcome<(Done, Duration)> {
     let mut control = Connection::open(bucket.address)?;
     let watches = followers(bucket, &mut control, count)?;
@@ -21,7 +21,7 @@ pub(super) fn fan_out(bucket: &Bucket, count: u64, load: Load) -> Outcome<(Done,
             .map(|mut watch| {
                 scope.spawn(move || -> Outcome<Watch> {
                     let mut values = 0;
-                    while values < load.requests {
+                    while values < bucket.keys {
                         watch.receive(|_, key, message, _| {
                             check_value(key, message.payload)?;
                             values += 1;
