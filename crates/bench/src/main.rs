@@ -82,9 +82,9 @@ cargo run --release -p bench --features peers -- COMMAND [--FLAG VALUE]...
     --nats-server FILE        default: target/peers/nats-server/bin/nats-server, or in the search path
     --jetkv FILE              default: beside this program
     --server 'NAME=FILE ARGUMENT...'   another one, with {port}, {store} and {sync} (os or always) in its arguments
-    --sessions plain,synced,connections,watches,restart
+    --sessions plain,synced,syncs,connections,watches,restart   syncs needs strace
     --keys 100000             keys in the bucket
-    --requests 200000         requests with 1,000 in flight; --single 5000 with one in flight
+    --requests 200000         requests with 1,000 in flight; --single 2000 with one, in five turns
     --seconds 5               the longest time in which a workload begins requests
     --watchers 8, --fan-out 20000   watchers, and the puts that they follow
     --lists 3                 times that all keys are listed

@@ -86,7 +86,7 @@ fn measure(
 ) -> Outcome<()> {
     let mut sites = programs
         .iter()
-        .map(|program| Site::start(program, dir, session.sync(), sizes.keys))
+        .map(|program| Site::start(program, dir, session, sizes.keys))
         .collect::<Outcome<Vec<Site>>>()?;
     for (number, step) in session.steps().iter().enumerate() {
         for (column, (site, program)) in sites.iter_mut().zip(programs).enumerate() {
@@ -145,6 +145,7 @@ fn head(
         user and system time of the server process.\n\
         - Acknowledged when the operating system has it: `sync_interval: 2m` and `--sync os`. Synced before the ack: \
         `sync_interval: always` and `--sync always`.\n\
+        - Syncs per put are counted by `strace`, in a session of their own.\n\
         - 1,000 in flight: 250 on each of four connections. A workload ends after so many requests or {} s.\n",
         machine::date()?,
         machine::description(dir)?,

@@ -17,7 +17,17 @@ pub(super) struct Server {
     sync: Sync,
     dir: PathBuf,
     address: SocketAddr,
+    tracing: Tracing,
     child: Child,
+}
+
+/// Whether the syncs of a server are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tracing {
+    /// It runs undisturbed.
+    Off,
+    /// It runs under `strace`, which stops it at every sync: its times mean nothing.
+    Syncs,
 }
 
 /// How a server is made to stop.
@@ -31,7 +41,7 @@ pub(super) enum Signal {
 
 impl Server {
     /// Starts `program` with an empty store under `parent` and waits until JetStream answers.
-    pub(super) fn start(program: &Program, parent: &Path, sync: Sync) -> Outcome<Self> {
+    pub(super) fn start(program: &Program, parent: &Path, sync: Sync, tracing: Tracing) -> Outcome<Self> {
         let dir = parent.join(format!("server-of-{}", program.name));
         if dir.exists() {
             fs::remove_dir_all(&dir)?;
@@ -39,9 +49,9 @@ impl Server {
         fs::create_dir_all(&dir)?;
         let dir = dir.canonicalize()?;
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let child = spawn(program, &dir, port, sync)?;
+        let child = spawn(program, &dir, port, sync, tracing)?;
         let address = (Ipv4Addr::LOCALHOST, port).into();
-        let mut server = Self { program: program.clone(), sync, dir, address, child };
+        let mut server = Self { program: program.clone(), sync, dir, address, tracing, child };
         server.wait_until(|address| Connection::open(address)?.request("$JS.API.INFO", "").map(drop))?;
         Ok(server)
     }
@@ -68,7 +78,7 @@ impl Server {
         }
         self.wait_for_end()?;
         let started = Instant::now();
-        self.child = spawn(&self.program, &self.dir, self.address.port(), self.sync)?;
+        self.child = spawn(&self.program, &self.dir, self.address.port(), self.sync, self.tracing)?;
         self.wait_until(ready)?;
         Ok(started.elapsed())
     }
@@ -86,6 +96,12 @@ impl Server {
     /// Returns what its files take on disk.
     pub(super) fn disk(&self) -> Outcome<DiskBytes> {
         disk_bytes(&self.dir)
+    }
+
+    /// Returns how often it has called `fsync` or `fdatasync`, if that is traced.
+    pub(super) fn syncs(&self) -> Outcome<u64> {
+        let calls = fs::read_to_string(self.dir.join(SYNCS))?;
+        Ok(u64::try_from(calls.lines().filter(|line| line.contains("sync(")).count())?)
     }
 
     fn wait_until(&mut self, ready: impl Fn(SocketAddr) -> Outcome<()>) -> Outcome<()> {
@@ -131,13 +147,22 @@ impl Drop for Server {
     }
 }
 
-fn spawn(program: &Program, dir: &Path, port: u16, sync: Sync) -> Outcome<Child> {
+fn spawn(program: &Program, dir: &Path, port: u16, sync: Sync, tracing: Tracing) -> Outcome<Child> {
     let log = fs::File::create(dir.join(LOG))?;
     let mut command = program.command(dir, port, sync)?;
+    if tracing == Tracing::Syncs {
+        // As a grandchild, so that the process which we start, measure and stop is still the server.
+        let mut strace = Command::new("strace");
+        strace.args(["-D", "-f", "-qq", "-e", "trace=fsync,fdatasync", "-e", "signal=none", "-o"]);
+        strace.arg(dir.join(SYNCS)).arg(command.get_program()).args(command.get_args());
+        command = strace;
+    }
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-    command.spawn().map_err(|error| format!("{} does not start: {error}", program.name).into())
+    let what = command.get_program().to_string_lossy().into_owned();
+    command.spawn().map_err(|error| format!("{what} does not start: {error}").into())
 }
 
 const LOG: &str = "log";
+const SYNCS: &str = "syncs";
 const START_MAX: Duration = Duration::from_secs(60);
 const STOP_MAX: Duration = Duration::from_secs(60);

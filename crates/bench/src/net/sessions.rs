@@ -5,7 +5,7 @@ use super::load::Load;
 use super::memory;
 use super::program::Sync;
 use super::requests::Kind;
-use super::server::Signal;
+use super::server::{Signal, Tracing};
 use super::site::Site;
 use super::sizes::{LEAST_KEYS, Sizes};
 use super::watch::Part;
@@ -27,6 +27,8 @@ pub(super) enum Session {
     Plain,
     /// Puts that are acknowledged when they are on stable storage.
     Synced,
+    /// How often the disk is asked to keep such puts.
+    Syncs,
     /// What connections take that do nothing. What they leave to the server would hide the memory of watches.
     Connections,
     /// What watches take that do nothing.
@@ -37,12 +39,17 @@ pub(super) enum Session {
 
 impl Session {
     /// Every session.
-    pub(super) const ALL: [Self; 5] =
-        [Self::Plain, Self::Synced, Self::Connections, Self::Watches, Self::Restart];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Plain, Self::Synced, Self::Syncs, Self::Connections, Self::Watches, Self::Restart];
 
     /// Returns how its servers are to treat puts.
     pub(super) fn sync(self) -> Sync {
-        if self == Self::Synced { Sync::Always } else { Sync::Os }
+        if matches!(self, Self::Synced | Self::Syncs) { Sync::Always } else { Sync::Os }
+    }
+
+    /// Returns whether their syncs are counted.
+    pub(super) fn tracing(self) -> Tracing {
+        if self == Self::Syncs { Tracing::Syncs } else { Tracing::Off }
     }
 
     /// Returns its workloads.
@@ -54,9 +61,6 @@ impl Session {
                 get,
                 compare_and_set,
                 mixed,
-                put_single,
-                get_single,
-                compare_and_set_single,
                 fan_out,
                 paced,
                 initial,
@@ -64,8 +68,25 @@ impl Session {
                 subtree,
                 history,
                 publish_subscribe,
+                // Their times depend most on what else the machine does, so there are more turns.
+                put_single,
+                get_single,
+                compare_and_set_single,
+                put_single,
+                get_single,
+                compare_and_set_single,
+                put_single,
+                get_single,
+                compare_and_set_single,
+                put_single,
+                get_single,
+                compare_and_set_single,
+                put_single,
+                get_single,
+                compare_and_set_single,
             ],
-            Self::Synced => &[put_synced, put_synced_single],
+            Self::Synced => &[put_synced, put_synced_single, put_synced_single, put_synced_single],
+            Self::Syncs => &[count_syncs],
             Self::Connections => &[idle_connections],
             Self::Watches => &[fill, idle_watches],
             Self::Restart => &[fill, after_kill, after_stop],
@@ -78,6 +99,7 @@ impl fmt::Display for Session {
         f.write_str(match self {
             Self::Plain => "plain",
             Self::Synced => "synced",
+            Self::Syncs => "syncs",
             Self::Connections => "connections",
             Self::Watches => "watches",
             Self::Restart => "restart",
@@ -100,14 +122,12 @@ fn fill(site: &mut Site, _: &Sizes) -> Outcome<()> {
 
 fn load(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
     site.requests("first put of each key, 1,000 in flight", windowed(Kind::Load, sizes))?;
-    let (resident, disk) = (site.server.resident()?, site.server.disk()?);
-    site.push("the bucket after its load", "resident memory, MB", per_op(resident, 1_000_000));
-    site.push("the bucket after its load", "disk, bytes/key", per_op(disk.allocated, sizes.keys));
-    Ok(())
+    site.push_room("the bucket after its load")
 }
 
 fn put(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
-    site.requests("put, 1,000 in flight", windowed(Kind::Put, sizes))
+    site.requests("put, 1,000 in flight", windowed(Kind::Put, sizes))?;
+    site.push_room("the bucket after these puts")
 }
 
 fn get(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
@@ -135,11 +155,24 @@ fn compare_and_set_single(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
 }
 
 fn put_synced(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
-    site.requests("put, synced before the ack, 1,000 in flight", windowed(Kind::Put, sizes))
+    site.requests(SYNCED_WINDOWED, windowed(Kind::Put, sizes))
 }
 
 fn put_synced_single(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
-    site.requests("put, synced before the ack, one in flight", single(Kind::Put, sizes))
+    site.requests(SYNCED_SINGLE, single(Kind::Put, sizes))
+}
+
+fn count_syncs(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
+    for (work, load) in
+        [(SYNCED_WINDOWED, windowed(Kind::Put, sizes)), (SYNCED_SINGLE, single(Kind::Put, sizes))]
+    {
+        let before = site.server.syncs()?;
+        let done = load.run(&site.bucket)?;
+        let syncs = site.server.syncs()? - before;
+        site.wrote(done.writes, 0)?;
+        site.push(work, "syncs/put", per_op(syncs, done.writes));
+    }
+    Ok(())
 }
 
 fn fan_out(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
@@ -291,6 +324,8 @@ fn single(kind: Kind, sizes: &Sizes) -> Load {
     Load::one_in_flight(kind, sizes.single, sizes.time_max())
 }
 
+const SYNCED_WINDOWED: &str = "put, synced before the ack, 1,000 in flight";
+const SYNCED_SINGLE: &str = "put, synced before the ack, one in flight";
 const CORE: &str = "publish and subscribe, 128 bytes, no stream";
 /// No key twice: a watcher may skip what was overwritten.
 const PACED_PUTS: u64 = LEAST_KEYS;

@@ -2,9 +2,10 @@
 
 use super::bucket::Bucket;
 use super::load::{Done, Load};
-use super::program::{Program, Sync};
+use super::program::Program;
 use super::requests::Kind;
 use super::server::Server;
+use super::sessions::Session;
 use crate::Outcome;
 use crate::gauge::{ProcessMeter, own_cpu};
 use crate::phases::{micros, per_op};
@@ -31,8 +32,8 @@ pub(super) struct Figure {
 
 impl Site {
     /// Starts a server and creates a bucket of history 1 on it.
-    pub(super) fn start(program: &Program, dir: &Path, sync: Sync, keys: u64) -> Outcome<Self> {
-        let server = Server::start(program, dir, sync)?;
+    pub(super) fn start(program: &Program, dir: &Path, session: Session, keys: u64) -> Outcome<Self> {
+        let server = Server::start(program, dir, session.sync(), session.tracing())?;
         let bucket = Bucket::create(server.address(), "bench", keys, 1)?;
         Ok(Self { server, bucket, writes: 0, figures: Vec::new() })
     }
@@ -76,6 +77,14 @@ impl Site {
         self.push(work, "p99, µs", micros(done.percentile(99)));
         self.push(work, "server CPU, µs/request", micros(spent.server) / per_op(done.requests, 1));
         self.push(work, "generator CPU, µs/request", micros(spent.generator) / per_op(done.requests, 1));
+    }
+
+    /// Notes what the server takes by now.
+    pub(super) fn push_room(&mut self, when: &str) -> Outcome<()> {
+        let (resident, disk) = (self.server.resident()?, self.server.disk()?);
+        self.push(when, "resident memory, MB", per_op(resident, 1_000_000));
+        self.push(when, "disk, bytes/key", per_op(disk.allocated, self.bucket.keys));
+        Ok(())
     }
 
     /// Counts puts into the bucket, and fails unless the server agrees that each key was put `per_key` times at least.

@@ -35,7 +35,7 @@ impl Sizes {
         let sizes = Self {
             keys: flags.take("keys", 100_000)?,
             requests: flags.take("requests", 200_000)?,
-            single: flags.take("single", 5_000)?,
+            single: flags.take("single", 2_000)?,
             seconds: flags.take("seconds", 5)?,
             watchers: flags.take("watchers", 8)?,
             fan_out: flags.take("fan-out", 20_000)?,
