@@ -142,7 +142,7 @@ fn head(
         - Keys of 16 bytes, values of 128 bytes that do not compress, file storage, history 1 unless said; loopback, \
         no TLS; server and load generator share the cores.\n\
         - Cells: median of {runs} runs (least–greatest); within a run the servers take turns at each workload. CPU is \
-        user and system time of the server process.\n\
+        user and system time of the server process. In the ratios more is better for rates, less for everything else.\n\
         - Acknowledged when the operating system has it: `sync_interval: 2m` and `--sync os`. Synced before the ack: \
         `sync_interval: always` and `--sync always`.\n\
         - Syncs per put are counted by `strace`, in a session of their own.\n\

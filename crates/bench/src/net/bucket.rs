@@ -36,16 +36,20 @@ impl Bucket {
             \"allow_rollup_hdrs\":true,\"deny_delete\":true,\"allow_direct\":true}}"
         );
         Connection::open(address)?.request(&format!("$JS.API.STREAM.CREATE.{stream}"), &config)?;
-        let revisions = (0..keys).map(|_| AtomicU64::new(0)).collect();
-        Ok(Self {
+        Ok(Self::created(address, name, keys, history))
+    }
+
+    /// Takes a bucket that exists and is empty.
+    pub(super) fn created(address: SocketAddr, name: &str, keys: u64, history: u64) -> Self {
+        Self {
             address,
-            stream,
+            stream: format!("KV_{name}"),
             prefix: format!("$KV.{name}."),
             data: Data::new(keys),
             keys,
             history,
-            revisions,
-        })
+            revisions: (0..keys).map(|_| AtomicU64::new(0)).collect(),
+        }
     }
 
     /// Returns the newest revision of a key that was acknowledged; 0 if there is none.

@@ -194,3 +194,6 @@ impl<'a> Requests<'a> {
 
 const DIRECT_GET: &[u8] = b"$JS.API.DIRECT.GET.";
 const EXPECTED: &[u8] = b"NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: ";
+
+#[cfg(test)]
+mod tests;
