@@ -56,7 +56,8 @@ pub(crate) fn run(mut flags: Flags) -> Outcome<()> {
         round_trips.push(gauge::tcp_round_trip(PROBES)?.as_secs_f64() * 1e6);
         for session in &sessions {
             eprintln!("run {run} of {runs}: {session}");
-            measure(*session, &programs, &dir, &sizes, &mut table)?;
+            let order = if run % 2 == 1 { Order::AsGiven } else { Order::Reversed };
+            measure(*session, order, &programs, &dir, &sizes, &mut table)?;
             load.sample()?;
         }
     }
@@ -76,26 +77,38 @@ pub(crate) fn run(mut flags: Flags) -> Outcome<()> {
     Ok(())
 }
 
+/// Which server does each step first: the same one always would be measured in other circumstances than the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    AsGiven,
+    Reversed,
+}
+
 /// Starts every server and lets each do every step before any does the next one.
 fn measure(
     session: Session,
+    order: Order,
     programs: &[Program],
     dir: &Path,
     sizes: &Sizes,
     table: &mut Table,
 ) -> Outcome<()> {
-    let mut sites = programs
-        .iter()
-        .map(|program| Site::start(program, dir, session, sizes.keys))
-        .collect::<Outcome<Vec<Site>>>()?;
+    let mut columns: Vec<usize> = (0..programs.len()).collect();
+    if order == Order::Reversed {
+        columns.reverse();
+    }
+    let mut sites = columns
+        .into_iter()
+        .map(|column| Ok((column, Site::start(&programs[column], dir, session, sizes.keys)?)))
+        .collect::<Outcome<Vec<(usize, Site)>>>()?;
     for (number, step) in session.steps().iter().enumerate() {
-        for (column, (site, program)) in sites.iter_mut().zip(programs).enumerate() {
-            step(site, sizes).map_err(|error| {
-                format!("{}, session {session}, step {}: {error}", program.name, number + 1)
-            })?;
+        for (column, site) in &mut sites {
+            let name = &programs[*column].name;
+            step(site, sizes)
+                .map_err(|error| format!("{name}, session {session}, step {}: {error}", number + 1))?;
             for figure in site.take_figures() {
-                eprintln!("  {}: {}: {:.3} {}", program.name, figure.work, figure.value, figure.measure);
-                table.add(column, &figure.work, figure.measure, figure.value);
+                eprintln!("  {name}: {}: {:.3} {}", figure.work, figure.value, figure.measure);
+                table.add(*column, &figure.work, figure.measure, figure.value);
             }
         }
     }
@@ -141,7 +154,7 @@ fn head(
         - Date: {}\n- Machine: {}; {load}, that of this program included\n- Versions: {}{}\n- Command: `{command}`\n\
         - Keys of 16 bytes, values of 128 bytes that do not compress, file storage, history 1 unless said; loopback, \
         no TLS; server and load generator share the cores.\n\
-        - Cells: median of {runs} runs (least–greatest); within a run the servers take turns at each workload. CPU is \
+        - Cells: median of {runs} runs (least–greatest); within a run the servers take turns at each workload, in the other order in every second run. CPU is \
         user and system time of the server process. In the ratios more is better for rates, less for everything else.\n\
         - Acknowledged when the operating system has it: `sync_interval: 2m` and `--sync os`. Synced before the ack: \
         `sync_interval: always` and `--sync always`.\n\
