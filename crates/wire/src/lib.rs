@@ -7,6 +7,7 @@
 //! There are no sockets here and no clock; nothing allocates by a length that the input names but does not hold.
 
 pub mod ack;
+pub mod advisory;
 pub mod api;
 pub mod connect;
 pub mod encode;
@@ -19,3 +20,4 @@ mod number;
 pub mod parse;
 pub mod pub_ack;
 pub mod subject;
+pub mod user_info;
