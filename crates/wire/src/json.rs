@@ -25,7 +25,7 @@ pub use syntax::DEPTH_MAX;
 pub use write::{push_string, to_vec, write};
 
 pub(crate) use deserializer::RAW;
-pub(crate) use quote::quote;
+pub(crate) use quote::{quote, quote_bytes};
 
 #[cfg(test)]
 mod tests;
