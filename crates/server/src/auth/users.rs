@@ -163,10 +163,10 @@ impl Users {
             let before = match key {
                 Some(key) => self.by_key.insert(key, user),
                 None => {
-                    if let Some(subject) = SubjectName::parse(&name) {
-                        if self.by_subject.insert(subject, Arc::clone(&user)).is_some() {
-                            return Err(AuthError::TwiceTheUser { user: name });
-                        }
+                    if let Some(subject) = SubjectName::parse(&name)
+                        && self.by_subject.insert(subject, Arc::clone(&user)).is_some()
+                    {
+                        return Err(AuthError::TwiceTheUser { user: name });
                     }
                     self.by_name.insert(name.clone(), user)
                 }

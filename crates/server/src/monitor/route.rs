@@ -77,7 +77,7 @@ pub(super) fn answer(collector: &Collector, path: &str, query: &str) -> Answer {
     }
     let query = Query::parse(query);
     let page = match path {
-        "/" => Ok(pages::index(&collector.base_path())),
+        "/" => Ok(pages::index(collector.base_path())),
         "/varz" => {
             Ok(pages::varz(&collector.server(), &collector.load(), collector.jetstream(false).as_ref()))
         }
