@@ -13,4 +13,3 @@ mod route;
 mod snapshot;
 
 pub(crate) use http::Monitor;
-pub(crate) use snapshot::{AccountStreams, JetStreamFacts, StreamFacts};

@@ -2,7 +2,8 @@
 
 use super::machine;
 use super::snapshot::{
-    AccountFacts, ConnectionFacts, JetStreamFacts, LoadFacts, RouterFacts, ServerFacts, SubscriptionFacts,
+    AccountFacts, ConnectionFacts, Consumers, JetStreamFacts, LoadFacts, RouterFacts, ServerFacts,
+    SubscriptionFacts,
 };
 use crate::account::Account;
 use crate::router::Subscription;
@@ -134,7 +135,7 @@ impl Collector {
 
     /// Describes all accounts, in the order of their names.
     pub(super) fn accounts(&self) -> Vec<AccountFacts> {
-        let streams = self.jetstream(false);
+        let streams = self.jetstream(Consumers::Named);
         let has_streams = |name: &str| {
             streams.as_ref().is_some_and(|facts| facts.accounts.iter().any(|account| account.name == name))
         };
@@ -203,7 +204,7 @@ impl Collector {
     }
 
     /// Describes all streams; `None` if there is no JetStream.
-    pub(super) fn jetstream(&self, _with_consumers: bool) -> Option<JetStreamFacts> {
+    pub(super) fn jetstream(&self, _consumers: Consumers) -> Option<JetStreamFacts> {
         let settings = self.shared.settings();
         let options = settings.options.jetstream.as_ref()?;
         Some(JetStreamFacts {
