@@ -68,6 +68,15 @@ pub enum Expect<'a> {
     LastMatching(&'a SubjectFilter, Sequence),
     /// The last message of the stream has this sequence.
     LastOfStream(Sequence),
+    /// The last message of the subject, or of the filter, and the last one of the stream have these sequences.
+    Both {
+        /// Of the subject or the filter; 0 means that there is none.
+        subject: Sequence,
+        /// What stands in for the subject.
+        filter: Option<&'a SubjectFilter>,
+        /// Of the stream.
+        stream: Sequence,
+    },
     /// The subject has no message, or a marker as its last one.
     NoValue,
 }

@@ -1,5 +1,6 @@
 //! What is damaged, named as exactly as the evidence allows.
 
+use crate::error::EngineError;
 use jetkv_types::{Sequence, Subject};
 use std::fmt;
 use std::path::PathBuf;
@@ -30,10 +31,23 @@ pub enum DamageKind {
     Hole,
     /// A copy or derived file is damaged; everything in it is known from elsewhere.
     Metadata,
-    /// A file that should be there is not.
+    /// A file or directory that should be there is not, or the disk does not give it.
     MissingFile,
     /// Bytes that nothing accounts for stand behind the last complete record. They were kept, and not read.
     UnexplainedTail,
+}
+
+impl Damage {
+    /// Returns what an error says is damaged; `None` if it is about something else than the content of files.
+    pub(crate) fn of_error(error: &EngineError) -> Option<Self> {
+        let path = match error {
+            EngineError::Damaged(damage) => return Some((**damage).clone()),
+            EngineError::Io { path, .. } | EngineError::StorageFull { path } => path.clone(),
+            _ => return None,
+        };
+        let kind = DamageKind::MissingFile;
+        Some(Self { path, offset: 0, length: 0, sequences: None, subject: None, kind })
+    }
 }
 
 impl DamageKind {
@@ -50,7 +64,7 @@ impl fmt::Display for Damage {
             DamageKind::Record => "record",
             DamageKind::Hole => "unreadable stretch",
             DamageKind::Metadata => "metadata, rebuilt from elsewhere",
-            DamageKind::MissingFile => "missing file",
+            DamageKind::MissingFile => "missing or unreadable file",
             DamageKind::UnexplainedTail => "unexplained bytes behind the last record",
         };
         write!(f, "{what} in {} at offset {}", self.path.display(), self.offset)?;

@@ -7,3 +7,4 @@ mod subject_table;
 
 pub(crate) use slots::{Placed, SegmentIndex};
 pub(crate) use stream_index::{Applied, LastOf, Location, StreamIndex};
+pub(crate) use subject_table::SubjectId;

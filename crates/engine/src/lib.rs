@@ -17,10 +17,11 @@ pub mod planted;
 mod segment_file;
 mod store;
 mod stream;
+mod wakes;
 
 pub use append::{Append, CommitResult, Committed, Expect, Origin, Priority, Purge, Rollup, Ttl};
 pub use config::{Compression, Discard, LimitMarker, Storage, StoreOptions, StreamConfig, Sync, Upkeep};
 pub use damage::{Damage, DamageKind};
 pub use error::{EngineError, ErrorKind, Limit};
 pub use store::{RepairReport, Store, StoreStats};
-pub use stream::{Commit, Listener, Select, Selection, Stream, StreamState, SubjectState};
+pub use stream::{Bounds, Census, Commit, Found, Listener, Select, Selection, Stream, StreamState, SubjectState};

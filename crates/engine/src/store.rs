@@ -11,6 +11,7 @@ use crate::env::Env;
 use crate::env::Lock;
 use crate::error::EngineError;
 use crate::stream::Stream;
+use crate::wakes;
 use committers::Committers;
 use jetkv_types::StreamName;
 use parking_lot::{Mutex, RwLock};
@@ -58,8 +59,8 @@ struct StoreInner {
     streams: RwLock<BTreeMap<StreamName, Stream>>,
     /// The catalog and what goes with it; held while streams are created and deleted.
     directory: Mutex<Directory>,
-    /// Streams that are there and cannot be opened.
-    broken: Mutex<BTreeMap<String, Arc<Damage>>>,
+    /// Streams that are there and cannot be opened, and why.
+    broken: Mutex<BTreeMap<String, EngineError>>,
     damages: Mutex<Vec<Damage>>,
     thread: Mutex<Option<UpkeepThread>>,
     lock: Mutex<Option<Box<dyn Lock>>>,
@@ -112,8 +113,9 @@ impl Store {
     /// Opens the store in `dir`, or makes a new one there, and recovers every stream.
     ///
     /// # Errors
-    /// `Locked` if somebody else has it open, `NewerFormat`, `NotAStore`, `StorageFull`, `Io`. A stream that is damaged
-    /// is no error: see [`Self::damages`].
+    /// `Locked` if somebody else has it open, `NewerFormat`, `NotAStore`, `StorageFull`, `Io`. A stream that is damaged,
+    /// or whose files the disk does not give, is no error: see [`Self::damages`]. It answers with its error; opening the
+    /// store again tries again.
     pub fn open(env: Env, dir: &Path, options: StoreOptions) -> Result<Self, EngineError> {
         env.fs.create_dir_all(dir).map_err(EngineError::io("create", dir))?;
         let lock_path = dir.join("lock");
@@ -172,6 +174,12 @@ impl Store {
         &self.inner.shared.options
     }
 
+    /// Returns what time it is by the clock of the store.
+    #[must_use]
+    pub fn now(&self) -> jetkv_types::Timestamp {
+        self.inner.env.clock.now()
+    }
+
     /// Returns everything known to be damaged, without reading any data.
     #[must_use]
     pub fn damages(&self) -> Vec<Damage> {
@@ -180,20 +188,23 @@ impl Store {
         damages
     }
 
-    /// Reads every segment of every stream and returns everything that is damaged. `progress` gets bytes done and in all.
+    /// Reads every segment of every stream and returns everything that is damaged; a file that cannot be read at all is
+    /// among it. `progress` gets bytes done and in all.
     ///
     /// # Errors
-    /// `Io` if a file cannot be read at all.
+    /// None at present.
     pub fn check(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<Damage>, EngineError> {
         let streams = self.streams();
         let total = self.stats().disk_bytes;
         let mut done = 0;
         let mut found = self.inner.damages.lock().clone();
         for stream in &streams {
-            found.extend(stream.check(&mut |bytes| {
+            let checked = stream.check(&mut |bytes| {
                 done += bytes;
                 progress(done, total.max(done));
-            })?);
+            });
+            found.extend(checked.damages);
+            found.extend(checked.failed.iter().filter_map(Damage::of_error));
         }
         Ok(found)
     }
@@ -203,20 +214,34 @@ impl Store {
     /// Undamaged messages stay. A key whose last revision is given up has its earlier revisions, if any are kept.
     ///
     /// # Errors
-    /// `Io`, `StorageFull`.
+    /// The first error of any stream, as of [`Self::repair_into`], which also tells what was done all the same.
     pub fn repair(&self) -> Result<RepairReport, EngineError> {
         let mut report = RepairReport::default();
+        self.repair_into(&mut report).map(|()| report)
+    }
+
+    /// As [`Self::repair`]; adds what was done to `report`, whatever comes of the rest.
+    ///
+    /// # Errors
+    /// The first error of any stream: `Io` if files cannot be read, which is no reason to give them up, or not moved;
+    /// `StorageFull`, `Poisoned`. All streams are looked after all the same, and one that fails stays as it was.
+    pub fn repair_into(&self, report: &mut RepairReport) -> Result<(), EngineError> {
+        let mut outcome = Ok(());
         for stream in self.streams() {
-            let damages = stream.check(&mut |_| {})?;
-            if damages.is_empty() {
+            let checked = stream.check(&mut |_| {});
+            outcome = checked.failed.into_iter().fold(outcome, |outcome, error| outcome.and(Err(error)));
+            if checked.damages.is_empty() {
                 continue;
             }
-            let (given_up, quarantined) = stream.inner().repair(&damages)?;
-            report.given_up.extend(given_up);
-            report.quarantined.extend(quarantined);
+            match stream.inner().repair(&checked.damages) {
+                Ok((given_up, quarantined)) => {
+                    report.given_up.extend(given_up);
+                    report.quarantined.extend(quarantined);
+                }
+                Err(error) => outcome = outcome.and(Err(error)),
+            }
         }
-        self.inner.repair_broken(&mut report)?;
-        Ok(report)
+        outcome.and(self.inner.repair_broken(report))
     }
 
     /// Does what is due: expiry, interval syncs, compaction. Needed with [`Upkeep::Manual`], harmless otherwise.
@@ -292,6 +317,7 @@ impl StoreInner {
     }
 
     fn close(&self) -> Result<(), EngineError> {
+        let _wakes = wakes::hold();
         // The thread goes first, so that nothing is begun any more.
         drop(self.thread.lock().take());
         // No stream is created or deleted from here on: the lock on the directory is gone when they may go on.

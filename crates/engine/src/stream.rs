@@ -10,17 +10,21 @@ mod commit;
 mod compact;
 mod control;
 mod create;
+mod follow;
 mod listen;
 mod log;
+mod query;
 mod read;
 mod recover;
 mod repair;
 mod round;
 mod scan;
+mod turn;
 mod upkeep;
 mod writer;
 
 pub use commit::Commit;
+pub use follow::{Bounds, Census, Found};
 pub use listen::Listener;
 pub use read::{Select, Selection, StreamState, SubjectState};
 
@@ -35,6 +39,7 @@ use crate::env::Env;
 use crate::error::EngineError;
 use crate::index::StreamIndex;
 use crate::store::Shared;
+use crate::wakes;
 use jetkv_types::{Sequence, StreamName, SubjectFilter, Timestamp};
 use listen::Listeners;
 use log::Log;
@@ -201,7 +206,11 @@ impl StreamInner {
     /// Refuses all writes from now on; reads go on.
     pub(crate) fn poison(&self, cause: &EngineError) {
         let reason = commit::describe(cause).into();
-        let poisoned = EngineError::Poisoned { stream: self.name.clone(), reason };
+        self.poison_with(&EngineError::Poisoned { stream: self.name.clone(), reason });
+    }
+
+    fn poison_with(&self, poisoned: &EngineError) {
+        let _wakes = wakes::hold();
         let rounds = {
             let mut writer = self.writer.lock();
             writer.stopped.get_or_insert_with(|| poisoned.clone());
@@ -215,6 +224,7 @@ impl StreamInner {
 
     /// Ends the stream: writes are refused with `error`, watchers are told.
     pub(crate) fn stop(&self, error: &EngineError) {
+        let _wakes = wakes::hold();
         let rounds = {
             let mut writer = self.writer.lock();
             writer.stopped = Some(error.clone());
@@ -242,6 +252,7 @@ impl StreamInner {
 
     /// Commits what is queued, leaves the mark of a clean stop, and ends the stream.
     pub(crate) fn close(&self) -> Result<(), EngineError> {
+        let _wakes = wakes::hold();
         // Whoever rewrites segments now gets done first; whoever comes later finds the stream stopped.
         let _turn = self.compacting.lock();
         let outcome = self.exclusively(|log, _| {

@@ -1,5 +1,6 @@
 //! What can go wrong with streams above the engine.
 
+use crate::OriginProblem;
 use jetkv_engine::EngineError;
 use jetkv_types::{HeaderError, StreamName};
 
@@ -22,6 +23,14 @@ pub enum JetStreamError {
         stream: StreamName,
         /// Which rule is broken, in the reference's words where it has some (PROTOCOL 4.13).
         reason: String,
+    },
+    /// A mirror, a source or a transform breaks a rule.
+    #[error("invalid settings of stream {stream}: {problem}")]
+    InvalidOrigin {
+        /// The stream.
+        stream: StreamName,
+        /// Which rule.
+        problem: OriginProblem,
     },
     /// A text or a span of time is no time to live of a message.
     #[error("invalid per-message TTL {text:?}: {reason}")]

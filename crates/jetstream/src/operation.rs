@@ -7,12 +7,17 @@ use std::time::Duration;
 /// Returns what a message with these headers does to its subject. An unknown word makes it an ordinary value.
 #[must_use]
 pub fn operation_of(headers: &Headers) -> Operation {
-    match headers.get(names::KV_OPERATION) {
+    operation_of_words(headers.get(names::KV_OPERATION), headers.get(names::MARKER_REASON))
+}
+
+/// Returns what a message does to its subject, by the values of `KV-Operation` and `Nats-Marker-Reason`.
+pub(crate) fn operation_of_words(operation: Option<&str>, reason: Option<&str>) -> Operation {
+    match operation {
         Some("DEL") => return Operation::Delete,
         Some("PURGE") => return Operation::Purge,
         _ => {}
     }
-    match headers.get(names::MARKER_REASON) {
+    match reason {
         Some("MaxAge") => Operation::Marker(MarkerReason::MaxAge),
         Some("Purge") => Operation::Marker(MarkerReason::Purge),
         Some("Remove") => Operation::Marker(MarkerReason::Remove),

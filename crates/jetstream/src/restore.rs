@@ -1,8 +1,18 @@
-//! Putting messages back as they were: with their sequences, times and headers.
+//! Putting messages back as they were, and copying them from other streams.
 
+use crate::settings::attributes;
 use crate::{JetStreamError, MessageTtl, header_names as names, operation_of};
 use jetkv_engine::{Append, Commit, Origin, Rollup, Stream, Ttl};
 use jetkv_types::{Message, Operation};
+
+/// Whether a copy keeps its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// Sequence and time stay, as in a mirror.
+    Kept,
+    /// It is a new message, as from a source.
+    New,
+}
 
 /// Hands copies of messages to the stream, all or none. They keep sequence and time if the stream has not come that far;
 /// what they mean is read from their headers, as if they came over the wire.
@@ -13,6 +23,31 @@ pub fn restore(stream: &Stream, messages: &[Message]) -> Result<Commit, JetStrea
     let ttls = messages.iter().map(ttl_of).collect::<Result<Vec<_>, _>>()?;
     let appends: Vec<_> = messages.iter().zip(ttls).map(|(message, ttl)| as_append(message, ttl)).collect();
     Ok(stream.append(&appends))
+}
+
+/// Hands copies from another stream to this one, all or none. Expectations were true where they came from and are not asked
+/// again; times to live and roll-ups work if this stream permits them (PROTOCOL 4.9, 4.10).
+pub fn copy(stream: &Stream, messages: &[Message], place: Place) -> Commit {
+    let config = stream.config();
+    let (ttls, rollups) = (attributes::permits_message_ttl(&config), attributes::permits_rollup(&config));
+    let appends: Vec<_> = messages
+        .iter()
+        .map(|message| {
+            // What cannot be read was no time to live at the origin either.
+            let ttl = if ttls { ttl_of(message).unwrap_or(Ttl::Stream) } else { Ttl::Stream };
+            let rollup = match message.headers.get(names::ROLLUP) {
+                Some(word) if rollups && word.eq_ignore_ascii_case("sub") => Rollup::Subject,
+                Some(word) if rollups && word.eq_ignore_ascii_case("all") => Rollup::Stream,
+                _ => Rollup::None,
+            };
+            let append = Append { rollup, ..as_append(message, ttl) };
+            match place {
+                Place::Kept => append,
+                Place::New => Append { origin: None, ..append },
+            }
+        })
+        .collect();
+    stream.append(&appends)
 }
 
 fn ttl_of(message: &Message) -> Result<Ttl, JetStreamError> {

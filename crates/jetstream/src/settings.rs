@@ -2,10 +2,13 @@
 
 pub(crate) mod attributes;
 mod convert;
+mod lists;
 mod origin;
+mod origin_rules;
 mod validate;
 
 pub use origin::{External, Placement, Republish, Source, SubjectTransform};
+pub use origin_rules::OriginProblem;
 
 use jetkv_engine::{Compression, Discard, Storage};
 use jetkv_types::{Sequence, StreamName, SubjectFilter};
@@ -63,10 +66,35 @@ pub struct StreamSettings {
     pub allow_msg_ttl: bool,
     /// If set, a subject whose last message goes by age gets a marker that lives this long, at least 1 s.
     pub subject_delete_marker_ttl: Option<Duration>,
+    /// Whether a mirror answers direct reads of its origin.
+    pub mirror_direct: bool,
+    /// Whether several messages may be stored as one.
+    pub allow_atomic: bool,
+    /// Whether nothing may be stored or removed any more.
+    pub sealed: bool,
+    /// Whether publishers get no answer.
+    pub no_ack: bool,
+    /// Whether the user does not mind an answer before the message is durable; we answer as the store's sync mode says.
+    pub persist_async: bool,
+    /// How subjects are rewritten before messages are stored.
+    pub subject_transform: Option<SubjectTransform>,
+    /// Most consumers at a time.
+    pub max_consumers: Option<u64>,
+    /// What consumers get if they ask for nothing, and at most.
+    pub consumer_limits: ConsumerLimits,
     /// Free words of the user and of the reference (prefix `_nats.`).
     pub metadata: BTreeMap<String, String>,
     /// What else is stored with the stream; this version gives it no meaning and keeps it.
     pub other: BTreeMap<String, String>,
+}
+
+/// What a stream imposes on its consumers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ConsumerLimits {
+    /// Longest time that a consumer lives without interest.
+    pub inactive_threshold: Option<Duration>,
+    /// Most messages that may wait for an acknowledgement.
+    pub max_ack_pending: Option<u64>,
 }
 
 impl StreamSettings {
@@ -98,6 +126,14 @@ impl StreamSettings {
             allow_direct: false,
             allow_msg_ttl: false,
             subject_delete_marker_ttl: None,
+            mirror_direct: false,
+            allow_atomic: false,
+            sealed: false,
+            no_ack: false,
+            persist_async: false,
+            subject_transform: None,
+            max_consumers: None,
+            consumer_limits: ConsumerLimits::default(),
             metadata: BTreeMap::new(),
             other: BTreeMap::new(),
         }
@@ -112,8 +148,17 @@ impl StreamSettings {
             self.allow_rollup = true;
             self.deny_purge = false;
         }
+        if self.sealed {
+            self.discard = Discard::New;
+            self.max_age = None;
+            self.deny_delete = true;
+            self.deny_purge = true;
+            self.allow_rollup = false;
+        }
         let age = self.max_age.unwrap_or(Duration::MAX);
-        self.duplicate_window.get_or_insert(DUPLICATE_WINDOW_DEFAULT.min(age));
+        if self.mirror.is_none() {
+            self.duplicate_window.get_or_insert(DUPLICATE_WINDOW_DEFAULT.min(age));
+        }
         self
     }
 }

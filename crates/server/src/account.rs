@@ -1,12 +1,14 @@
 //! Accounts: each has its own subjects and streams, and sees nothing of the others.
 
 use crate::auth::GLOBAL_ACCOUNT;
+use crate::js::JetStream;
 use crate::options::{AccountOptions, ServerOptions};
 use crate::router::Router;
+use crate::snapshot::{AccountSnapshot, Totals};
 use parking_lot::RwLock;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// An account.
 #[derive(Debug)]
@@ -14,6 +16,8 @@ pub(crate) struct Account {
     name: Box<str>,
     /// Its subscriptions.
     pub(crate) router: Router,
+    /// Its streams, if it has any; set before the first client comes.
+    jetstream: OnceLock<Arc<JetStream>>,
     limits: RwLock<AccountLimits>,
     connections: AtomicU32,
     subscriptions: AtomicU32,
@@ -54,6 +58,7 @@ impl Account {
         Self {
             name: name.into(),
             router: Router::new(),
+            jetstream: OnceLock::new(),
             limits: RwLock::new(AccountLimits::of(options)),
             connections: AtomicU32::new(0),
             subscriptions: AtomicU32::new(0),
@@ -66,14 +71,38 @@ impl Account {
         &self.name
     }
 
+    /// Returns its streams.
+    pub(crate) fn jetstream(&self) -> Option<&Arc<JetStream>> {
+        self.jetstream.get()
+    }
+
+    /// Gives it streams. Those that it has stay.
+    pub(crate) fn set_jetstream(&self, jetstream: Arc<JetStream>) {
+        let _ = self.jetstream.set(jetstream);
+    }
+
     /// Returns what it may use.
     pub(crate) fn limits(&self) -> AccountLimits {
         *self.limits.read()
     }
 
-    /// Returns the number of its connections.
-    pub(crate) fn connections(&self) -> u32 {
-        self.connections.load(Ordering::Relaxed)
+    /// Returns what it is like now.
+    pub(crate) fn snapshot(&self) -> AccountSnapshot {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        AccountSnapshot {
+            name: self.name.to_string(),
+            connections: self.connections.load(Ordering::Relaxed),
+            total_connections: read(&self.traffic.total_connections),
+            totals: Totals {
+                in_messages: read(&self.traffic.in_messages),
+                in_bytes: read(&self.traffic.in_bytes),
+                out_messages: read(&self.traffic.out_messages),
+                out_bytes: read(&self.traffic.out_bytes),
+                slow_consumers: read(&self.traffic.slow_consumers),
+                ..Totals::default()
+            },
+            router: self.router.stats(),
+        }
     }
 
     /// Counts one more connection, unless it has as many as it may have.

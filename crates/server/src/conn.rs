@@ -15,8 +15,10 @@ mod socket;
 mod spare;
 mod task;
 
-pub(crate) use client::{About, Client, ConnectionSnapshot};
+pub(crate) use client::Client;
 pub(crate) use close::CloseReason;
-pub(crate) use outbound::{Outbound, OutboundStats};
+pub(crate) use outbound::Outbound;
+#[cfg(test)]
+pub(crate) use outbound::{HeaderSupport, Output, Then};
 pub(crate) use pending::PendingTotal;
 pub(crate) use serve::serve;

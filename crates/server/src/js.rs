@@ -1,13 +1,29 @@
 //! JetStream behind the connections: requests to `$JS.API.>` and messages that streams capture.
 //!
 //! A connection's task calls [`publish`] for every message, after it went to the subscribers, and [`Pending::poll`] whenever it
-//! runs. Everything here happens on that task: it must not block for longer than a disk read. Work of other tasks uses a
-//! [`Publisher`] of its own and flushes it after each batch.
+//! runs. Reads and answers happen on that task; what writes files outside of a group commit steps aside for it. Work of
+//! other tasks uses a [`crate::router::Publisher`] of its own and flushes it after each batch.
 
+mod acks;
+mod api;
+mod captures;
+mod consumers;
 mod context;
+mod convert;
+mod copier;
+
+mod direct;
+mod errors;
+mod events;
+mod handle;
+mod ingest;
+mod open;
 mod pending;
 mod publish;
+mod state;
 
 pub(crate) use context::Ctx;
-pub(crate) use pending::{Answer, Pending};
+pub(crate) use open::{start, stop};
+pub(crate) use pending::Pending;
 pub(crate) use publish::{Handled, publish};
+pub(crate) use state::JetStream;

@@ -14,6 +14,7 @@ mod monitor;
 pub mod options;
 mod router;
 mod server;
+pub mod snapshot;
 mod state;
 mod system;
 mod tls;

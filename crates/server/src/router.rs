@@ -13,6 +13,6 @@ mod table;
 mod trie;
 
 pub(crate) use interest::{InterestChange, InterestSink, WatchId};
-pub(crate) use publisher::{Msg, Origin, Publisher, Routed};
-pub(crate) use subscription::{Delivery, Subscription, SubscriptionSpec};
-pub(crate) use table::{Router, RouterStats};
+pub(crate) use publisher::{Msg, Origin, Publisher};
+pub(crate) use subscription::{Subscription, SubscriptionSpec};
+pub(crate) use table::Router;

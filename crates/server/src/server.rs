@@ -4,11 +4,14 @@ mod lame_duck;
 
 use crate::auth::encode_server_id;
 use crate::conn::CloseReason;
+use crate::js;
 use crate::listener;
 use crate::log::{LogLevel, LogSink};
 use crate::monitor::Monitor;
 use crate::options::ServerOptions;
+use crate::snapshot::{AccountSnapshot, ConnectionSnapshot, ServerSnapshot, SubscriptionSnapshot};
 use crate::state::{Identity, OptionsError, Settings, Shared};
+use jetkv_engine::EngineError;
 use jetkv_engine::env::Env;
 use parking_lot::Mutex;
 use std::io;
@@ -46,6 +49,14 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The streams of an account cannot be opened.
+    #[error("cannot open the streams of account {account}")]
+    Store {
+        /// Name of the account.
+        account: String,
+        /// Why.
+        source: EngineError,
+    },
 }
 
 impl Server {
@@ -65,6 +76,7 @@ impl Server {
         identity.port = address.port();
         let settings = Settings::new(options, &identity)?;
         let shared = Arc::new(Shared::new(settings, env, log));
+        js::start(&shared).await?;
         let monitor = Self::start_monitor(&shared, address).await?;
         let listening = tokio::spawn(listener::accept(Arc::clone(&shared), listener));
         shared.log(LogLevel::Info, format_args!("Listening for client connections on {address}"));
@@ -99,10 +111,34 @@ impl Server {
         &self.identity.id
     }
 
-    /// Returns the number of connections.
+    /// Returns what the server is like now.
     #[must_use]
-    pub fn connections(&self) -> usize {
-        self.shared.clients.len()
+    pub fn snapshot(&self) -> ServerSnapshot {
+        self.shared.snapshot()
+    }
+
+    /// Returns the accounts in the order of their names.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<AccountSnapshot> {
+        self.shared.account_snapshots()
+    }
+
+    /// Returns the connections in the order of their numbers.
+    #[must_use]
+    pub fn connections(&self) -> Vec<ConnectionSnapshot> {
+        self.shared.connection_snapshots()
+    }
+
+    /// Returns the last connections that ended, 1,024 at most, the oldest first.
+    #[must_use]
+    pub fn closed_connections(&self) -> Vec<ConnectionSnapshot> {
+        self.shared.clients.closed()
+    }
+
+    /// Returns at most `max` subscriptions, of the connection with this number or of all, in no order.
+    #[must_use]
+    pub fn subscriptions(&self, connection: Option<u64>, max: usize) -> Vec<SubscriptionSnapshot> {
+        self.shared.subscription_snapshots(connection, max)
     }
 
     /// Takes over new options: users, permissions, certificates, limits and times. Clients whose user is gone or changed are
@@ -122,7 +158,7 @@ impl Server {
     /// Closes one connection; says whether it was there.
     pub fn close_connection(&self, id: u64) -> bool {
         let client = self.shared.clients.get(id);
-        client.inspect(|client| client.outbound.close(CloseReason::Kicked)).is_some()
+        client.inspect(|client| client.outbound.leave(CloseReason::Kicked)).is_some()
     }
 
     /// Stops accepting, closes all connections, and waits until they are gone, 5 seconds at most.
@@ -133,12 +169,13 @@ impl Server {
             .clients
             .all()
             .iter()
-            .for_each(|client| client.outbound.close(CloseReason::ServerShutdown));
+            .for_each(|client| client.outbound.leave(CloseReason::ServerShutdown));
         let left = tokio::time::timeout(GOODBYES, self.shared.clients.wait_empty()).await;
         if left.is_err() {
             let count = self.shared.clients.len();
             self.shared.log(LogLevel::Warning, format_args!("{count} connections did not end in time"));
         }
+        js::stop(&self.shared).await;
         self.shared.log(LogLevel::Info, format_args!("Server Exiting.."));
     }
 

@@ -7,7 +7,7 @@ mod stats;
 pub(crate) use clients::Clients;
 pub use settings::OptionsError;
 pub(crate) use settings::{Identity, Settings};
-pub(crate) use stats::{ServerStats, Totals};
+pub(crate) use stats::ServerStats;
 
 use crate::account::Accounts;
 use crate::auth::Hasher;

@@ -20,6 +20,8 @@ pub enum FsBug {
     SkipDirSync,
     /// Renaming a file copies its bytes over the old content of the other name.
     RenameByCopy,
+    /// Writing this text panics, with half of it written.
+    PanicOnWriteOf(&'static str),
 }
 
 /// A file system with a planted bug, in front of a good one.
@@ -97,7 +99,14 @@ impl File for BuggyFile {
         self.inner.read_at(buffer, offset)
     }
 
+    #[expect(clippy::panic, reason = "the panic is the bug")]
     fn write_at(&self, data: &[u8], offset: u64) -> io::Result<()> {
+        if let FsBug::PanicOnWriteOf(text) = self.lies.bug
+            && let Some(at) = data.windows(text.len()).position(|found| found == text.as_bytes())
+        {
+            self.inner.write_at(&data[..at + text.len() / 2], offset)?;
+            panic!("asked to write {text:?}");
+        }
         self.inner.write_at(data, offset)
     }
 

@@ -1,11 +1,12 @@
 //! A deterministic world for tests: seeded randomness, a clock moved by hand, and a disk that loses power, a
-//! stream as plain maps.
+//! stream as plain maps. Beside it, [`nats`]: a raw client for tests of servers.
 //!
-//! Everything here is a function of its seeds and of the calls made, so a failing seed fails again.
+//! Everything here but that client is a function of its seeds and of the calls made, so a failing seed fails again.
 
 mod buggy_fs;
 mod clock;
 mod model;
+pub mod nats;
 mod rng;
 mod sim_fs;
 

@@ -1,5 +1,6 @@
 //! The JSON of `CONNECT` (PROTOCOL 1.5).
 
+use crate::json::{self, Fault, Strictness, go_type};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 
@@ -8,7 +9,7 @@ use std::fmt;
 /// [`Default`] is a client that sent no CONNECT at all. Unknown fields are ignored and `null` equals absence; an empty
 /// text equals absence too.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(default, rename = "ClientOpts")]
 pub struct Connect {
     /// Whether each operation that is accepted is answered by `+OK`. True by default.
     #[serde(deserialize_with = "or_true")]
@@ -17,52 +18,38 @@ pub struct Connect {
     #[serde(deserialize_with = "or_true")]
     pub pedantic: bool,
     /// Whether the client insists on TLS; for information.
-    #[serde(deserialize_with = "or_default")]
     pub tls_required: bool,
     /// The token for token authentication.
-    #[serde(deserialize_with = "or_default")]
     pub auth_token: String,
     /// The user's name.
-    #[serde(deserialize_with = "or_default")]
     pub user: String,
     /// The user's password.
-    #[serde(deserialize_with = "or_default")]
     pub pass: String,
     /// A user's JWT.
-    #[serde(deserialize_with = "or_default")]
     pub jwt: String,
     /// The public key that [`Self::sig`] is to be verified with.
-    #[serde(deserialize_with = "or_default")]
     pub nkey: String,
     /// The signature of the nonce, in base64.
-    #[serde(deserialize_with = "or_default")]
     pub sig: String,
     /// The connection's name, for monitoring.
-    #[serde(deserialize_with = "or_default")]
     pub name: String,
     /// The client library's language, for monitoring.
-    #[serde(deserialize_with = "or_default")]
     pub lang: String,
     /// The client library's version, for monitoring.
-    #[serde(deserialize_with = "or_default")]
     pub version: String,
     /// 1 if the client understands an INFO at any time, else 0.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "go_type::int")]
     pub protocol: i64,
     /// Whether the client's own publishes go to its own subscriptions. True by default.
     #[serde(deserialize_with = "or_true")]
     pub echo: bool,
     /// Whether the client may use HPUB and understands HMSG.
-    #[serde(deserialize_with = "or_default")]
     pub headers: bool,
     /// Whether the client wants status 503 when nobody listens (PROTOCOL 1.11).
-    #[serde(deserialize_with = "or_default")]
     pub no_responders: bool,
     /// Obsolete; not empty means an authorization violation.
-    #[serde(deserialize_with = "or_default")]
     pub account: String,
     /// Obsolete; true means an authorization violation.
-    #[serde(deserialize_with = "or_default")]
     pub new_account: bool,
 }
 
@@ -72,13 +59,7 @@ impl Connect {
     /// # Errors
     /// [`ConnectError`] if it is no JSON object with fields of the right types; the connection is closed silently then.
     pub fn parse(json: &[u8]) -> Result<Self, ConnectError> {
-        if json == b"null" {
-            return Ok(Self::default());
-        }
-        if !json.trim_ascii_start().starts_with(b"{") {
-            return Err(ConnectError { reason: "no JSON object".into() });
-        }
-        serde_json::from_slice(json).map_err(|error| ConnectError { reason: error.to_string() })
+        json::decode(json, Strictness::Lenient).map_err(|source| ConnectError { source })
     }
 
     /// Returns the text for `-ERR` if the wishes cannot be granted by any server; the connection is closed after it.
@@ -136,10 +117,6 @@ impl fmt::Debug for Connect {
     }
 }
 
-fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
-    Option::<T>::deserialize(from).map(Option::unwrap_or_default)
-}
-
 fn or_true<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
     Option::<bool>::deserialize(from).map(|value| value.unwrap_or(true))
 }
@@ -147,16 +124,20 @@ fn or_true<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
 /// The text behind CONNECT is not what it must be. Clients are not told; the reason is for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectError {
-    reason: String,
+    source: Fault,
 }
 
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "malformed CONNECT: {}", self.reason)
+        f.write_str("malformed CONNECT")
     }
 }
 
-impl std::error::Error for ConnectError {}
+impl std::error::Error for ConnectError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
 
 #[cfg(test)]
 mod tests;

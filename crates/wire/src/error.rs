@@ -1,4 +1,13 @@
 //! Errors of the JetStream API as they go over the wire (PROTOCOL 9.1).
+//!
+//! Each row of the reference's table has a short name: a constant where the text is fixed, like [`STREAM_NOT_FOUND`], a
+//! function where the text says what it is about, like [`wrong_last_sequence`].
+
+mod fixed;
+mod with_text;
+
+pub use fixed::*;
+pub use with_text::*;
 
 use crate::json;
 use serde::{Deserialize, Serialize};
@@ -36,3 +45,13 @@ impl fmt::Display for ApiError {
 }
 
 impl std::error::Error for ApiError {}
+
+/// Returns the whole table in the order of the error codes: error code, code, text with its placeholders in braces.
+pub fn table() -> impl Iterator<Item = (u16, u16, &'static str)> {
+    let mut rows = [fixed::ROWS, with_text::ROWS].concat();
+    rows.sort_unstable();
+    rows.into_iter()
+}
+
+#[cfg(test)]
+mod tests;

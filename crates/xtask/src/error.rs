@@ -28,6 +28,10 @@ pub(crate) enum XtaskError {
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
 
+    /// A golden file could not be recorded.
+    #[error("cannot record {}", path.display())]
+    Golden { path: PathBuf, source: std::io::Error },
+
     /// `deny.toml` is no valid TOML or holds a setting that the check does not know.
     #[error("cannot understand {}", path.display())]
     DenyFile { path: PathBuf, source: Box<toml::de::Error> },

@@ -3,6 +3,7 @@
 mod ci;
 mod error;
 mod examples;
+mod golden;
 mod licences;
 mod report;
 mod shell;
@@ -34,6 +35,8 @@ enum Chore {
     Tidy,
     /// Run the examples of the library
     Examples,
+    /// Record anew what the reference server answers; it must be installed, or named by NATS_SERVER
+    Golden,
     /// Check the licences, sources and bans of all dependencies against deny.toml
     Licences,
 }
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Chore::Ci => steps::run(&ci::steps(), &workspace),
         Chore::Tidy => steps::run(&[tidy::step()], &workspace),
         Chore::Examples => steps::run(&[testing::example_step()], &workspace),
+        Chore::Golden => golden::record(&workspace),
         Chore::Licences => steps::run(&[ci::licence_step()], &workspace),
     });
     match result {

@@ -4,7 +4,7 @@ use crate::error::XtaskError;
 use crate::examples;
 use crate::shell;
 use crate::steps::{Step, Verdict};
-use crate::workspace::Workspace;
+use crate::workspace::{Package, Workspace};
 
 /// The package of the command line.
 const CLI_PACKAGE: &str = "jetkv-cli";
@@ -12,8 +12,13 @@ const CLI_PACKAGE: &str = "jetkv-cli";
 /// The integration test of that package that drives the built program from end to end.
 const CLI_TEST: &str = "cli";
 
+/// The package that compares servers, the one with our server, and the program that holds it.
+const DIFFER_PACKAGE: &str = "differ";
+const SERVER_PACKAGE: &str = "jetkv-server";
+const CLI_PROGRAM: &str = "jetkv";
+
 /// Returns the steps in the order in which they run.
-pub(crate) fn steps() -> [Step; 3] {
+pub(crate) fn steps() -> [Step; 4] {
     [
         Step { name: "tests", rerun: "cargo test --workspace --locked", run: run_tests },
         example_step(),
@@ -21,6 +26,11 @@ pub(crate) fn steps() -> [Step; 3] {
             name: "command line",
             rerun: "cargo test --package jetkv-cli --test cli --locked -- --include-ignored",
             run: run_command_line,
+        },
+        Step {
+            name: "differential",
+            rerun: "cargo run --package differ --locked -- check",
+            run: run_differential,
         },
     ]
 }
@@ -48,5 +58,23 @@ fn run_command_line(workspace: &Workspace) -> Result<Verdict, XtaskError> {
     let arguments =
         ["test", "--package", CLI_PACKAGE, "--test", CLI_TEST, "--locked", "--", "--include-ignored"];
     shell::run(&mut shell::cargo(&workspace.workspace_root, &arguments))?;
+    Ok(Verdict::Passed)
+}
+
+/// Compares our server with the reference on random requests, kills it, and follows watches on it.
+fn run_differential(workspace: &Workspace) -> Result<Verdict, XtaskError> {
+    if workspace.member(DIFFER_PACKAGE).is_none() {
+        return Ok(Verdict::Absent { reason: format!("the workspace has no package {DIFFER_PACKAGE}") });
+    }
+    let root = &workspace.workspace_root;
+    let mut arguments = vec!["run", "--package", DIFFER_PACKAGE, "--locked", "--", "check"];
+    let program = workspace.program(CLI_PROGRAM);
+    // Until the command line holds the server, the reference is compared with itself.
+    let serves = |package: &Package| package.dependencies.iter().any(|each| each.name == SERVER_PACKAGE);
+    if workspace.member(CLI_PACKAGE).is_some_and(serves) {
+        shell::run(&mut shell::cargo(root, &["build", "--package", CLI_PACKAGE, "--locked"]))?;
+        arguments.extend(["--jetkv", program.as_str()]);
+    }
+    shell::run(&mut shell::cargo(root, &arguments))?;
     Ok(Verdict::Passed)
 }

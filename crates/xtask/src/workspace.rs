@@ -16,6 +16,8 @@ pub(crate) struct Workspace {
     pub(crate) workspace_members: BTreeSet<String>,
     /// The directory that holds everything.
     pub(crate) workspace_root: PathBuf,
+    /// The directory into which cargo builds.
+    pub(crate) target_directory: PathBuf,
 }
 
 /// One package.
@@ -75,6 +77,12 @@ impl Workspace {
     /// Returns our package called `name`, if the workspace has it.
     pub(crate) fn member(&self, name: &str) -> Option<&Package> {
         self.members().find(|package| package.name == name)
+    }
+
+    /// Returns where a plain `cargo build` puts the program `name`.
+    pub(crate) fn program(&self, name: &str) -> String {
+        let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        self.target_directory.join("debug").join(file).to_string_lossy().into_owned()
     }
 
     /// Returns the paths, relative to the root, of all files that git tracks or would track once they are added.

@@ -49,5 +49,8 @@ pub(crate) fn open(magic: [u8; 8], bytes: &[u8]) -> Opened<'_> {
     }
 }
 
+/// Where the body stands.
+pub(crate) const BODY_OFFSET: usize = 16;
+
 /// Bytes of an envelope besides its body.
 pub(crate) const OVERHEAD: usize = 20;

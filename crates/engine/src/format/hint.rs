@@ -124,6 +124,13 @@ pub(crate) fn seal_header(stream_id: u64, segment_id: u64, salt: u32) -> Vec<u8>
 /// Length of [`seal_header`].
 pub(crate) const HEADER_BYTES: usize = envelope::OVERHEAD + 20;
 
+/// Reads which stream and segment a hint file says that it belongs to.
+pub(crate) fn identity(bytes: &[u8]) -> Option<(u64, u64)> {
+    let Opened::Valid { body, .. } = envelope::open(MAGIC, bytes) else { return None };
+    let mut reader = Reader::new(body);
+    Some((reader.u64()?, reader.u64()?))
+}
+
 /// Walks through the intact part of a hint file of the segment `info`.
 pub(crate) fn walk(bytes: &[u8], info: &SegmentInfo, visit: &mut dyn FnMut(&HintRef<'_>)) -> HintSummary {
     let mut summary = HintSummary { end: info.data_start, ..HintSummary::default() };

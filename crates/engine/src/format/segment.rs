@@ -61,6 +61,9 @@ impl SegmentInfo {
 }
 
 impl SegmentHeader {
+    /// Where the identity stands in a segment file.
+    pub(crate) const IDENTITY_OFFSET: usize = envelope::BODY_OFFSET;
+
     /// Fills in where the first entry goes and returns the bytes before it.
     pub(crate) fn seal(&mut self) -> Vec<u8> {
         let bytes = envelope::seal(MAGIC, &self.body());
@@ -96,6 +99,11 @@ pub(crate) fn segment_file(id: u64) -> String {
 /// File name of a segment's hints.
 pub(crate) fn hint_file(id: u64) -> String {
     format!("{id:010}.idx")
+}
+
+/// Reads the id out of the name of a hint file.
+pub(crate) fn hint_id(name: &str) -> Option<u64> {
+    name.strip_suffix(".idx")?.parse().ok()
 }
 
 /// Reads the id out of a segment's file name.

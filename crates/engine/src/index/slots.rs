@@ -66,6 +66,17 @@ impl Slot {
     }
 }
 
+/// How far the controls of a segment reach, all of them together.
+#[derive(Debug, Clone, Copy, Default)]
+struct Reach {
+    /// Highest floor of a subject.
+    floor: Sequence,
+    /// Highest barrier of such a floor.
+    barrier: u64,
+    /// First and last sequence that is dropped.
+    dropped: Option<(Sequence, Sequence)>,
+}
+
 /// The part of the index that belongs to one segment.
 #[derive(Debug)]
 pub(crate) struct SegmentIndex {
@@ -78,6 +89,9 @@ pub(crate) struct SegmentIndex {
     pub(crate) end: u32,
     /// Bytes of entries that are no messages.
     pub(crate) control_bytes: u64,
+    reach: Reach,
+    /// Index of the first slot that is dead.
+    first_dead: Option<usize>,
     /// Whether the segment has damage; such a segment is never rewritten without consent.
     pub(crate) damaged: bool,
 }
@@ -85,7 +99,17 @@ pub(crate) struct SegmentIndex {
 impl SegmentIndex {
     pub(crate) fn new(file: Arc<SegmentFile>) -> Self {
         let end = file.info.data_start;
-        Self { file, slots: Vec::new(), live_count: 0, live_bytes: 0, end, control_bytes: 0, damaged: false }
+        Self {
+            file,
+            slots: Vec::new(),
+            live_count: 0,
+            live_bytes: 0,
+            end,
+            control_bytes: 0,
+            reach: Reach::default(),
+            first_dead: None,
+            damaged: false,
+        }
     }
 
     pub(crate) fn with_capacity(file: Arc<SegmentFile>, count: usize) -> Self {
@@ -109,11 +133,49 @@ impl SegmentIndex {
         self.kill(self.slots.len() - 1);
     }
 
+    /// Counts a control; `dropped` are the sequences that it names.
+    pub(crate) fn note_control(
+        &mut self,
+        length: u32,
+        barrier: Option<(Sequence, u64)>,
+        dropped: &[Sequence],
+    ) {
+        self.control_bytes += u64::from(length);
+        if let Some((floor, barrier)) = barrier {
+            self.reach.floor = self.reach.floor.max(floor);
+            self.reach.barrier = self.reach.barrier.max(barrier);
+        }
+        if let (Some(first), Some(last)) = (dropped.first(), dropped.last()) {
+            let (low, high) = self.reach.dropped.unwrap_or((*first, *last));
+            self.reach.dropped = Some((low.min(*first), high.max(*last)));
+        }
+    }
+
+    /// Says whether a control of this segment may still hide something in another one.
+    pub(crate) fn reaches_into(&self, other: &Self) -> bool {
+        let Reach { floor, barrier, dropped } = self.reach;
+        let within =
+            |(first, last)| other.sequence_at(other.lower_bound(first)).is_some_and(|found| found <= last);
+        other.has_dead(floor, barrier) || dropped.is_some_and(within)
+    }
+
+    /// Says whether a message below `floor` is dead here that a floor with this barrier may have killed. What is in a damaged
+    /// segment is not known that well.
+    pub(crate) fn has_dead(&self, floor: Sequence, barrier: u64) -> bool {
+        let first = if self.damaged {
+            Some(self.info().base)
+        } else {
+            self.first_dead.and_then(|at| self.sequence_at(at))
+        };
+        self.info().id < barrier && first.is_some_and(|first| first < floor)
+    }
+
     /// Marks a slot as dead and returns what it was.
     pub(crate) fn kill(&mut self, index: usize) -> Option<Slot> {
         let slot = self.slots.get_mut(index).filter(|slot| slot.subject != DEAD)?;
         let was = *slot;
         slot.subject = DEAD;
+        self.first_dead = Some(self.first_dead.map_or(index, |first| first.min(index)));
         self.live_count -= 1;
         self.live_bytes -= u64::from(was.length());
         Some(was)

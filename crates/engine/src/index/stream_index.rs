@@ -35,6 +35,8 @@ pub(crate) struct StreamIndex {
     pub(crate) deadlines: Deadlines,
     /// Stretches whose messages are unknown.
     pub(crate) holes: Vec<Arc<Damage>>,
+    /// Messages that went, since the stream was opened.
+    pub(crate) removals: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +88,7 @@ impl StreamIndex {
             floor: 0,
             deadlines: Deadlines::default(),
             holes: Vec::new(),
+            removals: 0,
         }
     }
 
@@ -104,7 +107,8 @@ impl StreamIndex {
         if self.first == self.next {
             self.first = placed.sequence;
         }
-        self.next = placed.sequence + 1;
+        // Sequences that may be lost in a hole before it are never used again.
+        self.next = self.next.max(placed.sequence + 1);
         let fresh = SubjectSlot { last: placed.sequence, history: NO_HISTORY, operation: placed.operation };
         let index = id.index();
         if inserted == Inserted::New {
@@ -229,6 +233,7 @@ impl StreamIndex {
         let Some((segment, index)) = self.find(sequence) else { return };
         let Some(slot) = self.segments[segment].kill(index) else { return };
         self.messages -= 1;
+        self.removals += 1;
         self.bytes -= u64::from(slot.size());
         self.deadlines.remove(sequence);
         if sequence == self.first {
@@ -275,6 +280,14 @@ impl StreamIndex {
         })
     }
 
+    /// Returns the sequence of the last live message.
+    pub(crate) fn last_live(&self) -> Option<Sequence> {
+        self.segments.iter().rev().find_map(|segment| {
+            let slot = segment.slots().iter().rev().find(|slot| slot.subject().is_some())?;
+            Some(segment.info().base + u64::from(slot.delta()))
+        })
+    }
+
     /// Finds a live message.
     pub(crate) fn locate(&self, sequence: Sequence) -> Option<Location> {
         let (segment, index) = self.find(sequence)?;
@@ -310,6 +323,25 @@ impl StreamIndex {
     /// Returns the live messages of a subject, oldest first.
     pub(crate) fn revisions(&self, id: SubjectId) -> impl DoubleEndedIterator<Item = Sequence> + '_ {
         self.earlier(id).iter().copied().chain(std::iter::once(self.subjects[id.index()].last))
+    }
+
+    /// Returns the live messages of a subject from `from` on, oldest first.
+    pub(crate) fn revisions_from(
+        &self,
+        id: SubjectId,
+        from: Sequence,
+    ) -> impl DoubleEndedIterator<Item = Sequence> + '_ {
+        let earlier = self.earlier(id);
+        let start = earlier.partition_point(|sequence| *sequence < from);
+        let last = Some(self.subjects[id.index()].last).filter(|last| *last >= from);
+        earlier.range(start..).copied().chain(last)
+    }
+
+    /// Counts the live messages of a subject from `from` on.
+    pub(crate) fn count_revisions_from(&self, id: SubjectId, from: Sequence) -> u64 {
+        let earlier = self.earlier(id);
+        let count = earlier.len() - earlier.partition_point(|sequence| *sequence < from);
+        crate::convert::to_u64(count) + u64::from(self.subjects[id.index()].last >= from)
     }
 
     fn earlier(&self, id: SubjectId) -> &VecDeque<Sequence> {

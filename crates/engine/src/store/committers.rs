@@ -2,6 +2,7 @@
 
 use crate::stream::{StreamInner, commit_scheduled};
 use parking_lot::Mutex;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -47,7 +48,8 @@ fn run(receiver: &Mutex<Receiver<Arc<StreamInner>>>) {
         let next = receiver.lock().recv();
         // The channel closes when the store goes.
         let Ok(stream) = next else { return };
-        if commit_scheduled(&stream) {
+        // A panic has poisoned its stream and was reported by itself; the thread is there for the other streams.
+        if catch_unwind(AssertUnwindSafe(|| commit_scheduled(&stream))).unwrap_or(false) {
             stream.schedule_commit();
         }
     }

@@ -12,6 +12,7 @@ use crate::error::EngineError;
 use crate::format::catalog::{CATALOG_FILE, Catalog, ListedStream};
 use crate::planted::{self, Bug};
 use crate::stream::{NewStream, Stream, check_config, directory_name, open_stream};
+use crate::wakes;
 use jetkv_types::StreamName;
 use std::collections::BTreeMap;
 use std::io;
@@ -30,7 +31,7 @@ pub(super) struct Directory {
 pub(super) struct Opened {
     pub(super) streams: BTreeMap<StreamName, Stream>,
     pub(super) directory: Directory,
-    pub(super) broken: BTreeMap<String, Arc<Damage>>,
+    pub(super) broken: BTreeMap<String, EngineError>,
     pub(super) damages: Vec<Damage>,
 }
 
@@ -84,14 +85,14 @@ pub(super) fn open(env: &Env, dir: &Path, shared: &Arc<Shared>) -> Result<Opened
             Err(EngineError::Damaged(_)) if known.is_none() && names_in(env, &path)?.is_empty() => {
                 env.fs.remove_dir_all(&path).map_err(EngineError::io("remove", &path))?;
             }
-            // A damaged stream does not take the others with it.
-            Err(EngineError::Damaged(damage)) => {
+            Err(error) => {
+                // A stream that is damaged, or that the disk does not give, does not take the others with it.
+                let Some(damage) = Damage::of_error(&error) else { return Err(error) };
                 let name = known.map_or_else(|| entry.name.clone(), |known| known.name.to_string());
                 listed.push(ListedStream { id, name: name.as_str().into() });
-                damages.push((*damage).clone());
-                broken.insert(name, damage);
+                damages.push(damage);
+                broken.insert(name, error);
             }
-            Err(error) => return Err(error),
         }
     }
     let found: Vec<u64> = listed.iter().map(|stream| stream.id).collect();
@@ -102,7 +103,7 @@ pub(super) fn open(env: &Env, dir: &Path, shared: &Arc<Shared>) -> Result<Opened
         }
         let damage = missing_stream(&streams_dir, lost);
         damages.push(damage.clone());
-        broken.insert(lost.name.to_string(), Arc::new(damage));
+        broken.insert(lost.name.to_string(), EngineError::Damaged(Arc::new(damage)));
         listed.push(lost.clone());
     }
     listed.sort_by_key(|stream| stream.id);
@@ -208,8 +209,8 @@ impl Store {
         let mut directory = inner.directory.lock();
         inner.check_open()?;
         let name = config.name.clone();
-        if let Some(damage) = inner.broken.lock().get(name.as_str()) {
-            return Err(EngineError::Damaged(Arc::clone(damage)));
+        if let Some(error) = inner.broken_as(&name) {
+            return Err(error);
         }
         if inner.streams.read().contains_key(&name) {
             return Err(EngineError::StreamExists { name });
@@ -246,6 +247,7 @@ impl Store {
     /// `StreamNotFound`, `Io`, `Closed`.
     pub fn delete_stream(&self, name: &StreamName) -> Result<(), EngineError> {
         let inner = &self.inner;
+        let _wakes = wakes::hold();
         let mut directory = inner.directory.lock();
         inner.check_open()?;
         let stream = self.stream(name)?;
@@ -276,16 +278,14 @@ impl Store {
     /// Returns the stream of that name.
     ///
     /// # Errors
-    /// `StreamNotFound`; `Damaged` if it is known to exist and cannot be opened; `Closed`.
+    /// `StreamNotFound`; `Damaged`, `Io` or `StorageFull` if it is known to exist and could not be opened; `Closed`.
     pub fn stream(&self, name: &StreamName) -> Result<Stream, EngineError> {
         self.inner.check_open()?;
         if let Some(stream) = self.inner.streams.read().get(name) {
             return Ok(stream.clone());
         }
-        match self.inner.broken.lock().get(name.as_str()) {
-            Some(damage) => Err(EngineError::Damaged(Arc::clone(damage))),
-            None => Err(EngineError::StreamNotFound { name: name.clone() }),
-        }
+        let not_found = || EngineError::StreamNotFound { name: name.clone() };
+        Err(self.inner.broken_as(name).unwrap_or_else(not_found))
     }
 
     /// Returns all streams that could be opened, in the order of their names.
@@ -298,6 +298,16 @@ impl Store {
 impl StoreInner {
     fn check_open(&self) -> Result<(), EngineError> {
         if self.lock.lock().is_some() { Ok(()) } else { Err(EngineError::Closed) }
+    }
+
+    /// Returns why the stream of that name could not be opened, if that is so.
+    fn broken_as(&self, name: &StreamName) -> Option<EngineError> {
+        let broken = self.broken.lock();
+        // Where no catalog tells the name, the directory's name does.
+        let is_it =
+            |directory: &str| directory_id(directory).is_some_and(|id| directory == directory_name(id, name));
+        let by_directory = || broken.iter().find(|(known, _)| is_it(known)).map(|(_, error)| error);
+        broken.get(name.as_str()).or_else(by_directory).cloned()
     }
 
     fn create_in_memory(&self, id: u64, config: StreamConfig) -> Result<Stream, EngineError> {
@@ -395,26 +405,40 @@ impl StoreInner {
         Ok(())
     }
 
-    /// Gives up streams of which nothing is left that could be opened.
+    /// Gives up streams of which nothing is left that could be opened. What the disk does not give is not given up.
     pub(super) fn repair_broken(&self, report: &mut super::RepairReport) -> Result<(), EngineError> {
         let mut directory = self.directory.lock();
+        let (mut outcome, mut left) = (Ok(()), BTreeMap::new());
         let broken = std::mem::take(&mut *self.broken.lock());
-        for (name, damage) in broken {
-            let dir = if damage.path.starts_with(self.dir.join(STREAMS)) {
-                let inside = damage.path.strip_prefix(self.dir.join(STREAMS)).unwrap_or(&damage.path);
-                inside.components().next().map(|first| self.dir.join(STREAMS).join(first))
-            } else {
-                None
+        for (name, error) in broken {
+            let given_up = match &error {
+                EngineError::Damaged(damage) => self.give_up(damage, report),
+                error => Err(error.clone()),
             };
-            if let Some(dir) = dir.filter(|dir| self.env.fs.list(dir).is_ok()) {
-                let moved = crate::copies::quarantine_file(&self.env, &dir, &self.shared.quarantine)?;
-                report.quarantined.push(moved);
+            match given_up {
+                Ok(()) => directory.catalog.streams.retain(|listed| *listed.name != *name),
+                Err(failed) => {
+                    outcome = outcome.and(Err(failed));
+                    left.insert(name, error);
+                }
             }
-            directory.catalog.streams.retain(|listed| *listed.name != *name);
-            report.given_up.push((*damage).clone());
         }
-        self.damages.lock().clear();
-        write_catalog(&self.env, &self.dir, &mut directory.catalog)
+        *self.damages.lock() = left.values().filter_map(Damage::of_error).collect();
+        *self.broken.lock() = left;
+        outcome.and(write_catalog(&self.env, &self.dir, &mut directory.catalog))
+    }
+
+    /// Sets the directory of a stream aside of which nothing can be opened.
+    fn give_up(&self, damage: &Arc<Damage>, report: &mut super::RepairReport) -> Result<(), EngineError> {
+        let streams = self.dir.join(STREAMS);
+        let inside = damage.path.strip_prefix(&streams).ok();
+        let dir = inside.and_then(|inside| inside.components().next()).map(|first| streams.join(first));
+        if let Some(dir) = dir.filter(|dir| self.env.fs.list(dir).is_ok()) {
+            let moved = crate::copies::quarantine_file(&self.env, &dir, &self.shared.quarantine)?;
+            report.quarantined.push(moved);
+        }
+        report.given_up.push((**damage).clone());
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 use super::StoreInner;
 use parking_lot::{Condvar, Mutex};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -73,8 +74,9 @@ fn run(shared: &super::Shared, store: &Weak<StoreInner>) {
             state.rung = false;
         }
         let Some(store) = store.upgrade() else { return };
-        // A stream that fails says so to its writers and in its damages; the others go on.
-        let _ = store.run_upkeep();
+        // A stream that fails says so to its writers and in its damages; the others go on. A panic has poisoned its stream,
+        // which is left alone the next time.
+        let _ = catch_unwind(AssertUnwindSafe(|| store.run_upkeep()));
     }
 }
 

@@ -12,6 +12,7 @@ use crate::format::entry::{
 };
 use crate::index::{LastOf, StreamIndex};
 use crate::segment_file::compress;
+use crate::wakes;
 use jetkv_types::limits::{BATCH_BYTES_MAX, MESSAGE_BYTES_MAX, SEQUENCE_MAX};
 use jetkv_types::{Operation, Sequence, SubjectFilter};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 impl StreamInner {
     /// Queues a batch, or finds out why not; either way the commit tells.
     pub(crate) fn append(self: &Arc<Self>, batch: &[Append<'_>]) -> Commit {
+        let _wakes = wakes::hold();
         let mut writer = self.writer.lock();
         let outcome = self.queue_batch(&mut writer, batch);
         // A refusal may rest on what is queued: it is told once that is durable.
@@ -213,7 +215,7 @@ impl StreamInner {
         (writer.messages, writer.bytes) = (1, u64::from(size));
     }
 
-    fn check_expectation(
+    pub(crate) fn check_expectation(
         &self,
         writer: &Writer,
         index: &StreamIndex,
@@ -254,6 +256,14 @@ impl StreamInner {
             Expect::LastOfStream(expected) => {
                 let found = writer.next - 1;
                 if found == expected { Ok(()) } else { Err(wrong(expected, found)) }
+            }
+            Expect::Both { subject, filter, stream } => {
+                let of_subject = filter
+                    .map_or(Expect::LastOfSubject(subject), |filter| Expect::LastMatching(filter, subject));
+                for expect in [of_subject, Expect::LastOfStream(stream)] {
+                    self.check_expectation(writer, index, &Append { expect, ..*append }, position)?;
+                }
+                Ok(())
             }
             Expect::NoValue => match last_of(writer, index, append.subject.as_bytes()) {
                 Some(last) if !last.operation.is_marker() => {

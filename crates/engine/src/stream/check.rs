@@ -9,17 +9,35 @@ use crate::format::segment::segment_file;
 use crate::segment_file::SegmentFile;
 use std::sync::Arc;
 
+/// What a check found.
+#[derive(Debug, Default)]
+pub(crate) struct Checked {
+    pub(crate) damages: Vec<Damage>,
+    /// Why some files were not checked: nothing is known of what is in them, and another time the disk may give them.
+    pub(crate) failed: Vec<EngineError>,
+}
+
 impl Stream {
     /// Reads every segment and returns everything that is damaged, with the bytes read reported to `progress` as they come.
-    pub(crate) fn check(&self, progress: &mut dyn FnMut(u64)) -> Result<Vec<Damage>, EngineError> {
+    pub(crate) fn check(&self, progress: &mut dyn FnMut(u64)) -> Checked {
         self.inner.check(progress)
     }
 }
 
+impl Checked {
+    fn note(&mut self, part: Result<Vec<Damage>, EngineError>) {
+        match part {
+            Ok(damages) => self.damages.extend(damages),
+            Err(error) => self.failed.push(error),
+        }
+    }
+}
+
 impl StreamInner {
-    fn check(&self, progress: &mut dyn FnMut(u64)) -> Result<Vec<Damage>, EngineError> {
-        let _turn = self.compacting.lock();
-        let mut found = self.check_manifest()?;
+    fn check(&self, progress: &mut dyn FnMut(u64)) -> Checked {
+        let _alone = self.compacting.lock();
+        let mut checked = Checked::default();
+        checked.note(self.check_manifest());
         let segments: Vec<_> = self
             .index
             .read()
@@ -28,31 +46,38 @@ impl StreamInner {
             .map(|segment| (Arc::clone(&segment.file), segment.end))
             .collect();
         for (file, end) in segments {
-            let (_, scan) = self.scan_segment(&file, end)?;
-            if !self.is_in_place(&file)? {
-                self.mark_damaged(file.info.id);
-                found.push(Damage {
-                    path: self.dir.join(segment_file(file.info.id)),
-                    offset: 0,
-                    length: 0,
-                    sequences: None,
-                    subject: None,
-                    kind: DamageKind::Metadata,
-                });
-            }
-            for damage in scan.damages {
-                let named = self.name_damage(file.info.id, &damage);
-                self.mark_damaged(file.info.id);
-                found.extend(named);
-            }
+            checked.note(self.check_segment(&file, end));
             progress(u64::from(end));
         }
-        for damage in &found {
+        let found = &mut checked.damages;
+        for damage in &*found {
             self.note_damage(damage.clone());
         }
         // What was found when the stream was opened counts too: a file may be missing, a tail may have been torn.
         let known = self.damages.lock();
         found.extend(known.iter().filter(|damage| !found.contains(damage)).cloned().collect::<Vec<_>>());
+        checked
+    }
+
+    fn check_segment(&self, file: &SegmentFile, end: u32) -> Result<Vec<Damage>, EngineError> {
+        let mut found = Vec::new();
+        let (_, scan) = self.scan_segment(file, end)?;
+        if !self.is_in_place(file)? {
+            self.mark_damaged(file.info.id);
+            found.push(Damage {
+                path: self.dir.join(segment_file(file.info.id)),
+                offset: 0,
+                length: 0,
+                sequences: None,
+                subject: None,
+                kind: DamageKind::Metadata,
+            });
+        }
+        for damage in scan.damages {
+            let named = self.name_damage(file.info.id, &damage);
+            self.mark_damaged(file.info.id);
+            found.extend(named);
+        }
         Ok(found)
     }
 

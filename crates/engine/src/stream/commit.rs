@@ -12,6 +12,7 @@ use crate::format::segment::SegmentInfo;
 use crate::index::{Applied, Placed, SegmentIndex, StreamIndex};
 use crate::planted::{self, Bug};
 use crate::segment_file::SegmentFile;
+use crate::wakes;
 use jetkv_types::{Message, Sequence};
 use std::future::Future;
 use std::pin::Pin;
@@ -33,13 +34,29 @@ impl Commit {
         Self { stream, round, outcome }
     }
 
+    /// Returns the sequences that the append gets if it is committed, or why it was refused. Nothing is durable yet.
+    ///
+    /// # Errors
+    /// As [`Self::wait`], as far as it is known already.
+    pub fn sequences(&self) -> Result<crate::Committed, &EngineError> {
+        self.outcome.as_ref().copied()
+    }
+
+    /// As [`Self::wait`], for who keeps the commit. It says the same however often it is asked.
+    ///
+    /// # Errors
+    /// See [`crate::Stream::append`].
+    pub fn settle(&mut self) -> CommitResult {
+        self.stream.wait_for(&self.round)?;
+        self.outcome.clone()
+    }
+
     /// Blocks until the append is done; this thread writes and syncs if no other does.
     ///
     /// # Errors
     /// See [`crate::Stream::append`].
-    pub fn wait(self) -> CommitResult {
-        self.stream.wait_for(&self.round)?;
-        self.outcome
+    pub fn wait(mut self) -> CommitResult {
+        self.settle()
     }
 }
 
@@ -72,21 +89,11 @@ impl StreamInner {
             if let Some(outcome) = round.outcome() {
                 return outcome;
             }
-            let mut committing = self.committing.lock();
-            if round.outcome().is_some() {
-                continue;
-            }
-            if committing.busy {
-                self.committed.wait(&mut committing);
-                continue;
-            }
-            committing.busy = true;
-            drop(committing);
+            let _wakes = wakes::hold();
+            let Some(_turn) = self.lead(|| round.outcome().is_some()) else { continue };
             self.let_others_queue();
             // One chunk a turn: nobody is kept from its answer by serving others.
             self.commit_next();
-            self.committing.lock().busy = false;
-            self.committed.notify_all();
         }
     }
 
@@ -138,6 +145,7 @@ impl StreamInner {
 
     /// Writes, makes durable, shows and answers.
     fn commit_chunk(&self, log: &mut Log, mut locked: Option<&mut Writer>, chunk: Chunk) {
+        let _owed = self.owe(&chunk.round);
         if chunk.begins.is_some() {
             self.describe_state(log);
         }
@@ -271,6 +279,9 @@ impl StreamInner {
     }
 }
 
+/// Why a stream is poisoned after a panic.
+pub(super) const PANICKED: &str = "a panic in the middle of its work";
+
 /// How often a thread that is about to sync steps back for others.
 const YIELDS_MAX: u32 = 16;
 
@@ -315,7 +326,7 @@ pub(crate) fn apply_entry(
         control => {
             index.advance(head.sequence);
             if let Some(segment) = index.segments.last_mut() {
-                segment.control_bytes += u64::from(length);
+                super::control::note_control(segment, control, head.floor, length, data);
                 segment.end = segment.end.max(offset + length);
             }
             match control {
@@ -341,14 +352,7 @@ pub(super) fn describe(error: &EngineError) -> String {
 /// Commits the oldest queued chunk of a stream, on a thread of the store, for tasks that await it; says whether there is
 /// more. Others get their turn before that.
 pub(crate) fn commit_scheduled(stream: &StreamInner) -> bool {
-    let mut committing = stream.committing.lock();
-    while committing.busy {
-        stream.committed.wait(&mut committing);
-    }
-    committing.busy = true;
-    drop(committing);
-    let more = stream.commit_next();
-    stream.committing.lock().busy = false;
-    stream.committed.notify_all();
-    more
+    let _wakes = wakes::hold();
+    let Some(_turn) = stream.lead(|| false) else { return false };
+    stream.commit_next()
 }

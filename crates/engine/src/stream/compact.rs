@@ -4,7 +4,7 @@
 //! synced; the manifest names it in the place of the old ones; reads change over; the old files are removed.
 
 use super::StreamInner;
-use super::control::{dropped_sequences, floor_barrier};
+use super::control::{dropped_sequences, floor_barrier, note_control};
 use super::log::Log;
 use super::recover::hint_file_bytes;
 use super::scan::{self, Found, Known, Scan};
@@ -19,6 +19,7 @@ use crate::format::segment::{SegmentHeader, SegmentInfo, hint_file, segment_file
 use crate::index::{Placed, SegmentIndex, StreamIndex};
 use crate::planted::{self, Bug};
 use crate::segment_file::SegmentFile;
+use crate::wakes;
 use jetkv_types::Sequence;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -36,7 +37,8 @@ pub(crate) enum OldFiles {
 impl StreamInner {
     /// Rewrites what is worth it; says whether anything was done.
     pub(crate) fn compact_due(&self) -> Result<bool, EngineError> {
-        let Some(_turn) = self.compacting.try_lock() else { return Ok(false) };
+        let _wakes = wakes::hold();
+        let Some(_alone) = self.compacting.try_lock() else { return Ok(false) };
         if self.writer.lock().stopped.is_some() {
             return Ok(false);
         }
@@ -47,7 +49,8 @@ impl StreamInner {
 
     /// Rewrites every segment that has anything dead in it.
     pub(crate) fn compact_all(&self) -> Result<(), EngineError> {
-        let _turn = self.compacting.lock();
+        let _wakes = wakes::hold();
+        let _alone = self.compacting.lock();
         self.exclusively(|log, writer| {
             let index = self.index.read();
             let wasteful = index.segments.last().is_some_and(|last| last.live_bytes < last.used_bytes());
@@ -85,7 +88,7 @@ impl StreamInner {
         outcome
     }
 
-    /// Picks segments of which more than half is dead, or the worst one if the stream as a whole wastes too much, or a run
+    /// Picks segments of which more than half is dead or of which nothing is needed any more, or the worst one if the stream as a whole wastes too much, or a run
     /// of small ones.
     fn due_range(&self) -> Option<Range<usize>> {
         let log = self.log.lock();
@@ -100,7 +103,11 @@ impl StreamInner {
         let single = |at: usize| Some(at..at + 1);
         let worth_it = |(at, segment): &(usize, &SegmentIndex)| {
             let gone = dead(segment) + if *at == 0 { segment.control_bytes } else { 0 };
-            let empty = segment.live_count == 0 && (segment.control_bytes == 0 || *at == 0);
+            let needed = || {
+                let mut others = index.segments.iter().enumerate().filter(|(other, _)| other != at);
+                others.any(|(_, other)| segment.reaches_into(other))
+            };
+            let empty = segment.live_count == 0 && (segment.control_bytes == 0 || *at == 0 || !needed());
             !segment.damaged && (empty || gone * 2 > segment.used_bytes())
         };
         if let Some((at, _)) = sealed.iter().enumerate().find(worth_it) {
@@ -136,6 +143,7 @@ impl StreamInner {
         range: Range<usize>,
         old_files: OldFiles,
     ) -> Result<Vec<PathBuf>, EngineError> {
+        let _turn = self.turn();
         let (old, floor) = {
             let index = self.index.read();
             let old: Vec<_> = index.segments[range.clone()]
@@ -379,7 +387,7 @@ impl Copy<'_> {
 fn needed_floor(index: &StreamIndex, range: &Range<usize>, found: &Found) -> bool {
     let barrier = floor_barrier(&found.data);
     let others = index.segments.iter().enumerate().filter(|(at, _)| !range.contains(at));
-    others.into_iter().any(|(_, other)| other.info().base < found.floor && other.info().id < barrier)
+    others.into_iter().any(|(_, other)| other.has_dead(found.floor, barrier))
         && !planted::is(Bug::DropFloorsEarly)
 }
 
@@ -421,7 +429,7 @@ fn rewritten_index(
     let mut rewritten = SegmentIndex::with_capacity(file, entries.len());
     for found in entries {
         let Kind::Message(operation) = found.kind else {
-            rewritten.control_bytes += u64::from(found.length);
+            note_control(&mut rewritten, found.kind, found.floor, found.length, &found.data);
             continue;
         };
         let placed = Placed {

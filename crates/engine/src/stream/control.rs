@@ -7,10 +7,11 @@ use crate::append::Purge;
 use crate::config::{Discard, StreamConfig};
 use crate::convert::{to_u32, to_u64};
 use crate::error::EngineError;
-use crate::format::entry::{BATCH_CONTINUES, HAS_FLOOR, Head};
+use crate::format::entry::{BATCH_CONTINUES, HAS_FLOOR, Head, Kind};
 use crate::format::fields::{Fields, Reader};
-use crate::index::StreamIndex;
+use crate::index::{SegmentIndex, StreamIndex};
 use crate::planted::{self, Bug};
+use crate::wakes;
 use jetkv_types::limits::SEQUENCE_MAX;
 use jetkv_types::{Sequence, SubjectFilter};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,8 @@ impl StreamInner {
         &self,
         work: impl FnOnce(&mut Log, &mut Writer) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
+        let _wakes = wakes::hold();
+        let _turn = self.turn();
         let mut log = self.log.lock();
         let mut writer = self.writer.lock();
         if let Some(error) = &writer.stopped {
@@ -238,6 +241,22 @@ pub(crate) fn dropped_sequences(data: &[u8]) -> Vec<Sequence> {
         sequences.push(sequence);
     }
     sequences
+}
+
+/// Counts a control in the index of its segment.
+pub(crate) fn note_control(
+    segment: &mut SegmentIndex,
+    kind: Kind,
+    floor: Sequence,
+    length: u32,
+    data: &[u8],
+) {
+    match kind {
+        Kind::SubjectFloor => segment.note_control(length, Some((floor, floor_barrier(data))), &[]),
+        Kind::Drop => segment.note_control(length, None, &dropped_sequences(data)),
+        // What a floor of the stream says stands in the manifest too.
+        Kind::StreamFloor | Kind::Message(_) => segment.note_control(length, None, &[]),
+    }
 }
 
 /// Returns the id in the data of a floor: segments with this id or a higher one hold nothing that the floor kills.

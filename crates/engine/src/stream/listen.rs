@@ -2,6 +2,7 @@
 
 use crate::convert::to_u64;
 use crate::error::EngineError;
+use crate::wakes;
 use jetkv_types::{Message, Sequence, SubjectFilter};
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
@@ -36,6 +37,7 @@ impl Listener {
     /// # Errors
     /// `StreamDeleted` or `Closed` when nothing more will come.
     pub fn poll_beyond(&self, cx: &mut Context<'_>, seen: Sequence) -> Poll<Result<Sequence, EngineError>> {
+        let waker = cx.waker().clone();
         let mut state = self.slot.state.lock();
         if state.latest > seen {
             return Poll::Ready(Ok(state.latest));
@@ -43,7 +45,10 @@ impl Listener {
         if let Some(error) = &state.ended {
             return Poll::Ready(Err(error.clone()));
         }
-        state.waker = Some(cx.waker().clone());
+        let before = state.waker.replace(waker);
+        drop(state);
+        // The last waker of a task may take the task with it, and that may hold this listener.
+        drop(before);
         Poll::Pending
     }
 
@@ -137,6 +142,7 @@ impl Listeners {
 
     /// Announces messages that have just become visible, in order.
     pub(crate) fn announce(&self, messages: Vec<Message>) {
+        let _wakes = wakes::hold();
         let mut state = self.state.lock();
         if state.slots.is_empty() {
             return;
@@ -162,6 +168,7 @@ impl Listeners {
 
     /// Tells every listener that nothing more will come.
     pub(crate) fn end(&self, error: &EngineError) {
+        let _wakes = wakes::hold();
         let mut state = self.state.lock();
         state.ended = Some(error.clone());
         state.recent.clear();
@@ -187,6 +194,26 @@ impl Listeners {
         let matching =
             |message: &&Message| filters.iter().any(|filter| filter.matches(message.subject.as_str()));
         state.recent.range(start..).find(matching).map_or(Recent::None, |found| Recent::Found(found.clone()))
+    }
+
+    /// Adds recent messages from `from` on to `into`, at most `limit`, and returns where to go on; `None` if they do not
+    /// reach back so far.
+    pub(crate) fn recent_from(
+        &self,
+        from: Sequence,
+        limit: usize,
+        into: &mut Vec<Message>,
+    ) -> Option<Sequence> {
+        let state = self.state.lock();
+        if state.slots.is_empty() || from < state.first {
+            return None;
+        }
+        let start = state.recent.partition_point(|message| message.sequence < from);
+        let before = into.len();
+        into.extend(state.recent.range(start..).take(limit).cloned());
+        let full = into.len() - before == limit;
+        let next = into.last().filter(|_| full).map_or(state.next, |last| last.sequence + 1);
+        Some(next.max(from))
     }
 
     fn forget(&self, slot: &Arc<Slot>) {
@@ -222,10 +249,10 @@ impl Slot {
     fn notify(&self, change: impl FnOnce(&mut SlotState)) {
         let mut state = self.state.lock();
         change(&mut state);
-        if let Some(waker) = state.waker.take() {
-            waker.wake();
-        }
+        let waker = state.waker.take();
+        drop(state);
         self.changed.notify_all();
+        wakes::wake(waker);
     }
 }
 

@@ -3,26 +3,30 @@
 //! Recovery changes no byte of a segment. A segment with a torn tail is closed at its last complete batch and left as it
 //! is; what follows goes into a new one.
 
+mod files;
+mod rebuild;
+
+pub(super) use files::read_header;
+
 use super::commit::apply_entry;
 use super::create::NewStream;
 use super::log::{Log, OpenSegment};
 use super::scan::{self, Found, Known, Scan};
 use crate::convert::{to_u32, to_u64, to_usize};
 use crate::damage::{Damage, DamageKind};
-use crate::env::{EntryKind, Env, File, OpenMode, read_file};
+use crate::env::{Env, OpenMode, read_file};
 use crate::error::EngineError;
 use crate::format::config;
 use crate::format::entry::{self, Head};
 use crate::format::hint::{self, HintBlock, HintRef, HintSummary};
 use crate::format::manifest::{End, Extent, ListedSegment, MANIFEST_FILE, Manifest, Read};
-use crate::format::segment::{
-    HEADER_BYTES_MAX, SegmentHeader, SegmentInfo, hint_file, segment_file, segment_id,
-};
+use crate::format::segment::{SegmentInfo, hint_file, segment_file};
 use crate::index::{SegmentIndex, StreamIndex};
 use crate::planted::{self, Bug};
 use crate::segment_file::{MissingFile, SegmentFile};
 use crate::store::Shared;
-use std::collections::BTreeMap;
+use files::{Headers, is_begun_by};
+use rebuild::{Rebuilt, rebuild_manifest};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,11 +38,10 @@ use std::sync::Arc;
 pub(crate) fn open(shared: Arc<Shared>, env: Env, dir: &Path, id: u64) -> Result<NewStream, EngineError> {
     let mut recovery =
         Recovery { shared, env, dir: dir.to_owned(), index: StreamIndex::new(1), damages: Vec::new() };
-    let (manifest, mut manifest_stale) = recovery.read_manifest(id)?;
+    let (Rebuilt { mut manifest, lost }, mut manifest_stale) = recovery.read_manifest(id)?;
     let config = config::decode(&manifest.config).ok_or_else(|| recovery.unknown_stream())?;
     let headers = recovery.segment_headers()?;
     recovery.index = StreamIndex::new(1);
-    let mut manifest = manifest;
     let mut open = None;
     let last = manifest.segments.len().saturating_sub(1);
     for (position, listed) in manifest.segments.iter_mut().enumerate() {
@@ -47,6 +50,9 @@ pub(crate) fn open(shared: Arc<Shared>, env: Env, dir: &Path, id: u64) -> Result
         manifest_stale |= listed.extent != loaded.extent;
         listed.extent = loaded.extent;
         open = loaded.open;
+    }
+    for id in lost {
+        recovery.list_lost(&mut manifest, id, &headers)?;
     }
     let next_segment_id = headers.next_id.max(manifest.next_segment_id);
     recovery.remove_unlisted(&manifest, &headers)?;
@@ -76,13 +82,6 @@ struct Recovery {
     damages: Vec<Damage>,
 }
 
-/// What the directory holds, whatever the manifest says.
-pub(super) struct Headers {
-    /// Files by name, with their header if it can be read.
-    pub(super) files: BTreeMap<String, Option<SegmentHeader>>,
-    pub(super) next_id: u64,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Position {
     /// Another segment was begun behind it.
@@ -96,7 +95,8 @@ struct Loaded {
 }
 
 impl Recovery {
-    fn read_manifest(&mut self, id: u64) -> Result<(Manifest, bool), EngineError> {
+    /// Reads the manifest, or makes one out of what else there is; says whether the one on disk is not like it.
+    fn read_manifest(&mut self, id: u64) -> Result<(Rebuilt, bool), EngineError> {
         let read = |bytes: &[u8]| match Manifest::open(bytes) {
             // A manifest of another stream is as good as none.
             Read::Valid(manifest) if manifest.stream_id != id => Read::Invalid,
@@ -109,12 +109,12 @@ impl Recovery {
         let stale = !copies.damages.is_empty();
         self.damages.extend(copies.damages);
         if let Some(manifest) = copies.newest {
-            return Ok((manifest, stale));
+            return Ok((Rebuilt { manifest, lost: Vec::new() }, stale));
         }
         let headers = self.segment_headers()?;
-        let manifest = rebuild_manifest(id, &headers).ok_or_else(|| self.unknown_stream())?;
+        let rebuilt = rebuild_manifest(id, &headers).ok_or_else(|| self.unknown_stream())?;
         self.damages.push(self.damage_of(MANIFEST_FILE, DamageKind::Metadata));
-        Ok((manifest, true))
+        Ok((rebuilt, true))
     }
 
     fn unknown_stream(&self) -> EngineError {
@@ -123,24 +123,6 @@ impl Recovery {
 
     fn damage_of(&self, name: &str, kind: DamageKind) -> Damage {
         Damage { path: self.dir.join(name), offset: 0, length: 0, sequences: None, subject: None, kind }
-    }
-
-    /// Reads the headers of all segment files, and removes what an interrupted replacement left behind.
-    fn segment_headers(&self) -> Result<Headers, EngineError> {
-        let mut headers = Headers { files: BTreeMap::new(), next_id: 1 };
-        for entry in self.env.fs.list(&self.dir).map_err(EngineError::io("list", &self.dir))? {
-            let path = self.dir.join(&entry.name);
-            if entry.kind == EntryKind::File && entry.name.ends_with(".tmp") {
-                self.env.fs.remove_file(&path).map_err(EngineError::io("remove", &path))?;
-            }
-            let Some(id) = segment_id(&entry.name).filter(|_| entry.kind == EntryKind::File) else {
-                continue;
-            };
-            headers.next_id = headers.next_id.max(id + 1);
-            let file = self.env.fs.open(&path, OpenMode::Read).map_err(EngineError::io("open", &path))?;
-            headers.files.insert(entry.name, read_header(&*file).map_err(EngineError::io("read", &path))?);
-        }
-        Ok(headers)
     }
 
     fn load(
@@ -205,25 +187,6 @@ impl Recovery {
         Ok(Loaded { extent: listed.extent, open })
     }
 
-    /// Finds the file of a segment by its identity, then by its name.
-    fn find_file(&mut self, info: &SegmentInfo, headers: &Headers) -> Option<PathBuf> {
-        let name = segment_file(info.id);
-        let is_it =
-            |header: &Option<SegmentHeader>| header.as_ref().is_some_and(|header| header.info == *info);
-        let own = headers.files.get(&name);
-        if own.is_some_and(is_it) {
-            return Some(self.dir.join(name));
-        }
-        if let Some((other, _)) = headers.files.iter().find(|(_, header)| is_it(header)) {
-            self.damages.push(self.damage_of(&name, DamageKind::Metadata));
-            return Some(self.dir.join(other));
-        }
-        // Without a readable header, the name and the manifest say what it is; the salt will show whether that is true.
-        own.filter(|header| header.is_none())?;
-        self.damages.push(self.damage_of(&name, DamageKind::Metadata));
-        Some(self.dir.join(name))
-    }
-
     fn load_missing(&mut self, listed: &ListedSegment) -> Result<Loaded, EngineError> {
         let info = &listed.info;
         let path = self.dir.join(segment_file(info.id));
@@ -270,9 +233,10 @@ impl Recovery {
             }
             file.file.sync_data().map_err(EngineError::io("sync", &path))?;
         }
-        let header_bytes = u64::from(file.info.data_start);
-        if sealed.is_none() && length < header_bytes && summary.intact_bytes == 0 {
-            // Nobody can say what stood there, and the file was there before anything could.
+        let whole = clean_upto > 0 && summary.end == clean_upto && summary.intact_bytes == hint_bytes.len();
+        if sealed.is_none() && scan.intact_count == 0 && !whole && !is_begun_by(&bytes, &file.info) {
+            // Its header was durable before anything could follow it: whatever took that has taken the entries too, and a
+            // power cut may have taken the hints of the newest ones.
             self.lose_unsealed(&file, &mut scan);
         }
         let damaged = !scan.damages.is_empty();
@@ -319,16 +283,19 @@ impl Recovery {
         Ok(Loaded { extent, open: None })
     }
 
-    /// Gives up a segment of which neither the content nor the end is known.
+    /// Gives up what a segment held behind its known entries, when nothing in it tells where it ended.
     fn lose_unsealed(&self, file: &SegmentFile, scan: &mut Scan) {
         let first = scan.next_sequence;
         // No more can have been lost than entries fit into a segment; their sequences are never used again.
         let count = self.shared.options.segment_bytes_max / to_u32(entry::FIXED_BYTES);
         scan.next_sequence = first + u64::from(count);
-        // Listed with an end behind its beginning, the segment shows the hole whenever it is opened.
+        let (offset, length) = (u64::from(scan.end), to_u64(entry::FIXED_BYTES));
+        // Listed with an end behind that, the segment shows the hole whenever it is opened.
         scan.end += to_u32(entry::FIXED_BYTES);
         scan.damages.push(Damage {
             path: file.path.clone(),
+            offset,
+            length,
             sequences: Some((first, scan.next_sequence - 1)),
             ..self.damage_of("", DamageKind::Hole)
         });
@@ -358,34 +325,6 @@ impl Recovery {
         };
         // Hints are worth having, not worth failing for: without them the segment is read again.
         let _: io::Result<()> = write();
-        Ok(())
-    }
-
-    /// Removes segments that no manifest lists: made, and replaced or never used. What cannot be explained is set aside.
-    fn remove_unlisted(&self, manifest: &Manifest, headers: &Headers) -> Result<(), EngineError> {
-        let listed =
-            |name: &String| manifest.segments.iter().any(|known| segment_file(known.info.id) == *name);
-        if !headers.files.keys().all(listed) {
-            // The manifest that does not list them must be the one that a power cut leaves.
-            self.env.fs.sync_dir(&self.dir).map_err(EngineError::io("sync", &self.dir))?;
-        }
-        for (name, header) in &headers.files {
-            let listed = |info: &SegmentInfo| manifest.segments.iter().any(|segment| segment.info == *info);
-            let named = manifest.segments.iter().any(|segment| segment_file(segment.info.id) == *name);
-            let path = self.dir.join(name);
-            match header {
-                Some(header) if listed(&header.info) => {}
-                Some(header) if header.info.stream_id == manifest.stream_id && !named => {
-                    let hints = self.dir.join(hint_file(header.info.id));
-                    let removed = self.env.fs.remove_file(&path);
-                    removed.map_err(EngineError::io("remove", &path))?;
-                    // There may be none.
-                    let _ = self.env.fs.remove_file(&hints);
-                }
-                _ if named => {}
-                _ => drop(crate::copies::quarantine_file(&self.env, &path, &self.shared.quarantine)?),
-            }
-        }
         Ok(())
     }
 }
@@ -443,51 +382,4 @@ fn last_time(file: &SegmentFile, offset: u32, length: u32) -> Option<u64> {
     entry::decode_head(&bytes, file.place(offset), file.info.base).ok().map(|head| head.time)
 }
 
-pub(super) fn read_header(file: &dyn File) -> io::Result<Option<SegmentHeader>> {
-    let length = usize::try_from(file.len()?).unwrap_or(usize::MAX).min(HEADER_BYTES_MAX);
-    for reach in [HEADER_PROBE_BYTES, length] {
-        let mut bytes = vec![0; reach.min(length)];
-        let read = file.read_at(&mut bytes, 0)?;
-        if let Some(header) = SegmentHeader::open(&bytes[..read]) {
-            return Ok(Some(header));
-        }
-        if reach >= length {
-            break;
-        }
-    }
-    Ok(None)
-}
-
-/// Makes a manifest out of nothing but segments.
-fn rebuild_manifest(id: u64, headers: &Headers) -> Option<Manifest> {
-    let known: Vec<_> =
-        headers.files.values().flatten().filter(|header| header.info.stream_id == id).collect();
-    let exists = |id: &u64| known.iter().any(|header| header.info.id == *id);
-    let replaced = |id: u64| {
-        known
-            .iter()
-            .any(|header| header.info.replaces.contains(&id) && !header.info.replaces.iter().all(exists))
-    };
-    let mut segments: Vec<_> = known
-        .iter()
-        // A rewritten segment counts once what it replaces is gone; before that it may be incomplete.
-        .filter(|header| header.info.replaces.is_empty() || !header.info.replaces.iter().all(exists))
-        .filter(|header| !replaced(header.info.id))
-        .map(|header| ListedSegment { info: header.info.clone(), extent: Extent::Open })
-        .collect();
-    segments.sort_by_key(|segment| (segment.info.base, segment.info.id));
-    let newest = known.iter().max_by_key(|header| header.info.id)?;
-    Some(Manifest {
-        stream_id: id,
-        generation: 0,
-        created: known.iter().map(|header| header.info.created).min()?,
-        next_segment_id: headers.next_id,
-        stream_floor: 0,
-        next_sequence: segments.iter().map(|segment| segment.info.base).max()?,
-        config: newest.config.clone(),
-        segments,
-    })
-}
-
-const HEADER_PROBE_BYTES: usize = 4096;
 const HINT_BLOCK_BYTES: usize = 64 << 10;

@@ -1,6 +1,7 @@
 //! A group of appends that become durable together.
 
 use crate::error::EngineError;
+use crate::wakes;
 use parking_lot::Mutex;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,19 +31,19 @@ impl Round {
     pub(crate) fn finish(&self, outcome: Result<(), EngineError>) {
         // Nobody can have finished it before, except a stream that failed as a whole.
         let _ = self.outcome.set(outcome);
-        for waker in self.wakers.lock().drain(..) {
-            waker.wake();
-        }
+        let wakers = std::mem::take(&mut *self.wakers.lock());
+        wakes::wake(wakers);
     }
 
     /// Asks to be woken; returns the outcome if it came first.
     pub(crate) fn register(&self, waker: &Waker) -> Option<Result<(), EngineError>> {
+        let waker = waker.clone();
         let mut wakers = self.wakers.lock();
         if let Some(outcome) = self.outcome() {
             return Some(outcome);
         }
-        if !wakers.iter().any(|known| known.will_wake(waker)) {
-            wakers.push(waker.clone());
+        if !wakers.iter().any(|known| known.will_wake(&waker)) {
+            wakers.push(waker);
         }
         None
     }

@@ -6,8 +6,11 @@ use super::log::Log;
 use super::writer::Writer;
 use crate::append::{Append, Expect, Priority, Rollup, Ttl};
 use crate::config::{LimitMarker, StreamConfig, Sync};
+use crate::damage::DamageKind;
 use crate::error::EngineError;
+use crate::index::StreamIndex;
 use jetkv_types::{MarkerReason, Operation, Sequence, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -100,38 +103,48 @@ impl StreamInner {
         Ok(self.oldest_message()?.is_some_and(|(_, time)| time.saturating_add(age_max) <= now))
     }
 
-    /// Returns the oldest message that the age limit concerns.
+    /// Returns the oldest message that the age limit concerns and that can be read.
     fn oldest_message(&self) -> Result<Option<(Sequence, Timestamp)>, EngineError> {
-        let index = self.index.read();
-        let mut live = index.live_from(index.first());
-        let Some((sequence, _)) = live.find(|(sequence, _)| !index.deadlines.never_expires(*sequence)) else {
-            return Ok(None);
-        };
-        drop(live);
-        let known = *self.oldest.lock();
-        if let Some(known) = known.filter(|(known, _)| *known == sequence) {
-            return Ok(Some(known));
+        let mut damaged = self.unreadable_messages();
+        loop {
+            let index = self.index.read();
+            let mut live = aging(&index, &damaged);
+            let Some(sequence) = live.next() else { return Ok(None) };
+            drop(live);
+            let known = *self.oldest.lock();
+            if let Some(known) = known.filter(|(known, _)| *known == sequence) {
+                return Ok(Some(known));
+            }
+            let Some(place) = index.locate(sequence) else { return Ok(None) };
+            drop(index);
+            match self.read_at(&place) {
+                Ok(message) => {
+                    let oldest = (sequence, message.time);
+                    *self.oldest.lock() = Some(oldest);
+                    return Ok(Some(oldest));
+                }
+                // A damaged message does not expire: it stays damaged until somebody decides. Those behind it do.
+                Err(EngineError::Damaged(_)) => damaged.insert(sequence),
+                Err(error) => return Err(error),
+            };
         }
-        let Some(place) = index.locate(sequence) else { return Ok(None) };
-        drop(index);
-        let oldest = match self.read_at(&place) {
-            Ok(message) => (sequence, message.time),
-            // A damaged message does not expire: it stays damaged until somebody decides.
-            Err(EngineError::Damaged(_)) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        *self.oldest.lock() = Some(oldest);
-        Ok(Some(oldest))
+    }
+
+    /// Returns the messages that are known to be damaged.
+    fn unreadable_messages(&self) -> BTreeSet<Sequence> {
+        let damages = self.damages.lock();
+        let records = damages.iter().filter(|damage| damage.kind == DamageKind::Record);
+        records.filter_map(|damage| Some(damage.sequences?.0)).collect()
     }
 
     fn due_messages(&self, config: &StreamConfig, now: Timestamp) -> Result<Vec<Sequence>, EngineError> {
+        let damaged = self.unreadable_messages();
         let index = self.index.read();
         let mut due: Vec<Sequence> = index.deadlines.due(now.as_nanos()).take(EXPIRED_PER_ROUND).collect();
         let aging: Vec<_> = match config.age_max {
             Some(_) => {
-                let live = index.live_from(index.first()).map(|(sequence, _)| sequence);
-                let live = live.filter(|sequence| !index.deadlines.never_expires(*sequence));
-                live.take(EXPIRED_PER_ROUND).filter_map(|sequence| index.locate(sequence)).collect()
+                let live = aging(&index, &damaged).take(EXPIRED_PER_ROUND);
+                live.filter_map(|sequence| index.locate(sequence)).collect()
             }
             None => Vec::new(),
         };
@@ -185,6 +198,12 @@ impl StreamInner {
         };
         self.queue_server_message(writer, &index, config, &append)
     }
+}
+
+/// Returns the messages that the age limit concerns, oldest first, without those that cannot be read.
+fn aging<'a>(index: &'a StreamIndex, damaged: &'a BTreeSet<Sequence>) -> impl Iterator<Item = Sequence> + 'a {
+    let live = index.live_from(index.first()).map(|(sequence, _)| sequence);
+    live.filter(|sequence| !index.deadlines.never_expires(*sequence) && !damaged.contains(sequence))
 }
 
 /// Messages that expire in one commit.

@@ -391,8 +391,8 @@ fn find_destroyed(
     };
     for (path, content) in before.iter().filter(|(path, _)| stays(path)) {
         let kept = after.iter().any(|(_, found)| found.starts_with(content));
-        // Replacing an intact copy of a manifest or catalog destroys nothing; see `is_intact_copy`.
-        if !kept && !is_intact_copy(content) {
+        // Replacing an intact copy of a manifest or catalog destroys nothing, nor does replacing intact hints.
+        if !kept && !is_intact_copy(content) && !are_intact_hints(content) {
             verdict.violations.push(format!("{} is gone", path.display()));
         }
     }
@@ -403,4 +403,24 @@ fn is_intact_copy(content: &[u8]) -> bool {
     let is_one = content.starts_with(b"JETKVMAN") || content.starts_with(b"JETKVCAT");
     let Some((covered, checksum)) = content.split_last_chunk::<4>() else { return false };
     is_one && crc32c::crc32c(covered).to_le_bytes() == *checksum
+}
+
+/// Says whether hints are whole, up to some block: what replaces them says the same and more.
+fn are_intact_hints(content: &[u8]) -> bool {
+    const HEADER_BYTES: usize = 40;
+    let number = |at: usize| content.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
+    let Some(salt) = number(HEADER_BYTES - 8).filter(|_| content.starts_with(b"JETKVIDX")) else {
+        return false;
+    };
+    let mut at = HEADER_BYTES;
+    while let (Some(checksum), Some(length)) = (number(at), number(at + 4)) {
+        let end = at + 16 + usize::try_from(length).unwrap();
+        let seed = !salt ^ u32::try_from(at).unwrap().rotate_left(16);
+        let Some(covered) = content.get(at + 4..end) else { return false };
+        if crc32c::crc32c_append(seed, covered) != checksum {
+            return false;
+        }
+        at = end;
+    }
+    at == content.len()
 }

@@ -37,20 +37,23 @@ impl Run {
 
     /// Opens the store, in the second attempt if the first one fails, and checks everything in it.
     fn open(&mut self) {
-        let attempt = || open(self.fs.clone(), &self.clock, small(self.sync));
-        self.store = attempt().or_else(|_| attempt()).ok();
+        let attempt = || open(self.fs.clone(), &self.clock, small(self.sync)).ok();
+        let whole = |store: &Store| self.streams.keys().all(|stream| !is_broken(store, stream));
+        self.store = attempt().filter(whole).or_else(attempt);
         let Some(store) = self.store.clone() else { return };
-        assert_sound(&store);
+        if self.streams.keys().all(|stream| !is_broken(&store, stream)) {
+            assert_sound(&store);
+        }
         for (stream, sketch) in &mut self.streams {
             check_stream(&store, stream, sketch, true);
         }
     }
 
     pub(crate) fn reopen(&mut self) {
-        let Some(store) = self.store.take() else { return };
-        // A mark that could not be written is no loss.
-        let _ = store.close();
-        drop(store);
+        if let Some(store) = self.store.take() {
+            // A mark that could not be written is no loss.
+            let _ = store.close();
+        }
         self.open();
     }
 
@@ -59,7 +62,7 @@ impl Run {
     }
 
     pub(crate) fn create(&mut self, stream: &'static str, history: u64) {
-        let Some(store) = &self.store else { return };
+        let Some(store) = self.store.as_ref().filter(|store| !is_broken(store, stream)) else { return };
         let existence = match store.create_stream(config(stream, history)) {
             Ok(_) => Existence::Yes,
             Err(EngineError::StreamExists { .. }) => return,
@@ -258,6 +261,11 @@ impl Run {
     }
 }
 
+/// Says whether the disk did not give a stream when the store was opened.
+pub(crate) fn is_broken(store: &Store, stream: &str) -> bool {
+    matches!(store.stream(&name(stream)), Err(EngineError::Io { .. } | EngineError::StorageFull { .. }))
+}
+
 fn outcome_of(error: &EngineError) -> Outcome {
     if is_definite(error) { Outcome::Nothing } else { Outcome::Unknown }
 }
@@ -279,6 +287,8 @@ fn check_stream(store: &Store, stream: &str, sketch: &mut Sketch, go_on: bool) -
             }
             return None;
         }
+        // The disk did not give it; the others are there.
+        Err(EngineError::Io { .. } | EngineError::StorageFull { .. }) if go_on => return None,
         Err(error) => panic!("stream {stream}: {error}"),
     };
     assert_ne!(sketch.existence, Existence::No, "stream {stream} is there");

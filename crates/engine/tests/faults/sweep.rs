@@ -1,9 +1,9 @@
 //! Every kind of fault at every file operation of one workload that does everything a store can do.
 
 use crate::model::Existence;
-use crate::run::Run;
+use crate::run::{Run, is_broken};
 use crate::world::{clock, put};
-use jetkv_engine::{EngineError, Sync};
+use jetkv_engine::{EngineError, Store, Sync};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use testkit::{DiskModel, FaultKind, FaultMode, SimFs};
@@ -62,7 +62,8 @@ fn one(kind: FaultKind, mode: FaultMode, sync: Sync, model: DiskModel, at: u64) 
         assert!(run.store.is_some(), "one error must not keep the store closed");
         assert!(run.poisoned_count <= 1, "one error poisoned {} streams", run.poisoned_count);
     }
-    if run.store.is_none() {
+    let whole = |store: &Store| run.streams.keys().all(|stream| !is_broken(store, stream));
+    if !run.store.as_ref().is_some_and(whole) {
         run.reopen();
     }
     goes_on(&mut run, kind);

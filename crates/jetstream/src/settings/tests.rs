@@ -1,7 +1,7 @@
-use super::{Placement, Republish, Source, StreamSettings};
+use super::{OriginProblem, Placement, Republish, Source, StreamSettings};
 use crate::JetStreamError;
 use jetkv_engine::{Compression, Discard, Storage};
-use jetkv_types::{StreamName, SubjectFilter};
+use jetkv_types::{StreamName, SubjectFilter, Timestamp};
 use std::time::Duration;
 
 fn settings() -> StreamSettings {
@@ -45,12 +45,76 @@ fn settings_survive_the_way_through_the_engine() {
         s.allow_msg_ttl = true;
         s.subject_delete_marker_ttl = Some(Duration::from_secs(2));
         s.metadata.insert("team".into(), "blue".into());
-        s.other.insert("no_ack".into(), "true".into());
+        s.no_ack = true;
+        s.persist_async = true;
+        s.allow_atomic = true;
+        s.max_consumers = Some(9);
+        s.consumer_limits.inactive_threshold = Some(Duration::from_secs(3));
+        s.consumer_limits.max_ack_pending = Some(5);
+        s.other.insert("template_owner".into(), "x".into());
     });
     for settings in [settings().normalized(), full.normalized()] {
         let stored = settings.to_engine().unwrap();
         assert_eq!(StreamSettings::from_engine(&stored).unwrap(), settings);
     }
+}
+
+#[test]
+fn settings_that_only_a_server_knows_survive_too() {
+    let transform = |source: &str, destination: &str| crate::SubjectTransform {
+        source: source.into(),
+        destination: destination.into(),
+    };
+    let collector = change(|s| {
+        s.subject_transform = Some(transform("s.>", "t.>"));
+        s.republish =
+            Some(crate::Republish { source: ">".into(), destination: "r.>".into(), headers_only: true });
+        s.placement = Some(crate::Placement { cluster: "c".into(), tags: vec!["a".into(), "b".into()] });
+        s.sources = (0..12).map(|number| Source::new(format!("O{number}"))).collect();
+        s.sources[3].subject_transforms = vec![transform("o.>", "s.o.>"), transform("p.*", "")];
+        s.sources[4].filter_subject = Some("x.>".into());
+        s.sources[4].start_sequence = Some(5);
+        s.sources[5].start_time = Some(Timestamp::from_nanos(77));
+        s.sources[5].external = Some(crate::External { api: "$JS.hub.API".into(), deliver: String::new() });
+    });
+    let mut mirror = StreamSettings::new(StreamName::new("M").unwrap(), Vec::new());
+    mirror.mirror = Some(Source::new("S"));
+    mirror.mirror_direct = true;
+    for settings in [collector.normalized(), mirror.normalized()] {
+        let stored = settings.to_engine_for_server().unwrap();
+        assert_eq!(stored.subjects, [SubjectFilter::all()]);
+        assert_eq!(StreamSettings::from_engine(&stored).unwrap(), settings);
+        assert!(matches!(settings.to_engine(), Err(JetStreamError::Unsupported { .. })));
+    }
+}
+
+#[test]
+fn origins_that_break_a_rule_are_refused_by_its_number() {
+    let problem = |change: &dyn Fn(&mut StreamSettings)| {
+        let mut settings = StreamSettings::new(StreamName::new("M").unwrap(), Vec::new());
+        settings.mirror = Some(Source::new("S"));
+        change(&mut settings);
+        match settings.to_engine_for_server().unwrap_err() {
+            JetStreamError::InvalidOrigin { problem, .. } => problem,
+            other => panic!("unexpected {other}"),
+        }
+    };
+    let subjects = || vec![SubjectFilter::all()];
+    assert_eq!(problem(&|s| s.subjects = subjects()), OriginProblem::MirrorWithSubjects);
+    assert_eq!(problem(&|s| s.sources = vec![Source::new("O")]), OriginProblem::MirrorWithSources);
+    assert_eq!(problem(&|s| s.first_sequence = Some(3)), OriginProblem::MirrorWithFirstSequence);
+    let two = |s: &mut StreamSettings| {
+        let start_time = Some(Timestamp::from_nanos(1));
+        s.mirror = Some(Source { start_sequence: Some(1), start_time, ..Source::new("S") });
+    };
+    assert_eq!(problem(&two), OriginProblem::TwoStarts);
+    let twice = |s: &mut StreamSettings| {
+        s.mirror = None;
+        s.sources = vec![Source::new("O"), Source::new("O")];
+    };
+    assert_eq!(problem(&twice), OriginProblem::DuplicateSource);
+    let unnamed = |s: &mut StreamSettings| s.mirror = Some(Source::new("a b"));
+    assert_eq!(problem(&unnamed), OriginProblem::InvalidName { mirror: true });
 }
 
 #[test]

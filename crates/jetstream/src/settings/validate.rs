@@ -1,7 +1,7 @@
 //! The rules that settings obey (PROTOCOL 4.13); texts are the reference's.
 
-use super::StreamSettings;
-use crate::JetStreamError;
+use super::{OriginProblem, StreamSettings, origin_rules};
+use crate::{JetStreamError, SubjectMapping};
 use jetkv_engine::Discard;
 use jetkv_types::SubjectFilter;
 use jetkv_types::limits::{DESCRIPTION_BYTES_MAX, MESSAGE_BYTES_MAX, METADATA_BYTES_MAX};
@@ -13,8 +13,13 @@ pub(super) fn settings(settings: &StreamSettings) -> Result<(), JetStreamError> 
         .or_else(|| limits(settings))
         .or_else(|| times(settings))
         .or_else(|| permissions(settings))
-        .or_else(|| subjects(settings));
-    broken.map_or(Ok(()), |reason| Err(invalid(settings, reason)))
+        .or_else(|| subjects(settings))
+        .or_else(|| republish(settings));
+    if let Some(reason) = broken {
+        return Err(invalid(settings, reason));
+    }
+    let checked = origin_rules::check(settings);
+    checked.map_err(|problem| JetStreamError::InvalidOrigin { stream: settings.name.clone(), problem })
 }
 
 /// Checks what one store without a network can do.
@@ -25,6 +30,8 @@ pub(super) fn embedded(settings: &StreamSettings) -> Result<(), JetStreamError> 
         (settings.republish.is_some(), "republish"),
         (settings.mirror.is_some(), "mirror"),
         (!settings.sources.is_empty(), "sources"),
+        (settings.subject_transform.is_some(), "a subject transform"),
+        (settings.mirror_direct, "mirror_direct"),
     ];
     match missing.into_iter().find(|&(is_asked_for, _)| is_asked_for) {
         Some((_, option)) => Err(JetStreamError::Unsupported { stream: settings.name.clone(), option }),
@@ -43,11 +50,21 @@ pub(super) fn update(current: &StreamSettings, wanted: &StreamSettings) -> Resul
         ),
         (current.deny_purge && !wanted.deny_purge, "stream configuration update can not cancel deny purge"),
         (current.allow_msg_ttl && !wanted.allow_msg_ttl, "message TTL status can not be disabled"),
+        (current.sealed && !wanted.sealed, "stream configuration update can not unseal a sealed stream"),
+        (
+            current.persist_async != wanted.persist_async,
+            "stream configuration update can not change persist mode",
+        ),
     ];
-    match broken.into_iter().find(|&(is_broken, _)| is_broken) {
-        Some((_, reason)) => Err(invalid(wanted, reason.into())),
-        None => Ok(()),
+    if let Some((_, reason)) = broken.into_iter().find(|&(is_broken, _)| is_broken) {
+        return Err(invalid(wanted, reason.into()));
     }
+    // A mirror may become a stream of its own, and that is all.
+    if wanted.mirror.is_some() && current.mirror != wanted.mirror {
+        let (stream, problem) = (wanted.name.clone(), OriginProblem::MirrorChanged);
+        return Err(JetStreamError::InvalidOrigin { stream, problem });
+    }
+    Ok(())
 }
 
 fn invalid(settings: &StreamSettings, reason: String) -> JetStreamError {
@@ -117,25 +134,30 @@ fn permissions(settings: &StreamSettings) -> Option<String> {
     if settings.discard == Discard::NewPerSubject && settings.max_msgs_per_subject.is_none() {
         return Some("discard new per subject requires max msgs per subject > 0".into());
     }
+    if settings.mirror_direct && settings.mirror.is_none() {
+        return Some("stream has no mirror but does have mirror direct".into());
+    }
     (settings.subject_delete_marker_ttl.is_some() && settings.mirror.is_some())
         .then(|| "subject delete markers forbidden on mirrors".into())
 }
 
 fn subjects(settings: &StreamSettings) -> Option<String> {
     if settings.mirror.is_some() {
-        return (!settings.subjects.is_empty())
-            .then(|| "stream mirrors can not also contain subjects".into());
+        return None;
     }
     if settings.subjects.is_empty() && settings.sources.is_empty() {
         return Some("stream needs at least one configured subject or be a source/mirror".into());
     }
     for (index, subject) in settings.subjects.iter().enumerate() {
-        if subject.as_str() == ">" {
+        if subject.as_str() == ">" && !settings.no_ack {
             return Some("capturing all subjects requires no-ack to be true".into());
         }
         for (reserved, owner) in RESERVED {
             // The text is a constant and valid; were it not, nothing would be reserved by it.
-            if SubjectFilter::new(reserved).is_ok_and(|reserved| reserved.overlaps(subject)) {
+            if !settings.no_ack
+                && subject.as_str() != ">"
+                && SubjectFilter::new(reserved).is_ok_and(|reserved| reserved.overlaps(subject))
+            {
                 return Some(format!("subjects that overlap with {owner} api require no-ack to be true"));
             }
         }
@@ -149,6 +171,23 @@ fn subjects(settings: &StreamSettings) -> Option<String> {
         }
     }
     None
+}
+
+/// What is published again must not come back into the stream.
+fn republish(settings: &StreamSettings) -> Option<String> {
+    let rule = settings.republish.as_ref()?;
+    let (source, destination) = (rule.source.as_str(), rule.destination.as_str());
+    if SubjectMapping::new(source, destination).is_err() {
+        return Some(format!(
+            "stream configuration for republish with transform from '{source}' to '{destination}' not valid"
+        ));
+    }
+    let reach = SubjectFilter::new(destination).ok()?;
+    settings
+        .subjects
+        .iter()
+        .any(|subject| subject.overlaps(&reach))
+        .then(|| "stream configuration for republish destination forms a cycle".into())
 }
 
 const RESERVED: [(&str, &str); 5] = [

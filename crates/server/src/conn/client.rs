@@ -1,7 +1,7 @@
 //! What monitoring and the server know of a connection.
 
-use super::close::CloseReason;
-use super::outbound::{Outbound, OutboundStats};
+use super::outbound::Outbound;
+use crate::snapshot::{About, ConnectionSnapshot};
 use jetkv_types::Timestamp;
 use parking_lot::Mutex;
 use std::net::SocketAddr;
@@ -25,52 +25,6 @@ pub(crate) struct Client {
     subscriptions: AtomicU32,
     takes_async_info: AtomicBool,
     about: Mutex<About>,
-}
-
-/// What a client said of itself, and what was found out about it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct About {
-    /// Name of the connection.
-    pub(crate) name: Box<str>,
-    /// Language of the client library.
-    pub(crate) lang: Box<str>,
-    /// Its version.
-    pub(crate) version: Box<str>,
-    /// Name of the account; empty before CONNECT if that is needed.
-    pub(crate) account: Box<str>,
-    /// Name or nkey of the user.
-    pub(crate) user: Option<Box<str>>,
-    /// TLS version and cipher suite.
-    pub(crate) tls: Option<(&'static str, &'static str)>,
-    /// How long the last ping took.
-    pub(crate) round_trip: Option<Duration>,
-}
-
-/// A connection at one moment (PROTOCOL 8.7, `/connz`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ConnectionSnapshot {
-    /// Its number.
-    pub(crate) id: u64,
-    /// Where the client is.
-    pub(crate) peer: SocketAddr,
-    /// When it began.
-    pub(crate) started: Timestamp,
-    /// How long ago that was.
-    pub(crate) uptime: Duration,
-    /// How long ago the client sent something.
-    pub(crate) idle: Duration,
-    /// Messages that the client published.
-    pub(crate) in_messages: u64,
-    /// Bytes of their header blocks and payloads.
-    pub(crate) in_bytes: u64,
-    /// What it was sent and what waits.
-    pub(crate) out: OutboundStats,
-    /// Its subscriptions.
-    pub(crate) subscriptions: u32,
-    /// What it said of itself.
-    pub(crate) about: About,
-    /// When and why it ended.
-    pub(crate) stopped: Option<(Timestamp, CloseReason)>,
 }
 
 impl Client {

@@ -79,6 +79,11 @@ impl CloseReason {
         }
     }
 
+    /// Says whether the client is there and can take what is left for it.
+    pub(crate) fn leaves_client(self) -> bool {
+        !matches!(self, Self::ClientClosed | Self::ReadError | Self::WriteError) && !self.is_slow_consumer()
+    }
+
     /// Says whether the client was too slow.
     pub(crate) fn is_slow_consumer(self) -> bool {
         matches!(self, Self::SlowConsumerPending | Self::SlowConsumerDeadline)

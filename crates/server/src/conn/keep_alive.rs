@@ -1,7 +1,5 @@
 //! When a connection is pinged, and when it counts as dead (PROTOCOL 1.6).
 
-use std::time::Duration;
-
 /// The pings of one connection. Time comes in as ticks, one for each ping interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pings {
@@ -51,9 +49,6 @@ impl Pings {
         Tick::Ping
     }
 }
-
-/// When the first ping after CONNECT is due at the latest, so that monitoring soon knows the round trip.
-pub(super) const FIRST_PING: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests;

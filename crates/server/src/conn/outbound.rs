@@ -7,6 +7,7 @@ use super::spare;
 use crate::convert::to_u64;
 use crate::options::ResponsePermission;
 use crate::router::Msg;
+use crate::snapshot::OutboundStats;
 use jetkv_wire::encode;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub(crate) struct Buffer {
     awake: bool,
     waker: Option<Waker>,
     closed: Option<CloseReason>,
+    /// Why the task should end, once it has said goodbye.
+    leave: Option<CloseReason>,
     refresh: Refresh,
     headers: HeaderSupport,
     responses: Option<Box<Responses>>,
@@ -68,6 +71,8 @@ pub(crate) struct Chores {
     pub(crate) ended: bool,
     /// There are new settings.
     pub(crate) refresh: bool,
+    /// Why it should end.
+    pub(crate) leave: Option<CloseReason>,
 }
 
 /// What became of bytes for a connection.
@@ -101,17 +106,6 @@ pub(crate) enum Then {
     GoOn,
 }
 
-/// What a connection has sent, and has to send.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct OutboundStats {
-    /// Messages.
-    pub(crate) messages: u64,
-    /// Bytes of their header blocks and payloads.
-    pub(crate) bytes: u64,
-    /// Bytes of operations that wait to be written.
-    pub(crate) pending_bytes: u64,
-}
-
 impl Outbound {
     /// Returns the outward side of connection `id`, whose task is awake.
     pub(crate) fn new(id: u64, total: Arc<PendingTotal>) -> Self {
@@ -124,6 +118,7 @@ impl Outbound {
             awake: true,
             waker: None,
             closed: None,
+            leave: None,
             refresh: Refresh::Done,
             headers: HeaderSupport::None,
             responses: None,
@@ -168,9 +163,9 @@ impl Outbound {
         self.wake_up();
     }
 
-    /// Closes the connection from outside. The first reason counts.
-    pub(crate) fn close(&self, reason: CloseReason) {
-        self.locked(|buffer| buffer.close(reason));
+    /// Has the connection end, after it has answered what it did. The first reason counts.
+    pub(crate) fn leave(&self, reason: CloseReason) {
+        self.locked(|buffer| buffer.leave = buffer.leave.or(Some(reason)));
         // Also if the task counts as awake: it may wait for a client that never reads.
         self.wake();
     }
@@ -189,7 +184,7 @@ impl Outbound {
                 buffer.waker = Some(waker.clone());
             }
             let refresh = std::mem::replace(&mut buffer.refresh, Refresh::Done) == Refresh::Due;
-            Chores { ended: !buffer.ended.is_empty(), refresh }
+            Chores { ended: !buffer.ended.is_empty(), refresh, leave: buffer.leave }
         })
     }
 

@@ -3,11 +3,11 @@
 use super::client::Client;
 use super::close::CloseReason;
 use super::outbound::Outbound;
-use super::session::Session;
+use super::session::{Proofs, Session};
 use super::socket::Socket;
 use super::task::{Ended, Task};
 use crate::account::Joined;
-use crate::auth::Nonce;
+use crate::auth::{CertificateNames, Nonce};
 use crate::log::LogLevel;
 use crate::options::HandshakeFirst;
 use crate::state::{Settings, Shared};
@@ -32,16 +32,18 @@ pub(crate) async fn serve(server: Arc<Shared>, stream: TcpStream, peer: SocketAd
     server.log(LogLevel::Debug, format_args!("{peer} - cid:{id} - Client connection created"));
     let (reason, ended) = converse(&server, settings, &client, stream, joined).await;
     if let Some(mut ended) = ended {
+        if reason.leaves_client() {
+            // What was done and waits for a commit is still answered, if that does not take long.
+            let _ = timeout(GOODBYE, poll_fn(|cx| ended.session.poll_pending(cx))).await;
+        }
         ended.session.end();
         say_goodbye(&client.outbound, &mut ended, reason).await;
         drop(ended.socket);
-        leave(&server, &client, reason);
-        // Others may wait for answers to what this client published.
+        // Whatever it published is written, and others may wait for the answers.
         poll_fn(|cx| ended.session.poll_pending(cx)).await;
         ended.session.end_batch();
-    } else {
-        leave(&server, &client, reason);
     }
+    leave(&server, &client, reason);
 }
 
 /// Shakes hands, says INFO, and lets the task run. What is left comes back, unless the handshake failed.
@@ -75,7 +77,12 @@ async fn converse(
     }
     let outbound = Arc::clone(&client.outbound);
     let (keep_alive, auth_timeout) = (settings.options.keep_alive.clone(), settings.options.auth.timeout);
-    let (mut session, refused) = Session::new(Arc::clone(server), settings, Arc::clone(client), nonce);
+    let certificate = settings.tls.as_ref().filter(|tls| tls.maps_users).map(|_| {
+        // Without names that can be read the certificate is nobody's; it must not become a matter of passwords.
+        socket.client_certificate().and_then(CertificateNames::read).unwrap_or_default()
+    });
+    let proofs = Proofs { nonce, certificate };
+    let (mut session, refused) = Session::new(Arc::clone(server), settings, Arc::clone(client), proofs);
     let full = (joined == Joined::Full).then_some(CloseReason::TooManyConnections);
     if let Some(reason) = full.or(refused) {
         session.end();
@@ -144,7 +151,7 @@ async fn write(socket: &mut Socket, bytes: &[u8], deadline: Duration) -> Result<
 /// input resets the connection, and what is on its way is lost.
 async fn say_goodbye(outbound: &Outbound, ended: &mut Ended, reason: CloseReason) {
     let rest = outbound.finish(reason);
-    if matches!(reason, CloseReason::WriteError | CloseReason::ReadError) || reason.is_slow_consumer() {
+    if !reason.leaves_client() && reason != CloseReason::ClientClosed {
         return;
     }
     let mut bytes = std::mem::take(&mut ended.writing);
@@ -174,7 +181,7 @@ async fn drain(socket: &mut Socket) {
     }
 }
 
-/// How long a goodbye may take.
+/// How long each part of a goodbye may take.
 const GOODBYE: Duration = Duration::from_millis(500);
 /// At 4 KiB each.
 const DRAIN_READS_MAX: usize = 1_024;

@@ -12,7 +12,7 @@ use super::input::Consumed;
 use super::keep_alive::{Pings, Tick};
 use super::outbound::Outbound;
 use crate::account::Account;
-use crate::auth::{Identity, Nonce};
+use crate::auth::{CertificateNames, Identity, Nonce};
 use crate::js::{Ctx, Pending};
 use crate::router::{Origin, Publisher, Subscription};
 use crate::state::{Settings, Shared};
@@ -36,6 +36,8 @@ pub(super) struct Session {
     publisher: Publisher,
     pending: Pending,
     nonce: Option<Nonce>,
+    /// What the client certificate says, if that says who the user is.
+    certificate: Option<CertificateNames>,
     limits: parse::Limits,
     /// Who the client is; none until it said so, if it has to.
     who: Option<Who>,
@@ -46,6 +48,15 @@ pub(super) struct Session {
     pings: Pings,
     pinged_at: Option<Instant>,
     counts: Counts,
+}
+
+/// What credentials are checked with.
+#[derive(Debug, Default)]
+pub(super) struct Proofs {
+    /// What the client was sent to sign.
+    pub(super) nonce: Option<Nonce>,
+    /// The names in its certificate, if those say who the user is.
+    pub(super) certificate: Option<CertificateNames>,
 }
 
 /// Who a client is.
@@ -72,13 +83,13 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    /// Begins the session of a connection that was sent `nonce` in its INFO. With it comes the reason why it must end at once,
+    /// Begins the session of a connection. With it comes the reason why it must end at once,
     /// if there is one: the account of clients without CONNECT may be full.
     pub(super) fn new(
         server: Arc<Shared>,
         settings: Arc<Settings>,
         client: Arc<Client>,
-        nonce: Option<Nonce>,
+        proofs: Proofs,
     ) -> (Self, Option<CloseReason>) {
         let outbound = Arc::clone(&client.outbound);
         let publisher = Publisher::new(Origin::Connection, server.env.entropy.next_u64());
@@ -90,7 +101,8 @@ impl Session {
             outbound,
             publisher,
             pending: Pending::default(),
-            nonce,
+            nonce: proofs.nonce,
+            certificate: proofs.certificate,
             who: None,
             modes: Modes::default(),
             waiting: None,

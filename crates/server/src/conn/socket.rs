@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_rustls::rustls::ProtocolVersion;
 use tokio_rustls::server::TlsStream;
 
 /// A connected socket.
@@ -17,19 +18,25 @@ pub(super) enum Socket {
 }
 
 impl Socket {
-    /// Returns version and cipher suite of TLS.
-    pub(super) fn tls(&self) -> Option<(&'static str, &'static str)> {
+    /// Returns version and cipher suite of TLS, as monitoring names them.
+    pub(super) fn tls(&self) -> Option<(&'static str, String)> {
         let Self::Tls(stream) = self else { return None };
         let (_, session) = stream.get_ref();
-        let version = session.protocol_version().and_then(|version| version.as_str());
-        let suite = session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
-        // Monitoring shows "1.3" and the names of IANA.
-        Some((
-            version.map_or("", |name| {
-                name.trim_start_matches("TLSv").trim_start_matches('1').trim_start_matches('_')
-            }),
-            suite.unwrap_or(""),
-        ))
+        let version = match session.protocol_version()? {
+            ProtocolVersion::TLSv1_2 => "1.2",
+            ProtocolVersion::TLSv1_3 => "1.3",
+            _ => "unknown",
+        };
+        let suite = session.negotiated_cipher_suite()?.suite();
+        // The library marks the suites of TLS 1.3; IANA does not.
+        Some((version, suite.as_str().unwrap_or_default().replace("TLS13_", "TLS_")))
+    }
+
+    /// Returns the client certificate, in DER.
+    pub(super) fn client_certificate(&self) -> Option<&[u8]> {
+        let Self::Tls(stream) = self else { return None };
+        let (_, session) = stream.get_ref();
+        session.peer_certificates()?.first().map(|certificate| certificate.as_ref())
     }
 
     pub(super) fn poll_read(

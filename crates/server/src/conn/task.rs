@@ -2,7 +2,6 @@
 
 use super::close::CloseReason;
 use super::input::Input;
-use super::keep_alive::FIRST_PING;
 use super::outbound::{Outbound, Output, Then};
 use super::session::Session;
 use super::socket::Socket;
@@ -100,6 +99,9 @@ impl Task {
         if chores.ended {
             self.session.forget_ended();
         }
+        if let Some(reason) = chores.leave {
+            return Err(reason);
+        }
         if chores.refresh {
             self.session.refresh()?;
         }
@@ -170,7 +172,7 @@ impl Task {
         }
         if timers.first == FirstPing::Waiting && self.session.is_connected() {
             timers.first = FirstPing::Set;
-            timers.ping_at = timers.ping_at.min(after(FIRST_PING));
+            timers.ping_at = timers.ping_at.min(after(timers.keep_alive.first_ping));
             timers.reset();
         }
         while timers.next.as_mut().poll(cx).is_ready() {

@@ -1,5 +1,6 @@
 //! The way in: every message that a client publishes.
 
+use super::api;
 use super::context::Ctx;
 use super::pending::Pending;
 use crate::router::Msg;
@@ -16,6 +17,12 @@ pub(crate) enum Handled {
 /// Takes a message after it went to the subscribers of its subject.
 ///
 /// With JetStream off nothing is JetStream's business, so that requests get 503 (PROTOCOL 2.1.3).
-pub(crate) fn publish(_ctx: &mut Ctx<'_>, _pending: &mut Pending, _msg: &Msg<'_>) -> Handled {
-    Handled::No
+pub(crate) fn publish(ctx: &mut Ctx<'_>, pending: &mut Pending, msg: &Msg<'_>) -> Handled {
+    let Some(jetstream) = ctx.account.jetstream().cloned() else { return Handled::No };
+    // Subjects of streams are text.
+    let Ok(subject) = std::str::from_utf8(msg.subject) else { return Handled::No };
+    if let Some(rest) = subject.strip_prefix("$JS.") {
+        return api::request(&jetstream, ctx, pending, rest, msg);
+    }
+    jetstream.ingest(ctx, pending, subject, msg)
 }

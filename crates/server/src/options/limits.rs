@@ -41,6 +41,9 @@ impl Default for LimitOptions {
 pub struct KeepAlive {
     /// Time between two pings. Default 2 minutes.
     pub ping_interval: Duration,
+    /// Time from CONNECT to the first ping, if that is shorter, so that monitoring soon knows the round trip. Default 2
+    /// seconds; the reference has no key for it.
+    pub first_ping: Duration,
     /// Most pings without an answer before the connection is closed as stale. Default 2.
     pub ping_max: u32,
     /// How long a write to a socket may make no progress. Default 10 seconds.
@@ -49,7 +52,12 @@ pub struct KeepAlive {
 
 impl Default for KeepAlive {
     fn default() -> Self {
-        Self { ping_interval: Duration::from_secs(120), ping_max: 2, write_deadline: Duration::from_secs(10) }
+        Self {
+            ping_interval: Duration::from_secs(120),
+            first_ping: Duration::from_secs(2),
+            ping_max: 2,
+            write_deadline: Duration::from_secs(10),
+        }
     }
 }
 

@@ -59,11 +59,6 @@ impl RouteCache {
         }
         &slot.matches
     }
-
-    /// Lets go of all subscriptions that are remembered.
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
-    }
 }
 
 /// Longer subjects are not remembered, so that idle connections stay small.

@@ -92,3 +92,6 @@ impl Interests {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -107,6 +107,13 @@ impl Publisher {
         taken
     }
 
+    /// Says whether all connections that subscribe to `route` have at most `bytes_max` waiting to be written.
+    pub(crate) fn has_room(&mut self, router: &Router, route: &[u8], bytes_max: u64) -> bool {
+        let matches = self.cache.route(router, route);
+        let mut members = matches.plain().iter().chain(matches.groups().flatten());
+        members.all(|each| each.client().locked(|buffer| buffer.pending()) <= bytes_max)
+    }
+
     /// Wakes all who got messages since the last time.
     pub(crate) fn flush(&mut self) {
         self.wakes.drain(..).for_each(|each| each.wake());
@@ -115,12 +122,6 @@ impl Publisher {
     /// Says whether a receiver was far behind since the last time this was asked.
     pub(crate) fn take_crowded(&mut self) -> bool {
         std::mem::take(&mut self.crowded)
-    }
-
-    /// Lets go of everything that is remembered.
-    pub(crate) fn forget(&mut self) {
-        self.flush();
-        self.cache.clear();
     }
 }
 
@@ -163,3 +164,6 @@ fn next_index(random: &mut u64, length: usize) -> usize {
     let length = u64::try_from(length.max(1)).unwrap_or(1);
     usize::try_from((*random >> 16) % length).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use super::interest::{InterestSink, Interests, WatchId};
 use super::matches::Matches;
 use super::subscription::Subscription;
 use super::trie::{Scope, Trie, Walk};
+use crate::snapshot::RouterStats;
 use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,19 +27,6 @@ struct Counters {
     inserts: AtomicU64,
     removes: AtomicU64,
     walks: AtomicU64,
-}
-
-/// What monitoring shows of a router (PROTOCOL 8.7, `/subsz`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct RouterStats {
-    /// Subscriptions now.
-    pub(crate) subscriptions: u64,
-    /// Subscriptions that were added.
-    pub(crate) inserts: u64,
-    /// Subscriptions that were removed.
-    pub(crate) removes: u64,
-    /// Walks through the trie; routes that a publisher remembered are not counted.
-    pub(crate) walks: u64,
 }
 
 /// The last generation that was given to any router.
@@ -149,3 +137,6 @@ impl Router {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,8 @@ const ROOT: NodeId = 0;
 
 #[derive(Debug, Default)]
 struct Node {
-    /// Children by literal token. Boxed because most nodes have none.
+    /// Children by literal token.
+    #[expect(clippy::box_collection, reason = "most nodes have none, and a pointer is smaller than a map")]
     literals: Option<Box<HashMap<Box<[u8]>, NodeId>>>,
     /// The child for the token `*`, or [`ROOT`] for none.
     star: NodeId,

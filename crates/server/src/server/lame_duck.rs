@@ -26,7 +26,7 @@ pub(super) async fn say_goodbye(server: &Shared) {
     let count = u32::try_from(clients.len()).unwrap_or(u32::MAX).max(1);
     let longest = (times.duration.saturating_sub(times.grace_period) / count).min(INTERVAL_MAX);
     for client in clients {
-        client.outbound.close(CloseReason::ServerShutdown);
+        client.outbound.leave(CloseReason::ServerShutdown);
         // Half to whole of the interval keeps within the duration.
         let random = server.env.entropy.next_u64() % 1_000;
         let part = u32::try_from(500 + random / 2).unwrap_or(1_000);

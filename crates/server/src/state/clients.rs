@@ -1,7 +1,8 @@
 //! All connections of a server, and the last ones that ended.
 
 use crate::account::Joined;
-use crate::conn::{Client, CloseReason, ConnectionSnapshot};
+use crate::conn::{Client, CloseReason};
+use crate::snapshot::ConnectionSnapshot;
 use jetkv_types::Timestamp;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, VecDeque};
@@ -42,7 +43,7 @@ impl Clients {
     /// Removes a connection, and remembers why it ended.
     pub(crate) fn leave(&self, client: &Client, reason: CloseReason, now: Timestamp) {
         let mut snapshot = client.snapshot();
-        snapshot.stopped = Some((now, reason));
+        snapshot.stopped = Some((now, reason.name()));
         {
             let mut closed = self.closed.lock();
             if closed.len() == CLOSED_MAX {

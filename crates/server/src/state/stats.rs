@@ -1,5 +1,6 @@
 //! Counters of a server.
 
+use crate::snapshot::Totals;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What is counted since the start; connections add up their own counts after each batch.
@@ -13,25 +14,6 @@ pub(crate) struct ServerStats {
     stale_connections: AtomicU64,
     stalled_clients: AtomicU64,
     answers: AtomicU64,
-}
-
-/// The counters at one moment (PROTOCOL 8.7, `/varz`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Totals {
-    /// Messages that clients published.
-    pub(crate) in_messages: u64,
-    /// Bytes of their header blocks and payloads.
-    pub(crate) in_bytes: u64,
-    /// Messages that clients were sent.
-    pub(crate) out_messages: u64,
-    /// Bytes of their header blocks and payloads.
-    pub(crate) out_bytes: u64,
-    /// Connections closed because they were too slow.
-    pub(crate) slow_consumers: u64,
-    /// Connections closed because pings were not answered.
-    pub(crate) stale_connections: u64,
-    /// How often a publisher was held back for a slow subscriber.
-    pub(crate) stalled_clients: u64,
 }
 
 impl ServerStats {

@@ -55,6 +55,12 @@ pub(super) fn check(model: &Model, append: &Append<'_>) -> Result<(), Refusal> {
             must_be(expected, last.map_or(0, |last| last.sequence))
         }
         Expect::LastOfStream(expected) => must_be(expected, model.last_sequence()),
+        Expect::Both { subject, filter, stream } => {
+            let of_subject =
+                filter.map_or(Expect::LastOfSubject(subject), |filter| Expect::LastMatching(filter, subject));
+            check(model, &Append { expect: of_subject, ..*append })?;
+            must_be(stream, model.last_sequence())
+        }
         Expect::NoValue if last.is_some_and(|last| !last.operation.is_marker()) => {
             Err(Refusal::HasValue { found })
         }

@@ -1,5 +1,7 @@
 //! What a client sends to the reply subject of a delivery.
 
+use crate::json::{self, Strictness, go_type};
+
 /// An answer to a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ack<'a> {
@@ -49,7 +51,7 @@ impl<'a> NakDelay<'a> {
         let argument = argument.trim_ascii();
         match argument.first() {
             None => Self::None,
-            Some(b'{') => serde_json::from_slice::<NakOptions>(argument)
+            Some(b'{') => json::decode::<NakOptions>(argument, Strictness::Lenient)
                 .map_or(Self::None, |options| Self::Nanos(options.delay)),
             Some(_) => std::str::from_utf8(argument).map_or(Self::None, Self::Text),
         }
@@ -61,5 +63,6 @@ impl<'a> NakDelay<'a> {
 #[serde(default, rename = "ConsumerNakOptions")]
 struct NakOptions {
     /// In nanoseconds.
+    #[serde(deserialize_with = "go_type::nanos")]
     delay: i64,
 }

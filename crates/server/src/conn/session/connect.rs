@@ -34,6 +34,7 @@ impl Session {
             nkey: &connect.nkey,
             signature: &connect.sig,
             jwt: &connect.jwt,
+            certificate: self.certificate.as_ref(),
             nonce: self.nonce.as_ref(),
         };
         match self.settings.users.check(&shown) {

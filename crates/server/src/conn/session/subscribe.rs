@@ -16,7 +16,7 @@ impl Session {
         match self.check(subject, queue) {
             Err(text) => self.refuse(&text),
             Ok(denied) => {
-                if !self.subscriptions.get(sid).is_some_and(|known| !known.is_ended()) {
+                if self.subscriptions.get(sid).is_none_or(|known| known.is_ended()) {
                     self.add(SubscriptionSpec { subject, queue, sid, denied });
                 }
                 self.acknowledge();

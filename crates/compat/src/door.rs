@@ -1,0 +1,151 @@
+//! A door in front of a server: clients that come through it can lose their connection, or their server, on demand.
+
+use crate::{CompatError, Server};
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+/// What a suite sends as its first bytes through the door to have all other connections through it cut.
+const CUT: &[u8] = b"CUT\n";
+
+/// What a suite sends to have the server killed, as `kill -9` does, and started again on the same port and store.
+const KILL: &[u8] = b"KILL\n";
+
+/// How many bytes are handed on at once.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// A listener that hands every byte on to a server. Dropping it closes it.
+///
+/// A connection whose first bytes are `CUT\n` or `KILL\n` is an order; the door closes it once the order is carried out.
+#[derive(Debug)]
+pub struct Door {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    server: Mutex<Server>,
+    server_address: SocketAddr,
+    /// Both ends of every connection that was handed on.
+    open: Mutex<Vec<TcpStream>>,
+    closed: AtomicBool,
+}
+
+impl Door {
+    /// Opens a door in front of `server` on a free loopback port.
+    ///
+    /// # Errors
+    /// If no port can be had.
+    pub fn before(server: Server) -> Result<Self, CompatError> {
+        let fault = |source| CompatError::Start { command: "a loopback listener".to_owned(), source };
+        let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(fault)?;
+        let address = listener.local_addr().map_err(fault)?;
+        let server_address = server.address();
+        let shared = Arc::new(Shared {
+            server: Mutex::new(server),
+            server_address,
+            open: Mutex::new(Vec::new()),
+            closed: AtomicBool::new(false),
+        });
+        let visitor = Arc::clone(&shared);
+        thread::spawn(move || accept(&listener, &visitor));
+        Ok(Self { address, shared })
+    }
+
+    /// Returns the address of the server behind the door, for clients that must not be disturbed by `CUT`.
+    #[must_use]
+    pub fn server_url(&self) -> String {
+        format!("nats://{}", self.shared.server_address)
+    }
+
+    /// Returns the address of the door.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("nats://{}", self.address)
+    }
+
+    /// Returns everything that the server has printed.
+    #[must_use]
+    pub fn server_log(&self) -> String {
+        self.shared.server.lock().unwrap_or_else(PoisonError::into_inner).log()
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.shared.closed.store(true, Ordering::Release);
+        self.shared.cut();
+        // One more visitor lets the listening thread see that it is over.
+        let _ = TcpStream::connect(self.address);
+        self.shared.server.lock().unwrap_or_else(PoisonError::into_inner).kill();
+    }
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    for visitor in listener.incoming() {
+        if shared.closed.load(Ordering::Acquire) {
+            return;
+        }
+        let Ok(visitor) = visitor else { continue };
+        let shared = Arc::clone(shared);
+        // A connection that fails is the visitor's to notice.
+        thread::spawn(move || shared.welcome(visitor));
+    }
+}
+
+impl Shared {
+    /// Connects the visitor with the server; the server speaks first, so this happens before any order is known.
+    fn welcome(self: Arc<Self>, visitor: TcpStream) -> std::io::Result<()> {
+        let server = TcpStream::connect(self.server_address)?;
+        visitor.set_nodelay(true)?;
+        server.set_nodelay(true)?;
+        let (answers_from, answers_to) = (server.try_clone()?, visitor.try_clone()?);
+        self.open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend([visitor.try_clone()?, server.try_clone()?]);
+        thread::spawn(move || hand_on(answers_from, answers_to));
+        self.listen_to(visitor, server)
+    }
+
+    fn listen_to(&self, mut visitor: TcpStream, mut server: TcpStream) -> std::io::Result<()> {
+        let mut chunk = vec![0; CHUNK_BYTES];
+        let count = visitor.read(&mut chunk)?;
+        match &chunk[..count] {
+            CUT => self.cut(),
+            KILL => {
+                // A server that does not come back shows in the suite, which cannot connect any more.
+                let _ = self.server.lock().unwrap_or_else(PoisonError::into_inner).kill_and_restart();
+                self.cut();
+            }
+            first => {
+                server.write_all(first)?;
+                hand_on(visitor, server);
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes every connection, the one that ordered it among them.
+    fn cut(&self) {
+        for end in self.open.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // It fails if the connection is closed already.
+            let _ = end.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+/// Copies until one side closes, and closes the other one then.
+fn hand_on(mut from: TcpStream, mut to: TcpStream) {
+    let mut chunk = vec![0; CHUNK_BYTES];
+    while let Ok(count) = from.read(&mut chunk) {
+        if count == 0 || to.write_all(&chunk[..count]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Both);
+    let _ = from.shutdown(Shutdown::Both);
+}

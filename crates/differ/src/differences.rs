@@ -1,0 +1,172 @@
+//! What may differ between two servers: the one list of everything that the comparison does not look at.
+//!
+//! A [`Mask`] takes out what must differ even between two runs of one server: times, and identities and names that a
+//! server makes up. An [`Exception`] is a difference between the reference and ours that is meant; it has a reason.
+//! Both are rendered into `docs/compat.md`, and a test checks that the document agrees.
+
+use crate::Area;
+use std::fmt::Write;
+
+/// A place in an answer whose content is not compared.
+#[derive(Debug, Clone, Copy)]
+pub struct Mask {
+    /// The place.
+    pub place: Place,
+    /// Why it cannot be compared.
+    pub reason: &'static str,
+}
+
+/// Where a mask applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The value of this JSON field, if it is a time other than the zero time; its form is still checked.
+    Time(&'static str),
+    /// The value of this JSON field, whatever it is.
+    Json(&'static str),
+    /// The value of this field of the `INFO` line; whether it is there is still compared.
+    Info(&'static str),
+    /// This field of the `INFO` line, and whether it is there.
+    InfoAbsent(&'static str),
+    /// The value of this message header, if it is a time.
+    HeaderTime(&'static str),
+    /// The value of this message header, whatever it is.
+    Header(&'static str),
+    /// The last word of this message header.
+    HeaderEnd(&'static str),
+    /// The word of an acknowledgement's reply subject that holds the time of storing, wherever the subject stands.
+    AckTime,
+    /// The last word of a flow control subject.
+    FlowToken,
+    /// The name of a consumer that the server made up, wherever it appears.
+    ConsumerName,
+    /// How often heartbeats come; their content is compared where a script waits for one.
+    HeartbeatCount,
+    /// Which member of a queue group gets a message.
+    QueueMember,
+}
+
+/// A difference that is meant.
+#[derive(Debug, Clone, Copy)]
+pub struct Exception {
+    /// A short name, for counts in reports.
+    pub name: &'static str,
+    /// The area it is confined to, if it is.
+    pub area: Option<Area>,
+    /// The request, its headers or its body contain this; empty for any.
+    pub request: &'static str,
+    /// The reference's answer contains this; empty for any, also for none.
+    pub reference: &'static str,
+    /// Our answer contains this; empty for any, also for none.
+    pub ours: &'static str,
+    /// Why ours is meant to be so.
+    pub reason: &'static str,
+}
+
+impl Exception {
+    /// Returns whether this is the difference: `request` was sent, and the two answers came back.
+    #[must_use]
+    pub fn covers(&self, area: Area, request: &str, reference: &str, ours: &str) -> bool {
+        self.area.is_none_or(|own| own == area)
+            && request.contains(self.request)
+            && reference.contains(self.reference)
+            && ours.contains(self.ours)
+    }
+}
+
+/// Returns the section of `docs/compat.md`, without its heading.
+#[must_use]
+pub fn rendered() -> String {
+    let mut out = String::from("Not compared:\n\n| place | why |\n| --- | --- |\n");
+    for mask in MASKS {
+        // Writing to a string does not fail.
+        writeln!(out, "| {} | {} |", mask.place.described(), mask.reason).unwrap_or_default();
+    }
+    out.push_str("\nMeant to differ:\n\n| name | request | reference | jetkv | why |\n| --- | --- | --- | --- | --- |\n");
+    for exception in EXCEPTIONS {
+        let [request, reference, ours] = [exception.request, exception.reference, exception.ours].map(cell);
+        writeln!(out, "| {} | {request} | {reference} | {ours} | {} |", exception.name, exception.reason)
+            .unwrap_or_default();
+    }
+    out
+}
+
+fn cell(text: &str) -> String {
+    if text.is_empty() { "any".to_owned() } else { format!("`{}`", text.replace('|', "\\|")) }
+}
+
+impl Place {
+    fn described(self) -> String {
+        match self {
+            Self::Time(field) => format!("time in JSON field `{field}`, unless it is the zero time"),
+            Self::Json(field) => format!("JSON field `{field}`"),
+            Self::Info(field) => format!("value of `{field}` in `INFO`"),
+            Self::InfoAbsent(field) => format!("`{field}` in `INFO`, and whether it is there"),
+            Self::HeaderTime(name) => format!("time in header `{name}`"),
+            Self::Header(name) => format!("header `{name}`"),
+            Self::HeaderEnd(name) => format!("last word of header `{name}`"),
+            Self::AckTime => "time of storing in `$JS.ACK.…`".to_owned(),
+            Self::FlowToken => "last word of `$JS.FC.…`".to_owned(),
+            Self::ConsumerName => "consumer names made by the server".to_owned(),
+            Self::HeartbeatCount => "how many heartbeats come".to_owned(),
+            Self::QueueMember => "which member of a queue group gets a message".to_owned(),
+        }
+    }
+}
+
+/// Everything that is not compared.
+pub const MASKS: &[Mask] = &[
+    Mask { place: Place::Time("created"), reason: TIME },
+    Mask { place: Place::Time("ts"), reason: TIME },
+    Mask { place: Place::Time("time"), reason: TIME },
+    Mask { place: Place::Time("first_ts"), reason: TIME },
+    Mask { place: Place::Time("last_ts"), reason: TIME },
+    Mask { place: Place::Time("last_active"), reason: TIME },
+    Mask { place: Place::Json("pause_remaining"), reason: TIME },
+    Mask { place: Place::Time("pinned_ts"), reason: TIME },
+    Mask { place: Place::HeaderTime("Nats-Time-Stamp"), reason: TIME },
+    Mask { place: Place::AckTime, reason: TIME },
+    Mask { place: Place::Json("active"), reason: "how long ago an origin was heard of, in nanoseconds" },
+    Mask { place: Place::Json("leader"), reason: IDENTITY },
+    Mask { place: Place::Json("api"), reason: "counts of all requests, of other scripts too" },
+    Mask { place: Place::Json("_nats.ver"), reason: VERSION },
+    Mask { place: Place::Json("_nats.level"), reason: VERSION },
+    Mask { place: Place::Time("timestamp"), reason: TIME },
+    Mask { place: Place::Json("id"), reason: IDENTITY },
+    Mask { place: Place::Json("server"), reason: IDENTITY },
+    Mask {
+        place: Place::Json("client"),
+        reason: "who asked, in an advisory: addresses, numbers, round trips",
+    },
+    Mask { place: Place::Json("response"), reason: "the answer once more, in an advisory, with its times" },
+    Mask { place: Place::ConsumerName, reason: IDENTITY },
+    Mask { place: Place::Header("Nats-Pin-Id"), reason: IDENTITY },
+    Mask { place: Place::Json("pinned_client_id"), reason: IDENTITY },
+    Mask { place: Place::HeaderEnd("Nats-Stream-Source"), reason: IDENTITY },
+    Mask { place: Place::FlowToken, reason: IDENTITY },
+    Mask { place: Place::HeartbeatCount, reason: "a matter of how fast the script runs" },
+    Mask { place: Place::QueueMember, reason: "drawn by chance" },
+    Mask { place: Place::Info("server_id"), reason: IDENTITY },
+    Mask { place: Place::Info("server_name"), reason: IDENTITY },
+    Mask { place: Place::Info("client_id"), reason: IDENTITY },
+    Mask { place: Place::Info("nonce"), reason: IDENTITY },
+    Mask { place: Place::Info("port"), reason: "two servers on one machine" },
+    Mask { place: Place::Info("host"), reason: "where the server was told to listen" },
+    Mask { place: Place::Info("version"), reason: VERSION },
+    Mask { place: Place::Info("api_lvl"), reason: VERSION },
+    Mask { place: Place::InfoAbsent("go"), reason: "names the compiler of the reference" },
+    Mask { place: Place::InfoAbsent("git_commit"), reason: "names the source of the reference" },
+    Mask {
+        place: Place::InfoAbsent("xkey"),
+        reason: "for authorisation by another service, which is not offered",
+    },
+];
+
+const TIME: &str = "a time, or what is reckoned from one";
+const IDENTITY: &str = "made up by the server";
+const VERSION: &str = "ours says which generation and API level it offers";
+
+/// Every difference that is meant. Ours is right in the eyes of the clients, or safer; never only easier.
+pub const EXCEPTIONS: &[Exception] = &[];
+
+#[cfg(test)]
+mod tests;

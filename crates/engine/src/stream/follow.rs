@@ -1,0 +1,203 @@
+//! Following a stream: new messages once for everybody who wants them, and the next sequences for one who is behind.
+//!
+//! Nothing here refuses to answer because of damage: who follows a stream takes what is there and is told what is lost.
+
+use super::Stream;
+use super::query::{count_matching_from, covers_everything};
+use crate::damage::Damage;
+use crate::error::EngineError;
+use crate::index::StreamIndex;
+use jetkv_types::{Message, Sequence, SubjectFilter};
+use std::sync::Arc;
+
+/// How far a search came.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Every match below this sequence was found; the search goes on here.
+    pub next: Sequence,
+    /// Sequence of the next message to become visible; a search that came so far is complete.
+    pub end: Sequence,
+    /// What [`Stream::removals`] said at that moment.
+    pub removals: u64,
+    /// A stretch of lost messages from where the search began up to `next`; there may have been matches in it.
+    pub lost: Option<Arc<Damage>>,
+}
+
+/// How many messages matched at one moment.
+#[derive(Debug, Clone)]
+pub struct Census {
+    /// Live messages that match.
+    pub count: u64,
+    /// Sequence of the next message to become visible.
+    pub end: Sequence,
+    /// What [`Stream::removals`] said at that moment.
+    pub removals: u64,
+    /// A stretch of lost messages at or after where the count began; there may have been matches in it.
+    pub lost: Option<Arc<Damage>>,
+}
+
+/// The sequences between which everything lives that lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Sequence of the first live message, or `end` if there is none.
+    pub first: Sequence,
+    /// Sequence of the next message to become visible.
+    pub end: Sequence,
+}
+
+impl Stream {
+    /// Returns where the live messages begin and end. It reads no file.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        let index = self.inner.index.read();
+        Bounds { first: index.first(), end: index.next }
+    }
+
+    /// Adds messages from `from` on to `into`, in order, at most `limit`; returns where to go on.
+    ///
+    /// As long as somebody listens, recent messages come out of memory, those that have been replaced since included;
+    /// older ones come from the log, which holds only what is live. One that cannot be read is passed over, and its damage
+    /// is noted as by every read.
+    ///
+    /// # Errors
+    /// `Io`, `StreamDeleted`, `Closed`; what was added before stays, and following goes on behind it.
+    pub fn follow(
+        &self,
+        from: Sequence,
+        limit: usize,
+        into: &mut Vec<Message>,
+    ) -> Result<Sequence, EngineError> {
+        self.inner.check_readable()?;
+        if let Some(next) = self.inner.listeners.recent_from(from, limit, into) {
+            return Ok(next);
+        }
+        let (places, next) = {
+            let index = self.inner.index.read();
+            let live = index.live_from(from).map(|(sequence, _)| sequence).take(limit);
+            let places: Vec<_> = live.filter_map(|sequence| index.locate(sequence)).collect();
+            let full = places.len() == limit;
+            let next = places.last().filter(|_| full).map_or(index.next, |last| last.sequence + 1);
+            (places, next.max(from))
+        };
+        for place in &places {
+            match self.inner.read_at(place) {
+                Ok(message) => into.push(message),
+                Err(EngineError::Damaged(_)) => {}
+                Err(error) if into.is_empty() => return Err(error),
+                Err(_) => return Ok(place.sequence),
+            }
+        }
+        Ok(next)
+    }
+
+    /// Adds the next live sequences from `from` on whose subjects match any of `filters` to `into`, ascending, at most
+    /// `limit`. It reads no file, and a call looks at a bounded number of messages, so that it may find fewer and still
+    /// not be at the end.
+    ///
+    /// # Errors
+    /// `StreamDeleted`, `Closed`.
+    pub fn find(
+        &self,
+        filters: &[SubjectFilter],
+        from: Sequence,
+        limit: usize,
+        into: &mut Vec<Sequence>,
+    ) -> Result<Found, EngineError> {
+        self.inner.check_readable()?;
+        let index = self.inner.index.read();
+        let start = into.len();
+        let next = if from >= index.next {
+            from
+        } else if filters.iter().all(SubjectFilter::is_literal) {
+            by_subject(&index, filters, from, limit, into)
+        } else {
+            match by_sequence(&index, filters, from, limit, into) {
+                next if next < index.next && into.len() - start < limit => {
+                    // Matches are rare here: the subjects may be the shorter way.
+                    let matching: usize =
+                        filters.iter().map(|filter| index.table.count_matching(filter.as_str())).sum();
+                    if matching > SUBJECTS_WALKED_MAX {
+                        next
+                    } else {
+                        let left = limit - (into.len() - start);
+                        by_subject(&index, filters, next, left, into)
+                    }
+                }
+                next => next,
+            }
+        };
+        let lost = lost_between(&index, from, next);
+        Ok(Found { next, end: index.next, removals: index.removals, lost })
+    }
+
+    /// Counts live messages from `from` on whose subjects match any of `filters`. It reads no file.
+    ///
+    /// # Errors
+    /// `StreamDeleted`, `Closed`.
+    pub fn census(&self, filters: &[SubjectFilter], from: Sequence) -> Result<Census, EngineError> {
+        self.inner.check_readable()?;
+        let index = self.inner.index.read();
+        Ok(Census {
+            count: count_matching_from(&index, filters, from),
+            end: index.next,
+            removals: index.removals,
+            lost: lost_between(&index, from, index.next),
+        })
+    }
+}
+
+/// Looks at messages one after the other; returns where it stopped.
+fn by_sequence(
+    index: &StreamIndex,
+    filters: &[SubjectFilter],
+    from: Sequence,
+    limit: usize,
+    into: &mut Vec<Sequence>,
+) -> Sequence {
+    let everything = covers_everything(index, filters);
+    let (mut found, mut looked) = (0, 0);
+    for (sequence, id) in index.live_from(from) {
+        if found == limit || looked == MESSAGES_LOOKED_AT_MAX {
+            return sequence;
+        }
+        looked += 1;
+        if everything || super::query::matches(index, filters, id) {
+            into.push(sequence);
+            found += 1;
+        }
+    }
+    index.next
+}
+
+/// Takes the messages of each subject that matches; returns where it stopped.
+fn by_subject(
+    index: &StreamIndex,
+    filters: &[SubjectFilter],
+    from: Sequence,
+    limit: usize,
+    into: &mut Vec<Sequence>,
+) -> Sequence {
+    let mut found = Vec::new();
+    for id in filters.iter().flat_map(|filter| index.table.matching(filter.as_str(), None)) {
+        found.extend(index.revisions_from(id, from).take(limit + 1));
+    }
+    found.sort_unstable();
+    found.dedup();
+    let next = found.get(limit).copied().unwrap_or(index.next);
+    found.truncate(limit);
+    into.append(&mut found);
+    next
+}
+
+/// Returns a hole that reaches into the sequences from `from` to before `end`.
+fn lost_between(index: &StreamIndex, from: Sequence, end: Sequence) -> Option<Arc<Damage>> {
+    let reaches = |hole: &&Arc<Damage>| {
+        from < end && hole.sequences.is_none_or(|(first, last)| first < end && last >= from)
+    };
+    index.holes.iter().find(reaches).cloned()
+}
+
+/// Messages that one search looks at while the index is locked.
+const MESSAGES_LOOKED_AT_MAX: usize = 4_096;
+/// Subjects that one search looks at instead.
+const SUBJECTS_WALKED_MAX: usize = 32_768;

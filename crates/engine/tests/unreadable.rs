@@ -1,0 +1,212 @@
+//! A disk that does not give the files of one stream: it is named, and the others are there.
+
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+use jetkv_engine::env::{DirEntry, Env, File, Fs, Lock, OpenMode};
+use jetkv_engine::{Append, EngineError, RepairReport, Store, StoreOptions, StreamConfig, Upkeep};
+use jetkv_types::{StreamName, Subject, SubjectFilter, Timestamp};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use testkit::{DiskModel, ManualClock, SeededEntropy, SimFs};
+
+/// A disk on which files whose path holds this text cannot be read, as long as the switch is on.
+#[derive(Debug)]
+struct BadSectors {
+    inner: SimFs,
+    text: &'static str,
+    on: Arc<AtomicBool>,
+}
+
+#[derive(Debug)]
+struct BadFile {
+    inner: Arc<dyn File>,
+    on: Arc<AtomicBool>,
+}
+
+impl Fs for BadSectors {
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
+        let inner = self.inner.open(path, mode)?;
+        let hit = path.to_string_lossy().contains(self.text);
+        Ok(if hit { Arc::new(BadFile { inner, on: Arc::clone(&self.on) }) } else { inner })
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.inner.rename(from, to)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        self.inner.remove_file(path)
+    }
+
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        self.inner.create_dir_all(path)
+    }
+
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        self.inner.remove_dir_all(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.inner.sync_dir(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<DirEntry>> {
+        self.inner.list(path)
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
+        self.inner.lock(path)
+    }
+}
+
+impl File for BadFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        if self.on.load(Ordering::SeqCst) {
+            return Err(io::Error::other("bad sector"));
+        }
+        self.inner.read_at(buffer, offset)
+    }
+
+    fn write_at(&self, data: &[u8], offset: u64) -> io::Result<()> {
+        self.inner.write_at(data, offset)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.inner.sync_data()
+    }
+
+    fn set_len(&self, bytes: u64) -> io::Result<()> {
+        self.inner.set_len(bytes)
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        self.inner.len()
+    }
+}
+
+struct Disk {
+    fs: SimFs,
+    text: &'static str,
+    on: Arc<AtomicBool>,
+}
+
+impl Disk {
+    fn open(&self) -> Store {
+        let fs = BadSectors { inner: self.fs.clone(), text: self.text, on: Arc::clone(&self.on) };
+        let clock = Arc::new(ManualClock::new(Timestamp::from_nanos(1_000_000_000_000)));
+        let entropy = Arc::new(SeededEntropy::new(7 + self.fs.op_count()));
+        let env = Env { fs: Arc::new(fs), clock, entropy };
+        let options = StoreOptions { upkeep: Upkeep::Manual, ..StoreOptions::default() };
+        Store::open(env, Path::new("/data"), options).unwrap()
+    }
+
+    fn set(&self, on: bool) {
+        self.on.store(on, Ordering::SeqCst);
+    }
+}
+
+/// Returns a disk with the streams `a`, `b` and `c`, stopped, that does not give files whose path holds `text`.
+fn disk(text: &'static str) -> Disk {
+    let disk = Disk { fs: SimFs::new(DiskModel::Posix), text, on: Arc::default() };
+    let store = disk.open();
+    for name in ["a", "b", "c"] {
+        let filter = SubjectFilter::new(format!("{name}.>")).unwrap();
+        store.create_stream(StreamConfig::new(stream(name), vec![filter])).unwrap();
+        put(&store, name, "before");
+    }
+    store.close().unwrap();
+    disk.set(true);
+    disk
+}
+
+fn stream(name: &str) -> StreamName {
+    StreamName::new(name).unwrap()
+}
+
+fn put(store: &Store, name: &str, value: &str) {
+    let subject = Subject::new(format!("{name}.key")).unwrap();
+    let stream = store.stream(&stream(name)).unwrap();
+    stream.append(&[Append::put(&subject, value.as_bytes())]).wait().unwrap();
+}
+
+fn value(store: &Store, name: &str) -> String {
+    let subject = Subject::new(format!("{name}.key")).unwrap();
+    let message = store.stream(&stream(name)).unwrap().last(&subject).unwrap().unwrap();
+    String::from_utf8(message.payload.to_vec()).unwrap()
+}
+
+fn config(name: &str) -> StreamConfig {
+    StreamConfig::new(stream(name), vec![SubjectFilter::new(format!("{name}.>")).unwrap()])
+}
+
+#[test]
+fn a_stream_that_the_disk_does_not_give_keeps_no_other_from_opening() {
+    for text in ["00000002-b/manifest", "00000002-b/0000000001.seg"] {
+        let disk = disk(text);
+        let store = disk.open();
+        let names: Vec<_> = store.streams().iter().map(|stream| stream.name().to_string()).collect();
+        assert_eq!(names, ["a", "c"], "{text}");
+        assert!(matches!(store.stream(&stream("b")), Err(EngineError::Io { .. })));
+        assert!(matches!(store.create_stream(config("b")), Err(EngineError::Io { .. })));
+        for found in [store.damages(), store.check(&mut |_, _| {}).unwrap()] {
+            let named = |path: &Path| path.to_string_lossy().contains(text);
+            assert!(
+                found.iter().any(|damage| damage.kind.affects_data() && named(&damage.path)),
+                "{found:?}"
+            );
+        }
+        put(&store, "a", "after");
+        // A repair gives nothing up that the disk may give another time.
+        assert!(matches!(store.repair(), Err(EngineError::Io { .. })));
+        assert!(matches!(store.stream(&stream("b")), Err(EngineError::Io { .. })));
+        store.close().unwrap();
+        disk.set(false);
+        let store = disk.open();
+        assert_eq!(["a", "b", "c"].map(|name| value(&store, name)), ["after", "before", "before"]);
+        assert_eq!(store.damages(), []);
+    }
+}
+
+#[test]
+fn a_stream_without_a_catalog_that_the_disk_does_not_give_is_not_thought_absent() {
+    let disk = disk("00000002-b/manifest");
+    for copy in ["a", "b"] {
+        disk.fs.delete(format!("/data/catalog.{copy}"));
+    }
+    for _ in 0..2 {
+        let store = disk.open();
+        assert!(matches!(store.stream(&stream("b")), Err(EngineError::Io { .. })));
+        assert!(matches!(store.create_stream(config("b")), Err(EngineError::Io { .. })));
+        store.close().unwrap();
+    }
+    disk.set(false);
+    assert_eq!(value(&disk.open(), "b"), "before");
+}
+
+#[test]
+fn check_and_repair_go_on_past_a_stream_that_fails() {
+    let disk = disk("00000002-b/0000000001.seg");
+    disk.set(false);
+    // Hints would spare the opening the read.
+    let store = disk.open();
+    for path in
+        disk.fs.paths().into_iter().filter(|path| path.to_string_lossy().contains("-c/0000000001.seg"))
+    {
+        let last = disk.fs.read(&path).iter().rposition(|byte| *byte != 0).unwrap();
+        disk.fs.flip_bit(&path, u64::try_from(last * 8).unwrap());
+    }
+    disk.set(true);
+    let found = store.check(&mut |_, _| {}).unwrap();
+    let tells = |text: &str| found.iter().any(|damage| damage.path.to_string_lossy().contains(text));
+    assert!(tells("00000002-b/0000000001.seg") && tells("00000003-c/0000000001.seg"), "{found:?}");
+    let mut report = RepairReport::default();
+    assert!(matches!(store.repair_into(&mut report), Err(EngineError::Io { .. })));
+    assert_eq!(report.given_up.len(), 1, "{report:?}");
+    assert!(report.given_up[0].path.to_string_lossy().contains("00000003-c"), "{report:?}");
+    disk.set(false);
+    assert_eq!(value(&store, "b"), "before");
+    assert_eq!(store.check(&mut |_, _| {}).unwrap(), []);
+    assert_eq!(store.repair().unwrap(), RepairReport::default());
+}

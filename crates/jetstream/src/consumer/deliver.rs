@@ -1,0 +1,214 @@
+//! Handing one message to the clients of one consumer, and keeping the books.
+
+use super::limits::{BUSY_RETRY, TOKEN_LENGTH};
+use super::member::{Consumer, Door};
+use super::sink::{Delivery, Handover, Sink};
+use super::status::Status;
+use super::{Interest, Position};
+use jetkv_engine::env::Entropy;
+use jetkv_types::{Message, Sequence, Timestamp};
+
+/// What a delivery needs to know beside the consumer.
+#[derive(Debug)]
+pub(super) struct Context<'a> {
+    pub(super) stream_name: &'a str,
+    pub(super) entropy: &'a dyn Entropy,
+    pub(super) now: Timestamp,
+}
+
+/// Whether a message found a taker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Offer {
+    Taken,
+    /// Nobody can take anything now.
+    Refused,
+}
+
+impl Consumer {
+    /// Offers a message; `pending` messages come after it.
+    pub(super) fn offer(
+        &mut self,
+        cx: &Context<'_>,
+        message: &Message,
+        pending: u64,
+        sink: &mut dyn Sink,
+    ) -> Offer {
+        let attempt = match &self.acks {
+            Some(acks) if acks.is_pending(message.sequence) => acks.deliveries(message.sequence) + 1,
+            _ => 1,
+        };
+        if attempt == 1
+            && let Some(pace) = &mut self.pace
+            && pace.wait_for(message.sequence, message.time, cx.now).is_some()
+        {
+            return Offer::Refused;
+        }
+        match self.door {
+            Door::Push(_) => self.push(cx, message, attempt, pending, sink),
+            Door::Pull(_) => self.serve_pull(cx, message, attempt, pending, sink),
+        }
+    }
+
+    fn push(
+        &mut self,
+        cx: &Context<'_>,
+        message: &Message,
+        attempt: u64,
+        pending: u64,
+        sink: &mut dyn Sink,
+    ) -> Offer {
+        let delivery = self.delivery(&self.config.deliver_subject, message, attempt, pending);
+        let handover = sink.deliver(&delivery);
+        if handover != Handover::Taken {
+            return self.refused(handover, cx.now);
+        }
+        let is_measured =
+            self.pace.is_some() || matches!(&self.door, Door::Push(push) if push.flow.is_some());
+        let bytes = if is_measured { delivery.counted_bytes() } else { 0 };
+        self.account(message, attempt, bytes, cx.now);
+        let Door::Push(push) = &mut self.door else { return Offer::Taken };
+        push.sent = cx.now;
+        if let Some(flow) = &mut push.flow
+            && flow.sent(bytes)
+        {
+            let token = random_text(cx.entropy, TOKEN_LENGTH);
+            let subject = format!("$JS.FC.{}.{}.{token}", cx.stream_name, self.name);
+            let reply = flow.ask(subject.into());
+            sink.status(&self.config.deliver_subject, &Status::FlowControl { reply });
+        }
+        Offer::Taken
+    }
+
+    /// Offers a message to the requests that wait, each in its turn.
+    fn serve_pull(
+        &mut self,
+        cx: &Context<'_>,
+        message: &Message,
+        attempt: u64,
+        pending: u64,
+        sink: &mut dyn Sink,
+    ) -> Offer {
+        loop {
+            let Door::Pull(waiting) = &mut self.door else { return Offer::Refused };
+            let Some(waiter) = waiting.front() else { return Offer::Refused };
+            if waiter.expires.is_some_and(|at| at <= cx.now) {
+                sink.status(&waiter.reply, &Status::RequestTimeout(waiter.unserved()));
+                waiting.pop();
+                continue;
+            }
+            let (limit, reply) = (waiter.bytes_left, std::mem::take(&mut waiter.reply));
+            let delivery = self.delivery(&reply, message, attempt, pending);
+            let bytes = if limit.is_some() { delivery.counted_bytes() } else { 0 };
+            let handover =
+                if limit.is_some_and(|left| bytes > left) { None } else { Some(sink.deliver(&delivery)) };
+            let Door::Pull(waiting) = &mut self.door else { return Offer::Refused };
+            let Some(waiter) = waiting.front() else { return Offer::Refused };
+            waiter.reply = reply;
+            match handover {
+                Some(Handover::Taken) => {
+                    waiter.left = waiter.left.saturating_sub(1);
+                    waiter.served += 1;
+                    waiter.bytes_left = limit.map(|left| left - bytes);
+                    if let Some(heartbeat) = &mut waiter.heartbeat {
+                        heartbeat.next = cx.now.saturating_add(heartbeat.every);
+                    }
+                    let unserved = waiter.unserved();
+                    if unserved.messages == 0 && unserved.bytes > 0 {
+                        sink.status(&waiter.reply, &Status::BatchCompleted(unserved));
+                    }
+                    if unserved.messages == 0 || waiter.bytes_left == Some(0) {
+                        waiting.pop();
+                    } else {
+                        waiting.rotate();
+                    }
+                    self.seen = cx.now;
+                    self.account(message, attempt, bytes, cx.now);
+                    return Offer::Taken;
+                }
+                Some(Handover::Busy) => return self.refused(Handover::Busy, cx.now),
+                // Its client is gone.
+                Some(Handover::NoInterest) => drop(waiting.pop()),
+                None => {
+                    let status = Status::MessageSizeExceedsMaxBytes(waiter.unserved());
+                    sink.status(&waiter.reply, &status);
+                    waiting.pop();
+                }
+            }
+        }
+    }
+
+    fn delivery<'a>(&'a self, to: &'a str, message: &'a Message, attempt: u64, pending: u64) -> Delivery<'a> {
+        Delivery {
+            consumer: self.key,
+            to,
+            message,
+            content: self.rules.content,
+            ack_prefix: &self.ack_prefix,
+            attempt,
+            consumer_seq: self.delivered.consumer_seq + 1,
+            pending,
+        }
+    }
+
+    /// Notes a delivery.
+    fn account(&mut self, message: &Message, attempt: u64, bytes: u64, now: Timestamp) {
+        let sequence = message.sequence;
+        self.delivered = Position {
+            consumer_seq: self.delivered.consumer_seq + 1,
+            stream_seq: self.delivered.stream_seq.max(sequence),
+            last_active: Some(now),
+        };
+        self.dirty = true;
+        if let Some(acks) = &mut self.acks {
+            acks.delivered(sequence, self.delivered.consumer_seq, now, self.rules.ack_wait(attempt));
+        }
+        if let Some(pace) = &mut self.pace {
+            pace.delivered(message.time, bytes, now);
+        }
+    }
+
+    fn refused(&mut self, handover: Handover, now: Timestamp) -> Offer {
+        match handover {
+            Handover::Taken => return Offer::Taken,
+            Handover::NoInterest => self.set_interest(Interest::Absent, now),
+            Handover::Busy => self.retry_at = Some(now.saturating_add(BUSY_RETRY)),
+        }
+        Offer::Refused
+    }
+
+    /// Sends a heartbeat of a push consumer; `looked_at` is the last sequence that it has looked at.
+    pub(super) fn send_heartbeat(
+        &mut self,
+        looked_at: Option<Sequence>,
+        now: Timestamp,
+        sink: &mut dyn Sink,
+    ) {
+        let Door::Push(push) = &mut self.door else { return };
+        push.sent = now;
+        let status = Status::IdleHeartbeat {
+            last_consumer: self.delivered.consumer_seq,
+            last_stream: looked_at.unwrap_or_default().max(self.delivered.stream_seq),
+            stalled: push.flow.as_ref().and_then(|flow| flow.awaited()),
+        };
+        if sink.status(&self.config.deliver_subject, &status) == Handover::NoInterest {
+            self.set_interest(Interest::Absent, now);
+        }
+    }
+}
+
+/// Returns a text of letters and digits that nobody can guess.
+pub(super) fn random_text(entropy: &dyn Entropy, length: usize) -> String {
+    let mut number = 0;
+    let mut text = String::with_capacity(length);
+    for place in 0..length {
+        if place % 8 == 0 {
+            number = entropy.next_u64();
+        }
+        let digit = usize::try_from(number % 62).unwrap_or_default();
+        text.push(char::from(DIGITS[digit]));
+        number /= 62;
+    }
+    text
+}
+
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

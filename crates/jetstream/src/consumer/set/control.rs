@@ -1,0 +1,165 @@
+//! Deleting, pausing and resetting consumers, and the end of the stream.
+
+use super::super::cursor::Cursor;
+use super::super::member::{Consumer, Door};
+use super::super::sink::Sink;
+use super::super::status::Status;
+use super::super::{ConsumerError, ConsumerInfo, DeliverPolicy, Position};
+use super::{ConsumerKey, ConsumerSet, pending_now};
+use jetkv_types::{Sequence, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The outcome of a request to pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paused {
+    /// Until when; `None` if the request named no time.
+    pub until: Option<Timestamp>,
+    /// How long that is; `None` if the consumer is not paused (any more).
+    pub remaining: Option<Duration>,
+}
+
+impl ConsumerSet {
+    /// Deletes a consumer. Those who wait for messages are told.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn delete(&mut self, key: ConsumerKey, sink: &mut dyn Sink) -> Result<(), ConsumerError> {
+        let consumer = self.remove(key).ok_or(ConsumerError::NotFound)?;
+        tell_waiting(&consumer, |_| Status::ConsumerDeleted, sink);
+        Ok(())
+    }
+
+    /// Pauses a consumer, or lets it go on if `until` is over or absent.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn pause(
+        &mut self,
+        key: ConsumerKey,
+        until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Paused, ConsumerError> {
+        let consumer = self.members.get_mut(key).ok_or(ConsumerError::NotFound)?;
+        Arc::make_mut(&mut consumer.config).pause_until = until;
+        consumer.dirty = true;
+        let remaining = consumer.paused_until(now).map(|until| until.since(now));
+        self.wake(key);
+        self.arm(key, now);
+        Ok(Paused { until, remaining })
+    }
+
+    /// Lets a consumer begin anew: at `sequence`, or behind its ack floor; returns its figures and the first sequence.
+    ///
+    /// # Errors
+    /// `NotFound`; `Reset` if its start policy does not permit that sequence; `Engine`.
+    pub fn reset(
+        &mut self,
+        key: ConsumerKey,
+        sequence: Option<Sequence>,
+        now: Timestamp,
+    ) -> Result<(ConsumerInfo, Sequence), ConsumerError> {
+        let consumer = self.members.get_mut(key).ok_or(ConsumerError::NotFound)?;
+        let first = match sequence.filter(|sequence| *sequence > 0) {
+            Some(sequence) => {
+                let config = &consumer.config;
+                let refused = |reason| Err(ConsumerError::Reset { reason });
+                match config.deliver_policy {
+                    DeliverPolicy::ByStartSequence if sequence < config.opt_start_seq => {
+                        return refused("below start seq");
+                    }
+                    DeliverPolicy::ByStartTime => {
+                        let time = config.opt_start_time.unwrap_or(Timestamp::ZERO);
+                        if sequence < self.stream.sequence_at(time)? {
+                            return refused("below start time");
+                        }
+                    }
+                    DeliverPolicy::All | DeliverPolicy::ByStartSequence => {}
+                    _ => return refused("not allowed"),
+                }
+                sequence
+            }
+            None => consumer.floor().stream_seq + 1,
+        };
+        consumer.cursor = Cursor::at(&self.stream, &consumer.rules.filters, first)?;
+        consumer.delivered = Position { consumer_seq: 0, stream_seq: first - 1, last_active: None };
+        if let Some(acks) = &mut consumer.acks {
+            acks.reset(consumer.delivered);
+        }
+        consumer.dirty = true;
+        let info = consumer.info(pending_now(&self.stream, consumer, self.tail.seen())?, now);
+        self.wake(key);
+        self.arm(key, now);
+        Ok((info, first))
+    }
+
+    /// Brings positions up to date after a purge: what is gone counts as delivered and acknowledged.
+    ///
+    /// # Errors
+    /// `Engine` if the stream is gone.
+    pub fn purged(&mut self, now: Timestamp) -> Result<(), ConsumerError> {
+        let bounds = self.stream.bounds();
+        for key in self.members.keys() {
+            let seen = self.tail.seen();
+            let Some(consumer) = self.members.get_mut(key) else { continue };
+            consumer.settle_gone(&self.stream);
+            let next = consumer.delivered.stream_seq + 1;
+            let is_empty = self.stream.census(&consumer.rules.filters, next)?.count == 0;
+            let first = if is_empty { bounds.end } else { bounds.first };
+            if next < first {
+                consumer.delivered.stream_seq = first - 1;
+                consumer.dirty = true;
+            }
+            if let Some(acks) = &mut consumer.acks {
+                acks.raise_floor(&consumer.delivered);
+            }
+            consumer.cursor.skip_seen(seen);
+            self.wake(key);
+            self.arm(key, now);
+        }
+        Ok(())
+    }
+
+    /// Ends all consumers, because the stream is deleted. Those who wait for messages are told.
+    pub fn stream_removed(&mut self, sink: &mut dyn Sink) {
+        for key in self.members.keys() {
+            if let Some(consumer) = self.remove(key) {
+                tell_waiting(&consumer, |_| Status::ConsumerDeleted, sink);
+            }
+        }
+    }
+
+    /// Tells those who wait for messages that the server stops; the consumers stay.
+    pub fn shut_down(&mut self, sink: &mut dyn Sink) {
+        for key in self.members.keys() {
+            let Some(consumer) = self.members.get_mut(key) else { continue };
+            tell_waiting(consumer, Status::ServerShutdown, sink);
+            if let Door::Pull(waiting) = &mut consumer.door {
+                waiting.take_if(|_| true);
+            }
+        }
+    }
+
+    /// Takes a consumer out.
+    pub(super) fn remove(&mut self, key: ConsumerKey) -> Option<Box<Consumer>> {
+        let consumer = self.members.remove(key)?;
+        if let Some(armed) = consumer.armed {
+            self.timers.remove(&(armed, key));
+        }
+        self.close_if_empty();
+        Some(consumer)
+    }
+}
+
+/// Sends a status to all requests that wait.
+fn tell_waiting(
+    consumer: &Consumer,
+    status: impl Fn(super::super::status::Unserved) -> Status<'static>,
+    sink: &mut dyn Sink,
+) {
+    if let Door::Pull(waiting) = &consumer.door {
+        for waiter in waiting.iter() {
+            sink.status(&waiter.reply, &status(waiter.unserved()));
+        }
+    }
+}

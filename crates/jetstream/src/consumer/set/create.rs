@@ -1,0 +1,178 @@
+//! Creating and changing consumers.
+
+use super::super::acks::Acks;
+use super::super::cursor::Cursor;
+use super::super::deliver::random_text;
+use super::super::limits::NAME_LENGTH;
+use super::super::member::{Consumer, Door};
+use super::super::pace::Pace;
+use super::super::rules::Rules;
+use super::super::{ConsumerConfig, ConsumerError, ConsumerInfo, Interest, Position, start, update};
+use super::{ConsumerKey, ConsumerSet, pending_now};
+use jetkv_types::{Sequence, Timestamp};
+use std::sync::Arc;
+
+/// What a create request may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CreateAction {
+    /// Create, or change what is there.
+    CreateOrUpdate,
+    /// Create; what is there must be the same.
+    Create,
+    /// Change what is there.
+    Update,
+}
+
+/// The outcome of a create request.
+#[derive(Debug, Clone)]
+pub struct Created {
+    /// The consumer, before its first delivery if it is new.
+    pub info: ConsumerInfo,
+    /// Whether it was not there before.
+    pub is_new: bool,
+}
+
+impl ConsumerSet {
+    /// Creates a consumer, or changes the one with its name. `interest` says whether somebody listens at the deliver
+    /// subject of `config` now.
+    ///
+    /// Deliveries begin with the next [`Self::pump`]; the figures are those before.
+    ///
+    /// # Errors
+    /// What [`ConsumerConfig::normalized`] finds, `TooManyConsumers`, `Exists`, `DoesNotExist`, `Update`, `NameInUse`;
+    /// `Engine` if the stream is gone or too damaged to tell where to begin.
+    pub fn create(
+        &mut self,
+        mut config: ConsumerConfig,
+        action: CreateAction,
+        interest: Interest,
+        now: Timestamp,
+    ) -> Result<Created, ConsumerError> {
+        let known = self.members.find(&config.name).and_then(|key| self.members.get(key));
+        if let Some(known) = known.filter(|_| config.durable_name.is_empty()) {
+            config.durable_name.clone_from(&known.config.durable_name);
+        }
+        let known = known.map(|known| known.key);
+        let config = config.normalized(&self.stream.config(), &self.rules)?;
+        match (known, action) {
+            (Some(key), action) => self.change(key, config, action, interest, now),
+            (None, CreateAction::Update) => Err(ConsumerError::DoesNotExist),
+            (None, _) => self.add(config, interest, now),
+        }
+    }
+
+    fn add(
+        &mut self,
+        mut config: ConsumerConfig,
+        interest: Interest,
+        now: Timestamp,
+    ) -> Result<Created, ConsumerError> {
+        if self.rules.max_consumers.is_some_and(|max| self.members.count() >= max) {
+            return Err(ConsumerError::TooManyConsumers);
+        }
+        while config.name.is_empty() || self.members.find(&config.name).is_some() {
+            config.name = random_text(&*self.entropy, NAME_LENGTH);
+        }
+        let rules = Rules::of(&config)?;
+        // The set follows the stream before the consumer finds its place, so that nothing comes between.
+        self.tail.open(&self.stream);
+        let start = match start::find(&self.stream, &config, &rules.filters) {
+            Ok(start) => start,
+            Err(error) => {
+                self.close_if_empty();
+                return Err(error);
+            }
+        };
+        let replay_until = rules.replays.then(|| self.stream.last_sequence());
+        let begin =
+            Position { consumer_seq: 0, stream_seq: start.first.saturating_sub(1), last_active: None };
+        let pace = Pace::new(rules.rate, replay_until);
+        let key = self.members.next_key().ok_or(ConsumerError::TooManyConsumers)?;
+        let consumer = Consumer {
+            key,
+            name: config.name.as_str().into(),
+            created: now,
+            ack_prefix: format!("$JS.ACK.{}.{}.", self.stream.name(), config.name).into(),
+            cursor: start.cursor,
+            delivered: begin,
+            acks: rules.acks.awaits().then(|| Box::new(Acks::new(begin))),
+            door: Door::new(&config, interest, now),
+            pace: pace.map(Box::new),
+            seen: now,
+            retry_at: None,
+            armed: None,
+            queued: false,
+            dirty: true,
+            config: Arc::new(config),
+            rules,
+        };
+        let info = consumer.info(pending_now(&self.stream, &consumer, self.tail.seen())?, now);
+        self.enlist(consumer, now);
+        Ok(Created { info, is_new: true })
+    }
+
+    /// Takes a consumer in.
+    pub(super) fn enlist(&mut self, consumer: Consumer, now: Timestamp) {
+        let key = consumer.key;
+        self.members.insert(Box::new(consumer));
+        self.wake(key);
+        self.arm(key, now);
+    }
+
+    fn change(
+        &mut self,
+        key: ConsumerKey,
+        mut config: ConsumerConfig,
+        action: CreateAction,
+        interest: Interest,
+        now: Timestamp,
+    ) -> Result<Created, ConsumerError> {
+        let consumer = self.members.get_mut(key).ok_or(ConsumerError::NotFound)?;
+        // A pause is begun and ended by requests of its own.
+        config.pause_until = consumer.config.pause_until;
+        if config != *consumer.config {
+            if action == CreateAction::Create {
+                return Err(ConsumerError::Exists);
+            }
+            let present = match &consumer.door {
+                Door::Push(push) => push.interest,
+                Door::Pull(_) => Interest::Absent,
+            };
+            update::check(&consumer.config, &config, present)?;
+            let rules = Rules::of(&config)?;
+            let moves = config.deliver_subject != consumer.config.deliver_subject;
+            let old_filters =
+                (rules.filters != consumer.rules.filters).then(|| consumer.rules.filters.clone());
+            if old_filters.is_some() {
+                let next: Sequence = consumer.delivered.stream_seq + 1;
+                consumer.cursor = Cursor::at(&self.stream, &rules.filters, next)?;
+            }
+            match &mut consumer.pace {
+                Some(pace) => pace.set_rate(rules.rate),
+                None => consumer.pace = Pace::new(rules.rate, None).map(Box::new),
+            }
+            consumer.rules = rules;
+            consumer.config = Arc::new(config);
+            consumer.dirty = true;
+            if moves {
+                consumer.set_interest(interest, now);
+            }
+            if let Some(old) = old_filters {
+                let new = consumer.rules.filters.clone();
+                self.members.replace_filters(key, &old, &new);
+            }
+            self.wake(key);
+            self.arm(key, now);
+        }
+        let consumer = self.members.get(key).ok_or(ConsumerError::NotFound)?;
+        let info = consumer.info(pending_now(&self.stream, consumer, self.tail.seen())?, now);
+        Ok(Created { info, is_new: false })
+    }
+
+    /// Stops following the stream when nobody wants it any more.
+    pub(super) fn close_if_empty(&mut self) {
+        if self.members.count() == 0 {
+            self.tail.close();
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Keeping durable consumers: out as plain data, and back.
+
+use super::super::acks::Acks;
+use super::super::cursor::Cursor;
+use super::super::member::{Consumer, Door};
+use super::super::pace::Pace;
+use super::super::rules::Rules;
+use super::super::snapshot::ConsumerSnapshot;
+use super::super::{ConsumerError, Interest};
+use super::{ConsumerKey, ConsumerSet};
+use jetkv_types::Timestamp;
+use std::sync::Arc;
+
+impl ConsumerSet {
+    /// Returns the durable consumers that changed since their last [`Self::snapshot`].
+    pub fn changed(&self) -> impl Iterator<Item = ConsumerKey> {
+        let is_changed = |consumer: &&Consumer| consumer.dirty && consumer.config.is_durable();
+        self.members.iter().filter(is_changed).map(|consumer| consumer.key)
+    }
+
+    /// Returns a consumer as plain data; from now on it counts as unchanged.
+    pub fn snapshot(&mut self, key: ConsumerKey) -> Option<ConsumerSnapshot> {
+        let consumer = self.members.get_mut(key)?;
+        consumer.dirty = false;
+        Some(ConsumerSnapshot {
+            name: consumer.name.to_string(),
+            created: consumer.created,
+            config: (*consumer.config).clone(),
+            delivered: consumer.delivered,
+            ack_floor: consumer.floor(),
+            pending: consumer.acks.as_ref().map(|acks| acks.export()).unwrap_or_default(),
+        })
+    }
+
+    /// Says that a snapshot could not be stored: the consumer counts as changed again.
+    pub fn keep_changed(&mut self, key: ConsumerKey) {
+        if let Some(consumer) = self.members.get_mut(key) {
+            consumer.dirty = true;
+        }
+    }
+
+    /// Takes a consumer back; nobody listens to it yet. It goes on behind its last delivery.
+    ///
+    /// # Errors
+    /// `Exists` if there is one with its name; `FilterInvalid` for a configuration that was never checked; `Engine`.
+    pub fn restore(
+        &mut self,
+        snapshot: &ConsumerSnapshot,
+        now: Timestamp,
+    ) -> Result<ConsumerKey, ConsumerError> {
+        if self.members.find(&snapshot.name).is_some() {
+            return Err(ConsumerError::Exists);
+        }
+        let config = snapshot.config.clone();
+        let rules = Rules::of(&config)?;
+        self.tail.open(&self.stream);
+        let next = snapshot.delivered.stream_seq + 1;
+        let cursor = match Cursor::at(&self.stream, &rules.filters, next) {
+            Ok(cursor) => cursor,
+            Err(error) => {
+                self.close_if_empty();
+                return Err(error.into());
+            }
+        };
+        let acks = rules.acks.awaits().then(|| {
+            let mut acks = Acks::new(snapshot.ack_floor);
+            acks.import(&snapshot.pending, |attempt| rules.ack_wait(attempt));
+            Box::new(acks)
+        });
+        let replay_until = rules.replays.then(|| self.stream.last_sequence());
+        let pace = Pace::new(rules.rate, replay_until);
+        let key = self.members.next_key().ok_or(ConsumerError::TooManyConsumers)?;
+        let consumer = Consumer {
+            key,
+            name: snapshot.name.as_str().into(),
+            created: snapshot.created,
+            ack_prefix: format!("$JS.ACK.{}.{}.", self.stream.name(), snapshot.name).into(),
+            cursor,
+            delivered: snapshot.delivered,
+            acks,
+            door: Door::new(&config, Interest::Absent, now),
+            pace: pace.map(Box::new),
+            seen: now,
+            retry_at: None,
+            armed: None,
+            queued: false,
+            dirty: false,
+            config: Arc::new(config),
+            rules,
+        };
+        self.enlist(consumer, now);
+        Ok(key)
+    }
+}

@@ -1,0 +1,96 @@
+//! The engine room: new messages to those at the tail, then turns for the others, within a budget.
+
+use super::super::deliver::{Context, Offer};
+use super::super::sink::Sink;
+use super::{ConsumerSet, timers};
+use jetkv_engine::EngineError;
+use jetkv_types::Timestamp;
+
+impl ConsumerSet {
+    /// Delivers what may be delivered, at most about `budget` messages, and does what is due at `now`. Returns when it
+    /// must be called next even if nothing happens: at once (`now`) if the budget was too small, `None` for never.
+    ///
+    /// # Errors
+    /// `StreamDeleted` or `Closed`: nothing more will come. `Io` if new messages cannot be read now.
+    pub fn pump(
+        &mut self,
+        now: Timestamp,
+        budget: usize,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<Timestamp>, EngineError> {
+        self.run_timers(now, sink);
+        self.tail.tidy(&self.stream, &mut self.members);
+        let mut left = budget.max(1);
+        loop {
+            self.tail.fetch(&self.stream, &mut self.members)?;
+            self.hand_out(now, &mut left, sink);
+            if !self.tail.is_done() {
+                return Ok(Some(now));
+            }
+            self.take_turns(now, &mut left, sink)?;
+            if self.ready.is_empty() && !self.tail.has_new(&self.stream) {
+                return Ok(self.timers.first().map(|(at, _)| *at));
+            }
+            if left == 0 {
+                return Ok(Some(now));
+            }
+        }
+    }
+
+    /// Hands new messages to the consumers that have got everything before.
+    fn hand_out(&mut self, now: Timestamp, left: &mut usize, sink: &mut dyn Sink) {
+        let Self { stream, members, tail, ready, entropy, .. } = self;
+        let cx = Context { stream_name: stream.name().as_str(), entropy: &**entropy, now };
+        while *left > 0 {
+            let Some((message, key)) = tail.next_match() else { return };
+            let sequence = message.sequence;
+            let Some(consumer) = members.get_mut(key) else { continue };
+            if !consumer.cursor.wants(sequence) {
+                continue;
+            }
+            *left -= 1;
+            let pending = consumer.cursor.pending().saturating_sub(1);
+            if consumer.takes_new(now) && consumer.offer(&cx, message, pending, sink) == Offer::Taken {
+                consumer.cursor.passed_new(sequence);
+            } else {
+                consumer.cursor.fall_behind(sequence);
+                // It may be able to go on by itself: redeliveries come first, requests that do not wait are answered.
+                if !consumer.queued {
+                    consumer.queued = true;
+                    ready.push_back(key);
+                }
+            }
+            if consumer.needs_arming() {
+                timers::arm(&mut self.timers, consumer, now);
+            }
+        }
+    }
+
+    /// Gives each consumer that is ready one turn.
+    fn take_turns(
+        &mut self,
+        now: Timestamp,
+        left: &mut usize,
+        sink: &mut dyn Sink,
+    ) -> Result<(), EngineError> {
+        let seen = self.tail.seen();
+        for _ in 0..self.ready.len() {
+            if *left == 0 {
+                return Ok(());
+            }
+            let Some(key) = self.ready.pop_front() else { return Ok(()) };
+            let Self { stream, members, ready, entropy, .. } = self;
+            let Some(consumer) = members.get_mut(key) else { continue };
+            consumer.queued = false;
+            let cx = Context { stream_name: stream.name().as_str(), entropy: &**entropy, now };
+            let turn = consumer.turn(&cx, stream, seen, *left, sink)?;
+            *left -= turn.used.min(*left);
+            if turn.again {
+                consumer.queued = true;
+                ready.push_back(key);
+            }
+            timers::arm(&mut self.timers, consumer, now);
+        }
+        Ok(())
+    }
+}

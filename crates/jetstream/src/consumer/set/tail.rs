@@ -1,0 +1,123 @@
+//! The present of the stream: new messages, each read once and matched to the consumers that want it.
+
+use super::super::limits::{BATCH, BATCHES_MAX};
+use super::ConsumerKey;
+use super::members::Members;
+use jetkv_engine::{EngineError, Listener, Stream};
+use jetkv_types::{Message, Sequence, SubjectFilter};
+use std::task::{Context, Poll};
+
+/// How far the set has seen the stream, and what of it is still to be handed out.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    /// As long as there are consumers, so that the engine keeps recent messages at hand.
+    listener: Option<Listener>,
+    /// Every message below was matched.
+    next: Sequence,
+    batch: Vec<Message>,
+    /// Places in the batch, each with a consumer that wants the message.
+    matches: Vec<(usize, ConsumerKey)>,
+    /// The match that comes next.
+    at: usize,
+    /// What the stream said of removals when the batch was read.
+    removals: u64,
+    owners: Vec<u32>,
+}
+
+impl Tail {
+    /// Begins to follow the stream.
+    pub(super) fn open(&mut self, stream: &Stream) {
+        if self.listener.is_none() {
+            self.listener = Some(stream.listen(&[SubjectFilter::all()]));
+            self.next = stream.bounds().end;
+        }
+    }
+
+    /// Stops following the stream.
+    pub(super) fn close(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Returns the sequence before which everything was matched.
+    pub(super) fn seen(&self) -> Sequence {
+        self.next
+    }
+
+    pub(super) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), EngineError>> {
+        match &self.listener {
+            Some(listener) => listener.poll_beyond(cx, self.next.saturating_sub(1)).map_ok(drop),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Says whether everything that was matched was handed out.
+    pub(super) fn is_done(&self) -> bool {
+        self.at >= self.matches.len()
+    }
+
+    /// Says whether the stream has something that was not matched yet.
+    pub(super) fn has_new(&self, stream: &Stream) -> bool {
+        self.listener.is_some() && self.next < stream.bounds().end
+    }
+
+    /// Reads and matches the next messages. They join those that are not handed out yet, so that every delivery counts all
+    /// that is to come, unless there are too many.
+    pub(super) fn fetch(&mut self, stream: &Stream, members: &mut Members) -> Result<(), EngineError> {
+        if !self.has_new(stream) {
+            return Ok(());
+        }
+        if self.is_done() {
+            self.batch.clear();
+            self.matches.clear();
+            self.at = 0;
+            self.removals = stream.removals();
+        } else if self.batch.len() + BATCH > BATCHES_MAX * BATCH {
+            return Ok(());
+        }
+        let known = self.batch.len();
+        self.next = stream.follow(self.next, BATCH, &mut self.batch)?;
+        for (place, message) in self.batch.iter().enumerate().skip(known) {
+            self.owners.clear();
+            members.filters.matching(message.subject.as_str(), &mut self.owners);
+            for &owner in &self.owners {
+                let Some(consumer) = members.owner_mut(owner) else { continue };
+                // All of the batch is counted before any of it is delivered: what is delivered tells what is to come.
+                consumer.cursor.observe(message.sequence);
+                if consumer.cursor.is_at_tail() {
+                    self.matches.push((place, consumer.key));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves out what went since it was read, so that nobody is told that it is to come.
+    pub(super) fn tidy(&mut self, stream: &Stream, members: &mut Members) {
+        let removals = stream.removals();
+        if self.is_done() || self.removals == removals {
+            return;
+        }
+        self.removals = removals;
+        self.matches.drain(..self.at);
+        self.at = 0;
+        let (mut looked_at, mut is_live) = (usize::MAX, false);
+        let batch = &self.batch;
+        self.matches.retain(|(place, key)| {
+            let Some(sequence) = batch.get(*place).map(|message| message.sequence) else { return false };
+            if looked_at != *place {
+                (looked_at, is_live) = (*place, stream.is_live(sequence));
+            }
+            if !is_live && let Some(consumer) = members.get_mut(*key) {
+                consumer.cursor.miss_new(sequence);
+            }
+            is_live
+        });
+    }
+
+    /// Returns the next message with a consumer that may want it.
+    pub(super) fn next_match(&mut self) -> Option<(&Message, ConsumerKey)> {
+        let &(place, key) = self.matches.get(self.at)?;
+        self.at += 1;
+        Some((self.batch.get(place)?, key))
+    }
+}

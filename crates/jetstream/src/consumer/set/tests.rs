@@ -1,0 +1,13 @@
+//! The set as a whole: what clients see, figure by figure, as the reference shows it.
+
+mod acks;
+mod create;
+mod delivery;
+mod flow;
+mod lifetime;
+mod limits;
+mod persist;
+mod property;
+mod pull;
+mod start;
+mod world;

@@ -1,0 +1,151 @@
+//! The turn of one consumer: redeliveries first, then what comes next in the stream, up to a slice.
+
+use super::super::cursor::Effort;
+use super::super::deliver::{Context, Offer};
+use super::super::limits::{BUSY_RETRY, SLICE};
+use super::super::member::{Consumer, Door, Gate};
+use super::super::sink::{Advisory, Sink};
+use super::super::status::Status;
+use jetkv_engine::{EngineError, Stream};
+use jetkv_types::{Message, Sequence};
+
+/// How a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Turn {
+    /// What it cost, in deliveries.
+    pub(super) used: usize,
+    /// Whether the consumer could go on at once.
+    pub(super) again: bool,
+}
+
+/// What reading a message gave.
+enum Read {
+    Found(Message),
+    /// It is not there any more, or cannot be read.
+    Gone,
+    /// Reading failed in a way that may pass.
+    Failed,
+}
+
+impl Consumer {
+    /// Delivers up to `limit` messages; `seen` is the sequence before which the set has matched everything.
+    pub(super) fn turn(
+        &mut self,
+        cx: &Context<'_>,
+        stream: &Stream,
+        seen: Sequence,
+        limit: usize,
+        sink: &mut dyn Sink,
+    ) -> Result<Turn, EngineError> {
+        let limit = limit.min(SLICE);
+        if self.is_full() {
+            self.settle_gone(stream);
+        }
+        self.cursor.skip_seen(seen);
+        self.cursor.refresh(stream, &self.rules.filters, cx.now, Effort::Paid)?;
+        let mut used = 0;
+        while used < limit {
+            if self.gate(cx.now) == Gate::Closed {
+                return Ok(Turn { used, again: false });
+            }
+            used += 1;
+            let is_on = match self.acks.as_mut().and_then(|acks| acks.due()) {
+                Some(sequence) => self.redeliver(cx, stream, sequence, sink)?,
+                None if self.is_full() => false,
+                None => self.deliver_next(cx, stream, sink)?,
+            };
+            if !is_on {
+                return Ok(Turn { used, again: false });
+            }
+        }
+        Ok(Turn { used, again: true })
+    }
+
+    /// Delivers a message again; says whether to go on.
+    fn redeliver(
+        &mut self,
+        cx: &Context<'_>,
+        stream: &Stream,
+        sequence: Sequence,
+        sink: &mut dyn Sink,
+    ) -> Result<bool, EngineError> {
+        match self.read(cx, stream, sequence, sink)? {
+            Read::Found(message) => Ok(self.offer(cx, &message, self.cursor.pending(), sink) == Offer::Taken),
+            Read::Gone => {
+                if let Some(acks) = &mut self.acks {
+                    acks.settle(sequence, &self.delivered);
+                }
+                Ok(true)
+            }
+            Read::Failed => Ok(false),
+        }
+    }
+
+    /// Delivers the next message of the stream; says whether to go on.
+    fn deliver_next(
+        &mut self,
+        cx: &Context<'_>,
+        stream: &Stream,
+        sink: &mut dyn Sink,
+    ) -> Result<bool, EngineError> {
+        let Some(&sequence) = self.cursor.ahead().front() else { return self.look_ahead(stream, sink) };
+        match self.read(cx, stream, sequence, sink)? {
+            Read::Found(message) => {
+                let pending = self.cursor.pending().saturating_sub(1);
+                let offer = self.offer(cx, &message, pending, sink);
+                if offer == Offer::Taken {
+                    self.cursor.passed_ahead();
+                }
+                Ok(offer == Offer::Taken)
+            }
+            Read::Gone => {
+                self.cursor.passed_ahead();
+                // Others may be gone as well, and what is delivered next tells how many are left.
+                self.cursor.refresh(stream, &self.rules.filters, cx.now, Effort::Paid)?;
+                Ok(true)
+            }
+            Read::Failed => Ok(false),
+        }
+    }
+
+    /// Looks up what comes next; says whether there is anything.
+    fn look_ahead(&mut self, stream: &Stream, sink: &mut dyn Sink) -> Result<bool, EngineError> {
+        let search = self.cursor.search(stream, &self.rules.filters)?;
+        if let Some(damage) = &search.lost {
+            sink.advise(&Advisory::Lost { name: &self.name, damage });
+        }
+        let is_end = search.complete && self.cursor.is_at_tail();
+        if is_end && let Door::Pull(waiting) = &mut self.door {
+            // Who got something, or waits for no time at all, is not kept waiting for more.
+            let goes = |waiter: &super::super::waiting::Waiter| {
+                waiter.no_wait && (waiter.served > 0 || waiter.expires.is_none())
+            };
+            for waiter in waiting.take_if(goes) {
+                sink.status(&waiter.reply, &Status::NoMessages);
+            }
+        }
+        Ok(!is_end)
+    }
+
+    fn read(
+        &mut self,
+        cx: &Context<'_>,
+        stream: &Stream,
+        sequence: Sequence,
+        sink: &mut dyn Sink,
+    ) -> Result<Read, EngineError> {
+        match stream.get(sequence) {
+            Ok(Some(message)) => Ok(Read::Found(message)),
+            Ok(None) => Ok(Read::Gone),
+            Err(EngineError::Damaged(damage)) => {
+                sink.advise(&Advisory::Lost { name: &self.name, damage: &damage });
+                Ok(Read::Gone)
+            }
+            Err(error @ (EngineError::StreamDeleted { .. } | EngineError::Closed)) => Err(error),
+            Err(_) => {
+                self.retry_at = Some(cx.now.saturating_add(BUSY_RETRY));
+                Ok(Read::Failed)
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What clients say about deliveries: acknowledgements and answers to flow control (PROTOCOL 5.5, 5.6).
+
+use super::api::read_pull;
+use super::context::Ctx;
+use super::publish::Handled;
+use super::state::JetStream;
+use crate::router::Msg;
+use jetkv_jetstream::consumer::{Ack, AckKind};
+use jetkv_jetstream::duration;
+use jetkv_wire::ack::{self, AckReply, FlowControl, NakDelay};
+use std::time::Duration;
+
+/// Takes a message to `$JS.ACK.>`.
+pub(super) fn acknowledge(jetstream: &JetStream, ctx: &mut Ctx<'_>, msg: &Msg<'_>) -> Handled {
+    let Some(reply) = AckReply::parse(msg.subject) else { return Handled::No };
+    let Some(handle) = jetstream.find(reply.stream) else { return Handled::No };
+    // What is no acknowledgement is nothing.
+    let Some(kind) = ack::Ack::parse(msg.payload).and_then(kind_of) else { return Handled::Yes };
+    let place = handle.place(jetstream, ctx.account);
+    let to = msg.reply.and_then(|reply| std::str::from_utf8(reply).ok());
+    let found = handle.consumers.act(ctx.publisher, place, |set, out| {
+        let key = set.find(reply.consumer)?;
+        let ack =
+            Ack { stream_seq: reply.stream_seq, consumer_seq: reply.consumer_seq, kind: &kind, reply: to };
+        set.ack(key, &ack, place.now, out);
+        Some(())
+    });
+    if found.is_none() {
+        return Handled::No;
+    }
+    if !matches!(kind, AckKind::Next(_)) {
+        ctx.reply(msg.reply, b"", b"");
+    }
+    Handled::Yes
+}
+
+fn kind_of(ack: ack::Ack<'_>) -> Option<AckKind> {
+    Some(match ack {
+        ack::Ack::Done => AckKind::Ack,
+        ack::Ack::Progress => AckKind::Progress,
+        ack::Ack::Nak(delay) => AckKind::Nak { delay: delay_of(delay) },
+        ack::Ack::Next(request) => AckKind::Next(read_pull(request).ok()?),
+        ack::Ack::Term(reason) => AckKind::Term { reason: String::from_utf8_lossy(reason).into_owned() },
+    })
+}
+
+fn delay_of(delay: NakDelay<'_>) -> Option<Duration> {
+    match delay {
+        NakDelay::None => None,
+        NakDelay::Nanos(nanos) => {
+            u64::try_from(nanos).ok().filter(|nanos| *nanos > 0).map(Duration::from_nanos)
+        }
+        NakDelay::Text(text) => duration::parse(text).ok(),
+    }
+}
+
+/// Takes a message to `$JS.FC.>`.
+pub(super) fn answer_flow(jetstream: &JetStream, ctx: &mut Ctx<'_>, msg: &Msg<'_>) -> Handled {
+    let Some(flow) = FlowControl::parse(msg.subject) else { return Handled::No };
+    let Some(handle) = jetstream.find(flow.stream) else { return Handled::No };
+    let Ok(subject) = std::str::from_utf8(msg.subject) else { return Handled::No };
+    let place = handle.place(jetstream, ctx.account);
+    handle.consumers.act(ctx.publisher, place, |set, _| {
+        if let Some(key) = set.find(flow.consumer) {
+            set.flow_answer(key, subject);
+        }
+    });
+    Handled::Yes
+}

@@ -1,0 +1,235 @@
+//! `STREAM.*`: creating, changing, showing, listing, emptying and deleting streams (PROTOCOL 2.4).
+
+use crate::js::context::Ctx;
+use crate::js::convert::{self, Words};
+use crate::js::errors::{self, fixed};
+use crate::js::events::{Action, Events};
+use crate::js::handle::StreamHandle;
+use crate::js::state::{JetStream, StreamProblem};
+use jetkv_engine::Purge;
+use jetkv_types::limits::STREAM_NAME_BYTES_MAX;
+use jetkv_types::{Subject, SubjectFilter};
+use jetkv_wire::api::{self, Page};
+use jetkv_wire::error::ApiError;
+use std::sync::Arc;
+
+/// Creates a stream.
+pub(super) fn create(
+    jetstream: &Arc<JetStream>,
+    ctx: &mut Ctx<'_>,
+    name: &str,
+    body: &[u8],
+) -> Result<api::StreamCreateResponse, ApiError> {
+    let config = read_config(jetstream, name, body)?;
+    let settings = convert::settings(&config, &jetstream.settings)?;
+    let handle = jetstream.create(&settings).map_err(|problem| errors::of_stream(&problem))?;
+    tell(jetstream, ctx, Action::Created, name);
+    let info = api::StreamInfo { domain: String::new(), ..show(jetstream, &handle, Words::All) };
+    Ok(api::StreamCreateResponse { info, did_create: true })
+}
+
+/// Gives a stream other settings.
+pub(super) fn update(
+    jetstream: &Arc<JetStream>,
+    ctx: &mut Ctx<'_>,
+    name: &str,
+    body: &[u8],
+) -> Result<api::StreamUpdateResponse, ApiError> {
+    let config = read_config(jetstream, name, body)?;
+    if jetstream.find(name).is_none() {
+        return Err(fixed::STREAM_NOT_FOUND);
+    }
+    let settings = convert::settings(&config, &jetstream.settings)?;
+    let handle = jetstream.update(&settings).map_err(|problem| errors::of_stream(&problem))?;
+    tell(jetstream, ctx, Action::Updated, name);
+    Ok(api::StreamUpdateResponse { info: show(jetstream, &handle, Words::All) })
+}
+
+fn tell(jetstream: &JetStream, ctx: &mut Ctx<'_>, action: Action, name: &str) {
+    let mut events = Events { jetstream, publisher: ctx.publisher, router: &ctx.account.router };
+    events.stream(action, name);
+}
+
+fn read_config(jetstream: &JetStream, name: &str, body: &[u8]) -> Result<api::StreamConfig, ApiError> {
+    let config: api::StreamConfig = jetstream.decode(body)?;
+    if config.name != name {
+        return Err(fixed::NAME_MISMATCH);
+    }
+    if name.len() > STREAM_NAME_BYTES_MAX {
+        let text = "stream name is too long, maximum allowed is 255";
+        return Err(ApiError::fixed(500, 10052, text));
+    }
+    Ok(config)
+}
+
+/// Shows a stream.
+pub(super) fn info(
+    jetstream: &JetStream,
+    name: &str,
+    body: &[u8],
+) -> Result<api::StreamInfoResponse, ApiError> {
+    let request: api::StreamInfoRequest = jetstream.decode_optional(body)?;
+    let handle = jetstream.find(name).ok_or(fixed::STREAM_NOT_FOUND)?;
+    let mut info = show(jetstream, &handle, Words::All);
+    info.cluster = Some(api::ClusterInfo {
+        leader: jetstream.settings.server_name.to_string(),
+        ..api::ClusterInfo::default()
+    });
+    info.alternates = alternates(jetstream, &handle);
+    if request.deleted_details {
+        info.state.deleted = handle.stream.gaps(DELETED_MAX);
+    }
+    let mut page = Page::default();
+    if !request.subjects_filter.is_empty() {
+        page = list_subjects(&handle, &request, &mut info.state)?;
+    }
+    Ok(api::StreamInfoResponse { page, info })
+}
+
+fn list_subjects(
+    handle: &StreamHandle,
+    request: &api::StreamInfoRequest,
+    state: &mut api::StreamState,
+) -> Result<Page, ApiError> {
+    let filter = SubjectFilter::new(request.subjects_filter.as_str()).map_err(|_| fixed::BAD_REQUEST)?;
+    let failed = |error| errors::of_engine(&error);
+    let total = handle.stream.count_subjects(&filter).map_err(failed)?;
+    let total = usize::try_from(total).unwrap_or(usize::MAX);
+    let (page, range) = Page::of(total, request.offset, Page::SUBJECTS_MAX);
+    let (mut passed, mut after): (usize, Option<Subject>) = (0, None);
+    while passed < range.end {
+        let wanted = if passed < range.start { range.start - passed } else { range.end - passed };
+        let found = handle.stream.subjects(&filter, after.as_ref(), wanted.min(SUBJECTS_AT_ONCE));
+        let found = found.map_err(failed)?;
+        let Some(last) = found.last() else { break };
+        after = Some(last.subject.clone());
+        let counts = found.iter().map(|each| (each.subject.as_str().to_owned(), each.messages));
+        if passed >= range.start {
+            state.subjects.extend(counts);
+        }
+        passed += found.len();
+    }
+    Ok(page)
+}
+
+/// Names the stream and its mirrors, if it has some.
+fn alternates(jetstream: &JetStream, handle: &Arc<StreamHandle>) -> Vec<api::StreamAlternate> {
+    let name = handle.stream.name().as_str();
+    let mirrors_it = |each: &Arc<StreamHandle>| {
+        each.facts().settings.mirror.as_ref().is_some_and(|mirror| mirror.name == name)
+    };
+    let mirrors: Vec<_> = jetstream.matching(None).into_iter().filter(mirrors_it).collect();
+    if mirrors.is_empty() {
+        return Vec::new();
+    }
+    let show = |each: &Arc<StreamHandle>| api::StreamAlternate {
+        name: each.stream.name().as_str().into(),
+        domain: jetstream.settings.domain.as_deref().unwrap_or_default().into(),
+        ..api::StreamAlternate::default()
+    };
+    std::iter::once(handle).chain(&mirrors).map(show).collect()
+}
+
+/// Lists names of streams.
+pub(super) fn names(jetstream: &JetStream, body: &[u8]) -> Result<api::StreamNamesResponse, ApiError> {
+    let request: api::StreamNamesRequest = jetstream.decode_optional(body)?;
+    let streams = select(jetstream, &request.subject)?;
+    let (page, range) = Page::of(streams.len(), request.offset, Page::NAMES_MAX);
+    let streams = streams[range].iter().map(|handle| handle.stream.name().as_str().into()).collect();
+    Ok(api::StreamNamesResponse { page, streams })
+}
+
+/// Lists streams.
+pub(super) fn list(jetstream: &JetStream, body: &[u8]) -> Result<api::StreamListResponse, ApiError> {
+    let request: api::StreamListRequest = jetstream.decode_optional(body)?;
+    let streams = select(jetstream, &request.subject)?;
+    let (page, range) = Page::of(streams.len(), request.offset, Page::INFOS_MAX);
+    let streams = streams[range].iter().map(|handle| show(jetstream, handle, Words::Stored)).collect();
+    Ok(api::StreamListResponse { page, streams })
+}
+
+fn select(jetstream: &JetStream, subject: &str) -> Result<Vec<Arc<StreamHandle>>, ApiError> {
+    if subject.is_empty() {
+        return Ok(jetstream.matching(None));
+    }
+    // What is no subject overlaps with nothing.
+    Ok(SubjectFilter::new(subject).map_or_else(|_| Vec::new(), |filter| jetstream.matching(Some(&filter))))
+}
+
+/// Deletes a stream.
+pub(super) fn delete(
+    jetstream: &JetStream,
+    ctx: &mut Ctx<'_>,
+    name: &str,
+    body: &[u8],
+) -> Result<api::StreamDeleteResponse, ApiError> {
+    if !api::is_empty(body) {
+        return Err(fixed::NOT_EMPTY);
+    }
+    let handle = jetstream.delete(name).map_err(|problem| errors::of_stream(&problem))?;
+    handle.consumers.end(ctx.publisher, handle.place(jetstream, ctx.account));
+    tell(jetstream, ctx, Action::Deleted, name);
+    jetstream.keeper.forget(name, None).map_err(|error| errors::of_engine(&error))?;
+    Ok(api::StreamDeleteResponse { success: true })
+}
+
+/// Removes messages.
+pub(super) fn purge(
+    jetstream: &JetStream,
+    ctx: &mut Ctx<'_>,
+    name: &str,
+    body: &[u8],
+) -> Result<api::StreamPurgeResponse, ApiError> {
+    let request: api::StreamPurgeRequest = jetstream.decode_optional(body)?;
+    if request.seq > 0 && request.keep > 0 {
+        return Err(fixed::BAD_REQUEST);
+    }
+    let handle = jetstream.find(name).ok_or(fixed::STREAM_NOT_FOUND)?;
+    let facts = handle.facts();
+    if facts.settings.sealed {
+        return Err(fixed::SEALED);
+    }
+    if facts.settings.deny_purge {
+        return Err(fixed::PURGE_DENIED);
+    }
+    let filter = match request.filter.as_str() {
+        "" => None,
+        // What is no subject matches nothing.
+        filter => match SubjectFilter::new(filter) {
+            Ok(filter) => Some(filter),
+            Err(_) => return Ok(api::StreamPurgeResponse { success: true, purged: 0 }),
+        },
+    };
+    let purge = Purge {
+        filter,
+        below: (request.seq > 0).then_some(request.seq),
+        keep: (request.keep > 0).then_some(request.keep),
+    };
+    let purged =
+        handle.stream.purge(&purge).map_err(|error| errors::of_stream(&StreamProblem::from(error)))?;
+    handle.settle_removals(jetstream, ctx);
+    Ok(api::StreamPurgeResponse { success: true, purged })
+}
+
+/// Tells what there is to tell about a stream.
+pub(crate) fn show(jetstream: &JetStream, handle: &StreamHandle, words: Words) -> api::StreamInfo {
+    let facts = handle.facts();
+    let origins = handle.origins();
+    let mut origins = origins.iter().map(|(source, progress)| convert::source_info(source, progress));
+    let mirror = if facts.settings.mirror.is_some() { origins.next() } else { None };
+    api::StreamInfo {
+        config: convert::config(&facts.settings, words),
+        created: handle.stream.created(),
+        state: convert::state(handle),
+        domain: jetstream.settings.domain.as_deref().unwrap_or_default().into(),
+        cluster: None,
+        mirror,
+        sources: origins.collect(),
+        alternates: Vec::new(),
+        ts: jetstream.store.now(),
+    }
+}
+
+/// Most deleted sequences that an answer names.
+const DELETED_MAX: usize = 1_000_000;
+const SUBJECTS_AT_ONCE: usize = 10_000;

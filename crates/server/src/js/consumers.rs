@@ -1,0 +1,310 @@
+//! The consumers of a stream, as the server drives them: events from connections, a task for what happens by itself.
+
+mod convert;
+mod interest;
+mod keep;
+mod out;
+
+pub(crate) use convert::{Details, action_of, info_of, request_config};
+pub(crate) use interest::InterestQueue;
+pub(crate) use keep::Keeper;
+pub(crate) use out::Out;
+
+use super::handle::StreamHandle;
+use super::state::JetStream;
+use crate::account::Account;
+use crate::router::{InterestChange, Origin, Publisher, Router, WatchId};
+use jetkv_engine::Stream;
+use jetkv_engine::env::Entropy;
+use jetkv_jetstream::consumer::{
+    ConsumerConfig, ConsumerError, ConsumerKey, ConsumerSet, ConsumerSnapshot, CreateAction, Created,
+    Interest, StreamRules,
+};
+use jetkv_types::Timestamp;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// All consumers of one stream.
+#[derive(Debug)]
+pub(crate) struct Consumers {
+    state: Mutex<State>,
+    /// Changes of interest that nobody has acted upon yet.
+    changes: Mutex<Vec<(ConsumerKey, InterestChange)>>,
+    /// Rings when the task has something to do before it wakes by itself.
+    bell: Notify,
+    /// When the task wakes by itself.
+    wakes_at: AtomicU64,
+}
+
+#[derive(Debug)]
+struct State {
+    set: ConsumerSet,
+    /// Under which names the router watches the deliver subjects.
+    watches: HashMap<ConsumerKey, (WatchId, Box<str>)>,
+}
+
+/// What consumers need of their account.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) router: &'a Router,
+    pub(crate) jetstream: &'a JetStream,
+    /// Name of the stream.
+    pub(crate) stream: &'a str,
+    pub(crate) now: Timestamp,
+}
+
+impl Consumers {
+    pub(crate) fn new(stream: Stream, rules: StreamRules, entropy: Arc<dyn Entropy>) -> Self {
+        let set = ConsumerSet::new(stream, rules, entropy);
+        Self {
+            state: Mutex::new(State { set, watches: HashMap::new() }),
+            changes: Mutex::default(),
+            bell: Notify::new(),
+            wakes_at: AtomicU64::new(u64::MAX),
+        }
+    }
+
+    /// Returns how many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.state.lock().set.count()
+    }
+
+    /// Takes new rules of the stream.
+    pub(crate) fn configure(&self, rules: StreamRules) {
+        self.state.lock().set.configure(rules);
+    }
+
+    /// Notes a change of interest; called by the router, which is locked meanwhile.
+    pub(super) fn note(&self, key: ConsumerKey, change: InterestChange) {
+        self.changes.lock().push((key, change));
+        self.bell.notify_one();
+    }
+
+    /// Creates or changes a consumer.
+    pub(crate) fn create(
+        &self,
+        handle: &Arc<StreamHandle>,
+        config: ConsumerConfig,
+        action: CreateAction,
+        place: Place<'_>,
+    ) -> Result<Created, ConsumerError> {
+        let to: Box<str> = config.deliver_subject.as_str().into();
+        let mut state = self.state.lock();
+        let interest = if !to.is_empty() && place.router.has_interest(to.as_bytes()) {
+            Interest::Present
+        } else {
+            Interest::Absent
+        };
+        let created = state.set.create(config, action, interest, place.now)?;
+        let key = created.info.key;
+        let known = state.watches.get(&key).is_some_and(|(_, watched)| *watched == to);
+        if !to.is_empty() && !known {
+            let id = place.jetstream.interest.register(handle, key);
+            if let Some((old, watched)) = state.watches.insert(key, (id, to.clone())) {
+                place.jetstream.interest.forget(old);
+                place.router.unwatch_interest(watched.as_bytes(), old);
+            }
+            // Somebody may have subscribed since the look above.
+            if place.router.watch_interest(to.as_bytes(), id) && interest == Interest::Absent {
+                state.set.interest(key, Interest::Present, place.now);
+            }
+        }
+        drop(state);
+        self.bell.notify_one();
+        Ok(created)
+    }
+
+    /// Takes a durable consumer back after a restart. One that cannot be taken back is left out, and stays stored.
+    pub(crate) fn restore(
+        &self,
+        handle: &Arc<StreamHandle>,
+        snapshot: &ConsumerSnapshot,
+        jetstream: &JetStream,
+    ) {
+        let Some(account) = jetstream.account() else { return };
+        let place = handle.place(jetstream, &account);
+        let mut state = self.state.lock();
+        let Ok(key) = state.set.restore(snapshot, place.now) else { return };
+        let to = snapshot.config.deliver_subject.as_str();
+        if to.is_empty() {
+            return;
+        }
+        let id = place.jetstream.interest.register(handle, key);
+        state.watches.insert(key, (id, to.into()));
+        if place.router.watch_interest(to.as_bytes(), id) {
+            state.set.interest(key, Interest::Present, place.now);
+        }
+    }
+
+    /// Runs `act` on the set with a way to send, then delivers what may be delivered.
+    pub(crate) fn act<T>(
+        &self,
+        publisher: &mut Publisher,
+        place: Place<'_>,
+        act: impl FnOnce(&mut ConsumerSet, &mut Out<'_>) -> T,
+    ) -> T {
+        let mut state = self.state.lock();
+        let mut out = Out::new(publisher, place);
+        let result = act(&mut state.set, &mut out);
+        self.pump(&mut state, &mut out, place);
+        result
+    }
+
+    /// Runs `look` on the set. Nothing is delivered.
+    pub(crate) fn look<T>(
+        &self,
+        publisher: &mut Publisher,
+        place: Place<'_>,
+        look: impl FnOnce(&mut ConsumerSet, &mut Out<'_>) -> T,
+    ) -> T {
+        look(&mut self.state.lock().set, &mut Out::new(publisher, place))
+    }
+
+    /// Delivers a bounded part of what may be delivered; the task does the rest.
+    fn pump(&self, state: &mut State, out: &mut Out<'_>, place: Place<'_>) {
+        self.take_changes(state, place.now);
+        // A stream that is gone has nothing to deliver; its task notices.
+        let next = state.set.pump(place.now, BUDGET, out).ok().flatten();
+        self.forget_abandoned(state, out, place);
+        if next.is_some_and(|next| next.as_nanos() < self.wakes_at.load(Ordering::Acquire)) {
+            self.bell.notify_one();
+        }
+    }
+
+    fn take_changes(&self, state: &mut State, now: Timestamp) {
+        let changes = std::mem::take(&mut *self.changes.lock());
+        for (key, change) in changes {
+            let interest = match change {
+                InterestChange::Appeared => Interest::Present,
+                InterestChange::Gone => Interest::Absent,
+            };
+            state.set.interest(key, interest, now);
+        }
+    }
+
+    /// Stops watching for consumers that deleted themselves.
+    fn forget_abandoned(&self, state: &mut State, out: &mut Out<'_>, place: Place<'_>) {
+        for key in out.take_abandoned() {
+            unwatch(state, key, place);
+        }
+    }
+
+    /// Deletes a consumer; says whether it was there, and durable.
+    pub(crate) fn delete(
+        &self,
+        name: &str,
+        publisher: &mut Publisher,
+        place: Place<'_>,
+    ) -> Result<bool, ConsumerError> {
+        let mut state = self.state.lock();
+        let key = state.set.find(name).ok_or(ConsumerError::NotFound)?;
+        let durable = state.set.config(key).is_some_and(|config| config.is_durable());
+        state.set.delete(key, &mut Out::new(publisher, place))?;
+        unwatch(&mut state, key, place);
+        Ok(durable)
+    }
+
+    /// Ends all consumers with their stream.
+    pub(crate) fn end(&self, publisher: &mut Publisher, place: Place<'_>) {
+        let mut state = self.state.lock();
+        state.set.stream_removed(&mut Out::new(publisher, place));
+        let keys: Vec<_> = state.watches.keys().copied().collect();
+        keys.into_iter().for_each(|key| unwatch(&mut state, key, place));
+        drop(state);
+        self.bell.notify_one();
+    }
+
+    /// Tells those who wait that the server stops.
+    pub(crate) fn shut_down(&self, publisher: &mut Publisher, place: Place<'_>) {
+        self.state.lock().set.shut_down(&mut Out::new(publisher, place));
+    }
+
+    /// Stores durable consumers that changed.
+    pub(crate) fn keep(&self, keeper: &Keeper, stream: &str) {
+        let snapshots: Vec<_> = {
+            let mut state = self.state.lock();
+            let keys: Vec<_> = state.set.changed().collect();
+            keys.into_iter().filter_map(|key| Some((key, state.set.snapshot(key)?))).collect()
+        };
+        for (key, snapshot) in snapshots {
+            if keeper.store(stream, &snapshot).is_err() {
+                self.state.lock().set.keep_changed(key);
+            }
+        }
+    }
+
+    fn has_changed(&self) -> bool {
+        self.state.lock().set.changed().next().is_some()
+    }
+}
+
+fn unwatch(state: &mut State, key: ConsumerKey, place: Place<'_>) {
+    if let Some((id, subject)) = state.watches.remove(&key) {
+        place.jetstream.interest.forget(id);
+        place.router.unwatch_interest(subject.as_bytes(), id);
+    }
+}
+
+/// Delivers new messages, sends heartbeats, deletes what is abandoned, and stores what changed, until the stream is gone.
+pub(crate) async fn run(account: Weak<Account>, handle: Weak<StreamHandle>, keeper: Arc<Keeper>) {
+    let mut publisher = Publisher::new(Origin::Server, keeper.seed());
+    let mut kept = tokio::time::Instant::now();
+    loop {
+        let Some((account, handle)) = account.upgrade().zip(handle.upgrade()) else { return };
+        let Some(jetstream) = account.jetstream().cloned() else { return };
+        let consumers = &handle.consumers;
+        let now = jetstream.store.now();
+        let place = handle.place(&jetstream, &account);
+        let next = {
+            let mut state = consumers.state.lock();
+            consumers.take_changes(&mut state, now);
+            let mut out = Out::new(&mut publisher, place);
+            let next = match state.set.pump(now, BUDGET, &mut out) {
+                Ok(next) => next,
+                Err(_) if handle.stream.has_ended() => return,
+                Err(_) => Some(now.saturating_add(RETRY)),
+            };
+            consumers.forget_abandoned(&mut state, &mut out, place);
+            next
+        };
+        publisher.flush();
+        let dirty = consumers.has_changed();
+        if dirty && kept.elapsed() >= KEEP_EVERY {
+            kept = tokio::time::Instant::now();
+            let (handle, keeper) = (Arc::clone(&handle), Arc::clone(&keeper));
+            let name = handle.stream.name().clone();
+            // It ends by itself; what it could not store it tries again.
+            let _ = tokio::task::spawn_blocking(move || handle.consumers.keep(&keeper, name.as_str())).await;
+        }
+        let mut wait = next.map_or(Duration::MAX, |next| next.since(now));
+        if dirty {
+            wait = wait.min(KEEP_EVERY);
+        }
+        if wait.is_zero() {
+            tokio::task::yield_now().await;
+            continue;
+        }
+        consumers.wakes_at.store(next.map_or(u64::MAX, Timestamp::as_nanos), Ordering::Release);
+        // A handle of its own would keep the stream alive while nothing happens.
+        drop(jetstream);
+        drop(account);
+        let ready = poll_fn(|cx| consumers.state.lock().set.poll_ready(cx));
+        tokio::select! {
+            outcome = ready => if outcome.is_err() { return },
+            () = consumers.bell.notified() => {}
+            () = tokio::time::sleep(wait.min(SLEEP_MAX)) => {}
+        }
+    }
+}
+
+/// Messages that are delivered before others get their turn.
+const BUDGET: usize = 1_024;
+/// How often durable consumers are stored while they change.
+const KEEP_EVERY: Duration = Duration::from_millis(200);
+const RETRY: Duration = Duration::from_millis(100);
+const SLEEP_MAX: Duration = Duration::from_secs(3_600);

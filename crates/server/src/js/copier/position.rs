@@ -1,0 +1,36 @@
+//! Where to go on copying after a restart.
+
+use super::Plan;
+use jetkv_engine::Stream;
+use jetkv_jetstream::Place;
+use jetkv_types::Sequence;
+
+/// Returns the sequence of the origin from which on messages are missing in the copy.
+pub(super) fn next(plan: &Plan, target: &Stream, origin: &Stream) -> Sequence {
+    let copied = match plan.place() {
+        // A mirror's sequences are its origin's.
+        Place::Kept => target.last_sequence(),
+        Place::New => last_copied(plan, target),
+    };
+    let source = plan.source();
+    let start = match (source.start_sequence, source.start_time) {
+        (Some(sequence), _) => sequence,
+        (None, Some(time)) => origin.sequence_at(time).unwrap_or(1),
+        (None, None) => 1,
+    };
+    start.max(copied + 1)
+}
+
+/// Looks for the last message that came from this source, newest first.
+fn last_copied(plan: &Plan, target: &Stream) -> Sequence {
+    let state = target.state();
+    let mut sequence = state.last_sequence;
+    while sequence >= state.first_sequence.max(1) {
+        let found = target.get(sequence).ok().flatten();
+        if let Some(copied) = found.and_then(|message| plan.recognise(&message)) {
+            return copied;
+        }
+        sequence -= 1;
+    }
+    0
+}

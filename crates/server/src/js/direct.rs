@@ -1,0 +1,227 @@
+//! Direct get: a stream's messages without a consumer, answered on the connection that asks (PROTOCOL 2.9).
+
+use super::handle::StreamHandle;
+use crate::router::Msg;
+use jetkv_engine::EngineError;
+use jetkv_types::{Message, Sequence, Subject, SubjectFilter, Timestamp};
+use jetkv_wire::header;
+
+/// What a request asks for, checked.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    /// The message with this sequence.
+    Sequence(Sequence),
+    /// The newest message that matches.
+    Last(SubjectFilter),
+    /// The first message from here on that matches.
+    Next(Vec<SubjectFilter>, From),
+    /// So many messages from here on that match.
+    Batch { filters: Vec<SubjectFilter>, from: From, count: u64, bytes_max: u64 },
+    /// The newest message of each subject that matches.
+    LastOfEach { filters: Vec<SubjectFilter>, from: Sequence, up_to: UpTo, count: u64, bytes_max: u64 },
+}
+
+/// Where a search begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum From {
+    Sequence(Sequence),
+    Time(Timestamp),
+}
+
+/// As of when the newest messages are meant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum UpTo {
+    Now,
+    Sequence(Sequence),
+    Time(Timestamp),
+}
+
+/// The end of an answer that is no message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    NotFound,
+    NoResults,
+    TooMany,
+    /// Damage, or a store that cannot be read.
+    Failed,
+}
+
+/// Whether the answer carries headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Whole,
+    /// `no_hdr`: the body alone.
+    Body,
+}
+
+impl StreamHandle {
+    /// Answers a request by calling `send` for each message and status.
+    pub(crate) fn direct_get(&self, ask: &Ask, form: Form, send: &mut dyn FnMut(&Msg<'_>)) {
+        let outcome = match ask {
+            Ask::Sequence(sequence) => self.stream.get(*sequence).map(|found| self.one(found, form, send)),
+            Ask::Last(filter) => self.last(filter).map(|found| self.one(found, form, send)),
+            Ask::Next(filters, from) => self
+                .start(*from)
+                .and_then(|from| self.stream.first_matching(filters, from))
+                .map(|found| self.one(found, form, send)),
+            Ask::Batch { filters, from, count, bytes_max } => {
+                self.start(*from).and_then(|from| self.batch(filters, from, (*count, *bytes_max), form, send))
+            }
+            Ask::LastOfEach { filters, from, up_to, count, bytes_max } => {
+                self.last_of_each(filters, *from, *up_to, (*count, *bytes_max), form, send)
+            }
+        };
+        match outcome {
+            Ok(None) => {}
+            Ok(Some(status)) => send_status(status, send),
+            Err(_) => send_status(Status::Failed, send),
+        }
+    }
+
+    /// Returns the last message of a subject. A literal one is the common case; a filter whose text was stored literally,
+    /// wildcards included, is found as one that matches.
+    pub(super) fn last(&self, filter: &SubjectFilter) -> Result<Option<Message>, EngineError> {
+        if !filter.is_literal() {
+            return self.stream.last_matching(filter);
+        }
+        match Subject::new(filter.as_str()) {
+            Ok(subject) => self.stream.last(&subject),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn start(&self, from: From) -> Result<Sequence, EngineError> {
+        match from {
+            From::Sequence(sequence) => Ok(sequence),
+            From::Time(time) => self.stream.sequence_at(time),
+        }
+    }
+
+    fn one(&self, found: Option<Message>, form: Form, send: &mut dyn FnMut(&Msg<'_>)) -> Option<Status> {
+        let Some(message) = found else { return Some(Status::NotFound) };
+        self.send(&message, form, None, send);
+        None
+    }
+
+    fn batch(
+        &self,
+        filters: &[SubjectFilter],
+        from: Sequence,
+        (count, bytes_max): (u64, u64),
+        form: Form,
+        send: &mut dyn FnMut(&Msg<'_>),
+    ) -> Result<Option<Status>, EngineError> {
+        let mut pending = self.stream.count_from(filters, from)?;
+        let (mut next, mut before, mut sent, mut bytes) = (from, 0, 0, 0_u64);
+        while sent < count && bytes < bytes_max {
+            let Some(message) = self.stream.first_matching(filters, next)? else { break };
+            pending = pending.saturating_sub(1);
+            self.send(&message, form, Some((pending, before)), send);
+            (next, before, sent) = (message.sequence + 1, message.sequence, sent + 1);
+            bytes += size(&message);
+        }
+        if sent == 0 {
+            return Ok(Some(Status::NotFound));
+        }
+        send_end(pending, before, None, send);
+        Ok(None)
+    }
+
+    fn last_of_each(
+        &self,
+        filters: &[SubjectFilter],
+        from: Sequence,
+        up_to: UpTo,
+        (count, bytes_max): (u64, u64),
+        form: Form,
+        send: &mut dyn FnMut(&Msg<'_>),
+    ) -> Result<Option<Status>, EngineError> {
+        let last = self.stream.last_sequence();
+        let up_to = match up_to {
+            UpTo::Now => last,
+            UpTo::Sequence(sequence) => sequence,
+            UpTo::Time(time) => self
+                .stream
+                .sequence_at(time.saturating_add(std::time::Duration::from_nanos(1)))?
+                .saturating_sub(1),
+        };
+        let Some(mut sequences) = self.stream.last_per_subject(filters, up_to, SUBJECTS_MAX)? else {
+            return Ok(Some(Status::TooMany));
+        };
+        sequences.retain(|sequence| *sequence >= from);
+        if sequences.is_empty() {
+            return Ok(Some(Status::NoResults));
+        }
+        let mut pending = crate::convert::to_u64(sequences.len());
+        let (mut before, mut sent, mut bytes) = (0, 0, 0_u64);
+        for sequence in sequences {
+            if sent >= count || bytes >= bytes_max {
+                break;
+            }
+            pending -= 1;
+            // What went since is left out; what came instead is beyond this moment.
+            let Some(message) = self.stream.get(sequence)? else { continue };
+            self.send(&message, form, Some((pending, before)), send);
+            (before, sent) = (sequence, sent + 1);
+            bytes += size(&message);
+        }
+        send_end(pending, before, Some(up_to), send);
+        Ok(None)
+    }
+
+    fn send(
+        &self,
+        message: &Message,
+        form: Form,
+        place: Option<(u64, Sequence)>,
+        send: &mut dyn FnMut(&Msg<'_>),
+    ) {
+        let mut block = Vec::new();
+        if form == Form::Whole {
+            block.reserve(message.headers.as_block().len() + 160);
+            block.extend_from_slice(message.headers.as_block());
+            header::append(&mut block, b"Nats-Stream", self.stream.name().as_str().as_bytes());
+            header::append(&mut block, b"Nats-Subject", message.subject.as_bytes());
+            header::append(&mut block, b"Nats-Sequence", message.sequence.to_string().as_bytes());
+            header::append(&mut block, b"Nats-Time-Stamp", message.time.to_string().as_bytes());
+            if let Some((pending, before)) = place {
+                header::append(&mut block, b"Nats-Num-Pending", pending.to_string().as_bytes());
+                header::append(&mut block, b"Nats-Last-Sequence", before.to_string().as_bytes());
+            }
+        }
+        send(&Msg { subject: b"", reply: None, headers: &block, payload: &message.payload });
+    }
+}
+
+fn size(message: &Message) -> u64 {
+    crate::convert::to_u64(
+        message.subject.as_bytes().len() + message.headers.as_block().len() + message.payload.len(),
+    )
+}
+
+fn send_end(pending: u64, last: Sequence, up_to: Option<Sequence>, send: &mut dyn FnMut(&Msg<'_>)) {
+    let mut block = Vec::new();
+    header::push_status(&mut block, 204, "EOB");
+    header::append(&mut block, b"Nats-Num-Pending", pending.to_string().as_bytes());
+    header::append(&mut block, b"Nats-Last-Sequence", last.to_string().as_bytes());
+    if let Some(up_to) = up_to {
+        header::append(&mut block, b"Nats-UpTo-Sequence", up_to.to_string().as_bytes());
+    }
+    send(&Msg { subject: b"", reply: None, headers: &block, payload: b"" });
+}
+
+/// Sends a status without a body.
+pub(crate) fn send_status(status: Status, send: &mut dyn FnMut(&Msg<'_>)) {
+    let (code, text) = match status {
+        Status::NotFound => (404, "Message Not Found"),
+        Status::NoResults => (404, "No Results"),
+        Status::TooMany => (413, "Too Many Results"),
+        Status::Failed => (500, "Record Damaged"),
+    };
+    let mut block = Vec::new();
+    header::push_status(&mut block, code, text);
+    send(&Msg { subject: b"", reply: None, headers: &block, payload: b"" });
+}
+
+/// Most subjects whose newest messages are given in one answer.
+const SUBJECTS_MAX: usize = 1_024;

@@ -1,0 +1,168 @@
+//! A stream as the server knows it.
+
+use super::consumers::{self, Consumers, Keeper, Place};
+use super::context::Ctx;
+use super::copier::{Copier, Plan, Progress};
+use super::state::{JetStream, Settings};
+use crate::account::Account;
+use jetkv_engine::Stream;
+use jetkv_engine::env::Entropy;
+use jetkv_jetstream::consumer::StreamRules;
+use jetkv_jetstream::{self as streams, Ingest, JetStreamError, Source, StreamSettings, SubjectMapping};
+use jetkv_types::{Sequence, Subject};
+use parking_lot::{Mutex, RwLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+
+/// A stream, what it says about itself, and what takes its messages in.
+#[derive(Debug)]
+pub(crate) struct StreamHandle {
+    pub(crate) stream: Stream,
+    pub(crate) ingest: Ingest,
+    facts: RwLock<Arc<Facts>>,
+    /// The last sequences of subjects that are published again, as far as they are not visible yet.
+    latest: Mutex<HashMap<Subject, Sequence>>,
+    /// What copies into this stream, the mirror or the sources in their order.
+    copiers: Mutex<Vec<Copier>>,
+    pub(crate) consumers: Consumers,
+    /// What drives the consumers.
+    driver: Mutex<Option<tokio::task::JoinHandle<()>>>,
+}
+
+/// What the settings of a stream mean, worked out once.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) settings: StreamSettings,
+    /// How subjects are rewritten on their way in.
+    pub(crate) transform: Option<SubjectMapping>,
+    /// How stored messages are published again.
+    pub(crate) republish: Option<SubjectMapping>,
+}
+
+impl StreamHandle {
+    /// Takes over a stream of the engine.
+    pub(crate) fn new(
+        stream: Stream,
+        server: &Settings,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, JetStreamError> {
+        let facts = Facts::of(&stream)?;
+        let rules = consumer_rules(&facts.settings, server);
+        Ok(Self {
+            ingest: Ingest::new(stream.clone()),
+            facts: RwLock::new(Arc::new(facts)),
+            latest: Mutex::default(),
+            copiers: Mutex::default(),
+            consumers: Consumers::new(stream.clone(), rules, entropy),
+            driver: Mutex::default(),
+            stream,
+        })
+    }
+
+    pub(crate) fn facts(&self) -> Arc<Facts> {
+        Arc::clone(&self.facts.read())
+    }
+
+    /// Returns the sequence of the message of `subject` before the one with `sequence`, which was queued a moment ago.
+    pub(crate) fn previous(&self, subject: &Subject, sequence: Sequence) -> Sequence {
+        let mut latest = self.latest.lock();
+        let visible = self.stream.last_sequence();
+        latest.retain(|_, queued| *queued > visible);
+        latest.insert(subject.clone(), sequence).unwrap_or_else(|| {
+            let known = self.stream.subject_state(subject).ok().flatten();
+            known.map_or(0, |state| state.sequence)
+        })
+    }
+
+    /// Begins to copy from what the settings name; what copied before ends.
+    pub(crate) fn start_copiers(self: &Arc<Self>, jetstream: &Arc<JetStream>) {
+        let facts = self.facts();
+        let mirror = facts.settings.mirror.iter().map(|mirror| Plan::new(mirror, streams::Place::Kept));
+        let sources = facts.settings.sources.iter().map(|source| Plan::new(source, streams::Place::New));
+        let mut copiers = self.copiers.lock();
+        copiers.clear();
+        copiers.extend(mirror.chain(sources).map(|plan| Copier::start(jetstream, self, plan)));
+    }
+
+    /// Ends all copying.
+    pub(crate) fn stop_copiers(&self) {
+        self.copiers.lock().clear();
+    }
+
+    /// Returns what is copied from, and how far that has come.
+    pub(crate) fn origins(&self) -> Vec<(Source, Progress)> {
+        self.copiers.lock().iter().map(|copier| (copier.source().clone(), copier.progress())).collect()
+    }
+
+    /// Says whether messages may be read without a consumer.
+    pub(crate) fn answers_directly(&self) -> bool {
+        let facts = self.facts.read();
+        facts.settings.allow_direct || facts.settings.mirror_direct
+    }
+
+    /// Returns how many consumers there are.
+    pub(crate) fn consumer_count(&self) -> usize {
+        self.consumers.count()
+    }
+
+    /// Returns what its consumers need to know of their surroundings.
+    pub(crate) fn place<'a>(&'a self, jetstream: &'a JetStream, account: &'a Account) -> Place<'a> {
+        let (router, stream) = (&account.router, self.stream.name().as_str());
+        Place { router, jetstream, stream, now: jetstream.store.now() }
+    }
+
+    /// Begins to drive the consumers.
+    pub(crate) fn start_consumers(self: &Arc<Self>, account: &Weak<Account>, keeper: &Arc<Keeper>) {
+        let task = consumers::run(Weak::clone(account), Arc::downgrade(self), Arc::clone(keeper));
+        *self.driver.lock() = Some(tokio::spawn(task));
+    }
+
+    /// Lets consumers take note of messages that were removed.
+    pub(crate) fn settle_removals(&self, jetstream: &JetStream, ctx: &mut Ctx<'_>) {
+        let place = self.place(jetstream, ctx.account);
+        // If the stream is gone, so are they.
+        let _ = self.consumers.act(ctx.publisher, place, |set, _| set.purged(place.now));
+    }
+
+    /// Reads the settings again after they changed.
+    pub(crate) fn refresh(&self, server: &Settings) -> Result<(), JetStreamError> {
+        let facts = Arc::new(Facts::of(&self.stream)?);
+        self.consumers.configure(consumer_rules(&facts.settings, server));
+        *self.facts.write() = facts;
+        self.ingest.refresh();
+        Ok(())
+    }
+}
+
+impl Drop for StreamHandle {
+    fn drop(&mut self) {
+        if let Some(driver) = self.driver.get_mut().take() {
+            driver.abort();
+        }
+    }
+}
+
+fn consumer_rules(settings: &StreamSettings, server: &Settings) -> StreamRules {
+    let most = settings.max_consumers.or(server.default_max_consumers);
+    StreamRules {
+        max_consumers: most.and_then(|most| usize::try_from(most).ok()),
+        max_ack_pending: settings.consumer_limits.max_ack_pending.and_then(|most| i64::try_from(most).ok()),
+        inactive_threshold: settings.consumer_limits.inactive_threshold,
+    }
+}
+
+impl Facts {
+    fn of(stream: &Stream) -> Result<Self, JetStreamError> {
+        let settings = StreamSettings::from_engine(&stream.config())?;
+        // Both were checked when they came.
+        let transform = settings
+            .subject_transform
+            .as_ref()
+            .and_then(|rule| SubjectMapping::new(&rule.source, &rule.destination).ok());
+        let republish = settings
+            .republish
+            .as_ref()
+            .and_then(|rule| SubjectMapping::new(&rule.source, &rule.destination).ok());
+        Ok(Self { settings, transform, republish })
+    }
+}

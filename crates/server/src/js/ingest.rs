@@ -1,0 +1,241 @@
+//! Messages that streams capture: handing them over, and answering when they are safe.
+
+use super::context::Ctx;
+use super::handle::{Facts, StreamHandle};
+use super::pending::Pending;
+use super::publish::Handled;
+use super::state::JetStream;
+use crate::router::Msg;
+use jetkv_engine::{CommitResult, EngineError, Purge, Storage, Sync};
+use jetkv_jetstream::{Accepted, Incoming, PublishError};
+use jetkv_types::{Sequence, Subject, SubjectError};
+use jetkv_wire::header;
+use jetkv_wire::pub_ack::{self, Outcome, PubAck};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// A message on its way into a stream, and who wants to know.
+///
+/// It must be polled until it is ready, also when nobody waits for the answer: polling is what has it written.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    jetstream: Arc<JetStream>,
+    handle: Arc<StreamHandle>,
+    accepted: Accepted,
+    reply: Option<Box<[u8]>>,
+    republish: Option<Republish>,
+}
+
+/// A message that is published again once it is stored.
+#[derive(Debug)]
+struct Republish {
+    subject: Subject,
+    destination: Subject,
+    headers: Box<[u8]>,
+    payload: Box<[u8]>,
+    before: Sequence,
+}
+
+impl JetStream {
+    /// Hands a message to the stream that captures its subject.
+    pub(crate) fn ingest(
+        self: &Arc<Self>,
+        ctx: &mut Ctx<'_>,
+        pending: &mut Pending,
+        text: &str,
+        msg: &Msg<'_>,
+    ) -> Handled {
+        let Some(handle) = self.capturing(text) else { return Handled::No };
+        let facts = handle.facts();
+        let mapped = facts.transform.as_ref().and_then(|transform| transform.apply(text));
+        let subject = match mapped.map_or_else(|| Subject::new(text), Ok) {
+            Ok(subject) => subject,
+            // Nobody can subscribe to it either, so nobody responds (PROTOCOL 6.1).
+            Err(SubjectError::EmptyToken { .. } | SubjectError::Empty) => return Handled::No,
+            Err(_) => {
+                refuse(ctx, &handle, &PublishError::MalformedSubject, msg.reply);
+                return Handled::Yes;
+            }
+        };
+        let reply = if facts.settings.no_ack { None } else { msg.reply };
+        match self.hand_over(ctx, &handle, &facts, &subject, msg) {
+            Ok(Accepted::Staged) => ctx.reply(reply, b"", b""),
+            Ok(accepted) => {
+                let republish = self.republish(&handle, &facts, subject, &accepted, msg);
+                pending.push(Waiting {
+                    jetstream: Arc::clone(self),
+                    accepted,
+                    reply: reply.map(Box::from),
+                    republish,
+                    handle,
+                });
+            }
+            Err(error) => refuse(ctx, &handle, &error, reply),
+        }
+        Handled::Yes
+    }
+
+    /// Hands a message of the server's own to the stream that captures its subject, if there is one; nobody waits for it.
+    fn ingest_own(&self, text: &str, msg: &Msg<'_>) {
+        let Some(handle) = self.capturing(text) else { return };
+        let facts = handle.facts();
+        let mapped = facts.transform.as_ref().and_then(|transform| transform.apply(text));
+        let Some(subject) = mapped.or_else(|| Subject::new(text).ok()) else { return };
+        let incoming = Incoming { subject: &subject, headers: msg.headers, payload: msg.payload };
+        // What that stream does not take it does not take; its state tells.
+        if let Ok(Accepted::Stored { commit, .. }) = handle.ingest.publish(&incoming, self.store.now()) {
+            tokio::spawn(commit);
+        }
+    }
+
+    fn hand_over(
+        &self,
+        ctx: &Ctx<'_>,
+        handle: &StreamHandle,
+        facts: &Facts,
+        subject: &Subject,
+        msg: &Msg<'_>,
+    ) -> Result<Accepted, PublishError> {
+        let memory = facts.settings.storage == Storage::Memory;
+        if self.is_used_up(memory) {
+            return Err(PublishError::NoRoom);
+        }
+        if !msg.headers.is_empty() {
+            check_rollup(ctx, &facts.settings.subjects, msg)?;
+        }
+        let incoming = Incoming { subject, headers: msg.headers, payload: msg.payload };
+        handle.ingest.publish(&incoming, self.store.now())
+    }
+
+    fn republish(
+        &self,
+        handle: &StreamHandle,
+        facts: &Facts,
+        subject: Subject,
+        accepted: &Accepted,
+        msg: &Msg<'_>,
+    ) -> Option<Republish> {
+        let destination = facts.republish.as_ref()?.apply(subject.as_str())?;
+        let Accepted::Stored { commit, .. } = accepted else { return None };
+        let sequence = commit.sequences().ok()?.last;
+        let before = handle.previous(&subject, sequence);
+        let (headers, payload) = (msg.headers.into(), msg.payload.into());
+        Some(Republish { subject, destination, headers, payload, before })
+    }
+}
+
+/// A roll-up removes what its user may not have the right to write: all of a stream, or all that a literal wildcard
+/// matches (RELIABILITY 2).
+fn check_rollup(
+    ctx: &Ctx<'_>,
+    subjects: &[jetkv_types::SubjectFilter],
+    msg: &Msg<'_>,
+) -> Result<(), PublishError> {
+    let Some(permissions) = ctx.permissions else { return Ok(()) };
+    let Some(word) = header::get(msg.headers, b"Nats-Rollup") else { return Ok(()) };
+    let permitted = if word.eq_ignore_ascii_case(b"all") {
+        subjects.iter().all(|subject| permissions.may_publish_all(subject.as_str().as_bytes()))
+    } else {
+        permissions.may_publish_all(msg.subject)
+    };
+    if permitted { Ok(()) } else { Err(PublishError::RollupNotPermitted) }
+}
+
+fn refuse(ctx: &mut Ctx<'_>, handle: &StreamHandle, error: &PublishError, reply: Option<&[u8]>) {
+    if reply.is_some() {
+        let mut body = Vec::new();
+        pub_ack::write_error(&mut body, handle.stream.name().as_str(), &super::errors::of_publish(error));
+        ctx.reply(reply, b"", &body);
+    }
+}
+
+impl Waiting {
+    /// Answers if the message is safe, or was refused.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, ctx: &mut Ctx<'_>) -> Poll<()> {
+        // Without a sync in it, a commit is one write, which is cheaper done here than handed over.
+        let inline = self.jetstream.store.options().sync != Sync::Always;
+        let commit = match &mut self.accepted {
+            Accepted::Stored { commit, .. }
+            | Accepted::BatchStored { commit, .. }
+            | Accepted::Duplicate { settled: commit, .. } => commit,
+            Accepted::Staged => return Poll::Ready(()),
+        };
+        let outcome: Poll<CommitResult> =
+            if inline { Poll::Ready(commit.settle()) } else { Pin::new(commit).poll(cx) };
+        let Poll::Ready(outcome) = outcome else { return Poll::Pending };
+        match outcome {
+            Ok(committed) => self.acknowledge(ctx, committed.last),
+            Err(error) => self.give_up(ctx, error),
+        }
+        Poll::Ready(())
+    }
+
+    fn give_up(&self, ctx: &mut Ctx<'_>, error: EngineError) {
+        match &self.accepted {
+            Accepted::Stored { id: Some(id), .. } => self.handle.ingest.forget(std::slice::from_ref(id)),
+            Accepted::BatchStored { ids, .. } => self.handle.ingest.forget(ids),
+            _ => {}
+        }
+        refuse(ctx, &self.handle, &PublishError::from(error), self.reply.as_deref());
+    }
+
+    fn acknowledge(&self, ctx: &mut Ctx<'_>, sequence: Sequence) {
+        let (outcome, sequence) = match &self.accepted {
+            Accepted::Duplicate { sequence, .. } => (Outcome::Duplicate, *sequence),
+            Accepted::BatchStored { id, count, .. } => {
+                (Outcome::Batch { id, count: crate::convert::to_u64(*count) }, sequence)
+            }
+            Accepted::Stored { also_purge, .. } => {
+                if let Some(filter) = also_purge {
+                    let purge = Purge { filter: Some(filter.clone()), below: Some(sequence), keep: None };
+                    // The message itself is stored; what is older and cannot be removed now stays.
+                    let _ = tokio::task::block_in_place(|| self.handle.stream.purge(&purge));
+                }
+                (Outcome::Stored, sequence)
+            }
+            Accepted::Staged => return,
+        };
+        if let Some(republish) = &self.republish {
+            republish.publish(&self.jetstream, ctx, &self.handle, sequence);
+        }
+        if self.reply.is_none() {
+            return;
+        }
+        let (stream, domain) =
+            (self.handle.stream.name().as_str(), self.jetstream.settings.domain.as_deref());
+        let mut body = Vec::with_capacity(64);
+        PubAck { stream, domain, seq: sequence, outcome }.write(&mut body);
+        ctx.reply(self.reply.as_deref(), b"", &body);
+    }
+}
+
+impl Republish {
+    fn publish(
+        &self,
+        jetstream: &Arc<JetStream>,
+        ctx: &mut Ctx<'_>,
+        handle: &StreamHandle,
+        sequence: Sequence,
+    ) {
+        let facts = handle.facts();
+        let headers_only = facts.settings.republish.as_ref().is_some_and(|republish| republish.headers_only);
+        // It is gone already if others replaced it at once; then its time is of no use to anybody.
+        let time = handle.stream.get(sequence).ok().flatten().map(|stored| stored.time).unwrap_or_default();
+        let mut block = self.headers.to_vec();
+        header::set(&mut block, b"Nats-Stream", handle.stream.name().as_str().as_bytes());
+        header::set(&mut block, b"Nats-Subject", self.subject.as_bytes());
+        header::set(&mut block, b"Nats-Sequence", sequence.to_string().as_bytes());
+        header::set(&mut block, b"Nats-Time-Stamp", time.to_string().as_bytes());
+        header::set(&mut block, b"Nats-Last-Sequence", self.before.to_string().as_bytes());
+        if headers_only {
+            header::set(&mut block, b"Nats-Msg-Size", self.payload.len().to_string().as_bytes());
+        }
+        let payload = if headers_only { &[][..] } else { &self.payload };
+        let subject = self.destination.as_bytes();
+        let msg = Msg { subject, reply: None, headers: &block, payload };
+        ctx.publisher.deliver(&ctx.account.router, &msg);
+        jetstream.ingest_own(self.destination.as_str(), &msg);
+    }
+}

@@ -1,0 +1,165 @@
+//! A server on a free port, and a client made of a socket.
+
+use jetkv_engine::env::Env;
+use jetkv_server::options::{Address, Credential, Secret, UserOptions};
+use jetkv_server::{Server, ServerOptions, SilentLog};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// A running server.
+pub(crate) struct World {
+    runtime: Runtime,
+    server: Option<Arc<Server>>,
+}
+
+impl World {
+    /// Starts a server with the default options, changed by `change`.
+    pub(crate) fn new(change: impl FnOnce(&mut ServerOptions)) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let start = Server::start(options(change), Env::memory(), Arc::new(SilentLog));
+        let server = runtime.block_on(start).unwrap();
+        Self { runtime, server: Some(Arc::new(server)) }
+    }
+
+    /// Starts a server with the default options.
+    pub(crate) fn open() -> Self {
+        Self::new(|_| {})
+    }
+
+    pub(crate) fn server(&self) -> &Arc<Server> {
+        self.server.as_ref().unwrap()
+    }
+
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Connects without reading or sending anything.
+    pub(crate) fn socket(&self) -> Raw {
+        let stream = TcpStream::connect(self.server().local_addr()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Raw { stream }
+    }
+
+    /// Connects and reads INFO.
+    pub(crate) fn raw(&self) -> Raw {
+        let mut raw = self.socket();
+        assert!(raw.line().starts_with("INFO {"));
+        raw
+    }
+
+    /// Connects like an official client does.
+    pub(crate) fn client(&self) -> Raw {
+        self.client_with("")
+    }
+
+    /// Connects like an official client does; `fields` are put into CONNECT in front of its other fields.
+    pub(crate) fn client_with(&self, fields: &str) -> Raw {
+        let mut raw = self.raw();
+        raw.send(&connect_line(fields));
+        raw.send("PING\r\n");
+        raw.expect("PONG\r\n");
+        assert!(raw.line().starts_with("INFO {"));
+        raw
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            self.runtime.block_on(server.shutdown());
+        }
+    }
+}
+
+/// Returns the CONNECT of an official client, with `fields` (each followed by a comma) in front.
+pub(crate) fn connect_line(fields: &str) -> String {
+    format!(
+        "CONNECT {{{fields}\"verbose\":false,\"pedantic\":false,\"headers\":true,\"no_responders\":true,\"protocol\":1}}\r\n"
+    )
+}
+
+/// Returns default options on a free port, changed by `change`.
+pub(crate) fn options(change: impl FnOnce(&mut ServerOptions)) -> ServerOptions {
+    let listen = Address { host: "127.0.0.1".to_owned(), port: 0 };
+    let mut options = ServerOptions { listen, ..ServerOptions::default() };
+    // A slow machine must not bring pings that a test does not expect.
+    options.keep_alive.first_ping = options.keep_alive.ping_interval;
+    change(&mut options);
+    options
+}
+
+/// Returns a user that may do everything.
+pub(crate) fn user(name: &str, password: &str) -> UserOptions {
+    UserOptions::new(Credential::Password { user: name.to_owned(), password: Secret::new(password) })
+}
+
+/// How long a test waits for bytes that should come at once.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A socket of a client.
+pub(crate) struct Raw {
+    pub(crate) stream: TcpStream,
+}
+
+impl Raw {
+    pub(crate) fn send(&mut self, text: &str) {
+        self.stream.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Reads as many bytes as `expected` has, and compares.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, expected: &str) {
+        let mut found = Vec::new();
+        let mut byte = [0];
+        while found.len() < expected.len() {
+            match self.stream.read(&mut byte) {
+                Ok(1) => found.push(byte[0]),
+                Ok(_) => break,
+                Err(error) => {
+                    found.extend_from_slice(format!("<{error}>").as_bytes());
+                    break;
+                }
+            }
+        }
+        assert_eq!(String::from_utf8_lossy(&found), expected);
+    }
+
+    /// Sends `text` and expects exactly `expected` before the answer to a PING.
+    #[track_caller]
+    pub(crate) fn check(&mut self, text: &str, expected: &str) {
+        self.send(text);
+        self.send("PING\r\n");
+        self.expect(&format!("{expected}PONG\r\n"));
+    }
+
+    /// Expects `last` and then the end.
+    #[track_caller]
+    pub(crate) fn expect_end(&mut self, last: &str) {
+        let mut found = Vec::new();
+        let ended = self.stream.read_to_end(&mut found);
+        assert_eq!(String::from_utf8_lossy(&found), last);
+        assert!(ended.is_ok(), "the connection was reset: {ended:?}");
+    }
+
+    /// Reads a line, without its end.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = Vec::new();
+        let mut byte = [0];
+        while !line.ends_with(b"\r\n") && self.stream.read(&mut byte).unwrap() == 1 {
+            line.push(byte[0]);
+        }
+        String::from_utf8(line).unwrap().trim_end_matches("\r\n").to_owned()
+    }
+}
+
+/// Returns the value of a field of an INFO line, as JSON.
+pub(crate) fn field(info: &str, name: &str) -> Option<serde_json::Value> {
+    let json: serde_json::Value = serde_json::from_str(info.strip_prefix("INFO ").unwrap()).unwrap();
+    json.get(name).cloned()
+}

@@ -1,0 +1,14 @@
+//! What a client sees on its socket, byte for byte. The expected bytes were seen on the reference server.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
+mod auth;
+mod harness;
+mod life;
+mod limits;
+mod permissions;
+mod protocol;
+mod publish;
+mod reload;
+mod snapshot;
+mod subscribe;
+mod tls;

@@ -1,0 +1,55 @@
+//! Backup and restore of streams (PROTOCOL 2.7).
+
+use super::is_default;
+use super::stream_config::StreamConfig;
+use super::stream_state::StreamState;
+use crate::json::go_type;
+use serde::{Deserialize, Serialize};
+
+/// The body of `STREAM.SNAPSHOT`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename = "JSApiStreamSnapshotRequest")]
+pub struct SnapshotRequest {
+    /// Where the chunks go.
+    pub deliver_subject: String,
+    /// Whether to leave the consumers out.
+    #[serde(skip_serializing_if = "is_default")]
+    pub no_consumers: bool,
+    /// Bytes of one chunk; 0 for the default.
+    #[serde(deserialize_with = "go_type::int", skip_serializing_if = "is_default")]
+    pub chunk_size: i64,
+    /// Bytes that may wait for their acks; 0 for the default.
+    #[serde(deserialize_with = "go_type::int", skip_serializing_if = "is_default")]
+    pub window_size: i64,
+    /// Whether to check the stream first.
+    #[serde(skip_serializing_if = "is_default")]
+    pub jsck: bool,
+}
+
+/// The answer to `STREAM.SNAPSHOT`; the chunks follow.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SnapshotResponse {
+    /// The stream's configuration.
+    pub config: StreamConfig,
+    /// What is in it.
+    pub state: StreamState,
+}
+
+/// The body of `STREAM.RESTORE`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename = "JSApiStreamRestoreRequest")]
+pub struct RestoreRequest {
+    /// The configuration of the stream.
+    pub config: StreamConfig,
+    /// What was in it.
+    pub state: StreamState,
+}
+
+/// The answer to `STREAM.RESTORE`; when all chunks have come, a [`super::StreamCreateResponse`] follows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RestoreResponse {
+    /// Where the chunks are to go.
+    pub deliver_subject: String,
+}
