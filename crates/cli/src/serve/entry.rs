@@ -9,6 +9,7 @@ use crate::output::{self, Form};
 use clap::Parser;
 use jetkv_server::VERSION;
 use jetkv_server::config::{ConfigError, Defaults, FILE_BYTES_MAX, Settings, Sources, assemble};
+use jetkv_server::options::StoreLayout;
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::Path;
@@ -132,12 +133,14 @@ impl Told {
                 http_host: Some(LOOPBACK.into()),
                 jetstream: true,
                 store_dir: STORE_DEFAULT.into(),
+                layout: StoreLayout::Own,
             },
             Role::Reference => Defaults {
                 host: EVERYWHERE.into(),
                 http_host: None,
                 jetstream: false,
                 store_dir: std::env::temp_dir().join("nats"),
+                layout: StoreLayout::Reference,
             },
         }
     }

@@ -5,7 +5,7 @@ use super::problems::{ConfigError, Problems};
 use super::syntax::{self, Sources};
 use crate::options::{
     Address, Credential, HttpOptions, HttpScheme, JetStreamLimits, JetStreamOptions, Secret, ServerOptions,
-    TlsOptions, UserOptions,
+    StoreLayout, TlsOptions, UserOptions,
 };
 use jetkv_engine::Sync;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,8 @@ pub struct Defaults {
     pub jetstream: bool,
     /// Where streams are kept.
     pub store_dir: PathBuf,
+    /// Where in that directory.
+    pub layout: StoreLayout,
 }
 
 /// What the command line says; `None` leaves it to the configuration file. Fields are named after the flags.
@@ -290,6 +292,7 @@ impl Draft {
         let jetstream = self.jetstream;
         options.jetstream = jetstream.enabled.unwrap_or(defaults.jetstream).then(|| JetStreamOptions {
             sync: jetstream.sync.unwrap_or(Sync::Always),
+            layout: defaults.layout,
             max_memory: jetstream.max_memory.flatten(),
             max_file: jetstream.max_file.flatten(),
             domain: jetstream.domain,

@@ -10,6 +10,7 @@ fn defaults() -> Defaults {
         http_host: Some("127.0.0.1".into()),
         jetstream: true,
         store_dir: "jetkv-data".into(),
+        layout: crate::options::StoreLayout::Own,
     }
 }
 

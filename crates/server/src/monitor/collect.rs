@@ -4,7 +4,8 @@ mod streams;
 
 use super::machine;
 use super::snapshot::{
-    AccountFacts, ConnectionFacts, JetStreamFacts, LoadFacts, RouterFacts, ServerFacts, SubscriptionFacts,
+    AccountFacts, ConnectionFacts, Consumers, JetStreamFacts, LoadFacts, RouterFacts, ServerFacts,
+    SubscriptionFacts,
 };
 use crate::account::Account;
 use crate::router::Subscription;
@@ -136,7 +137,7 @@ impl Collector {
 
     /// Describes all accounts, in the order of their names.
     pub(super) fn accounts(&self) -> Vec<AccountFacts> {
-        let streams = self.jetstream(false);
+        let streams = self.jetstream(Consumers::Named);
         let has_streams = |name: &str| {
             streams.as_ref().is_some_and(|facts| facts.accounts.iter().any(|account| account.name == name))
         };
@@ -205,7 +206,7 @@ impl Collector {
     }
 
     /// Describes all streams; `None` if there is no JetStream.
-    pub(super) fn jetstream(&self, with_consumers: bool) -> Option<JetStreamFacts> {
+    pub(super) fn jetstream(&self, consumers: Consumers) -> Option<JetStreamFacts> {
         let settings = self.shared.settings();
         let options = settings.options.jetstream.as_ref()?;
         let accounts: Vec<_> = self
@@ -213,7 +214,7 @@ impl Collector {
             .accounts
             .all()
             .iter()
-            .filter_map(|account| streams::of_account(account, with_consumers))
+            .filter_map(|account| streams::of_account(account, consumers))
             .collect();
         let api = accounts
             .iter()

@@ -4,6 +4,7 @@ use super::collect::Collector;
 use super::json;
 use super::pages;
 use super::query::Query;
+use super::snapshot::Consumers;
 use serde::Serialize;
 
 /// An answer before it becomes HTTP.
@@ -78,18 +79,25 @@ pub(super) fn answer(collector: &Collector, path: &str, query: &str) -> Answer {
     let query = Query::parse(query);
     let page = match path {
         "/" => Ok(pages::index(collector.base_path())),
-        "/varz" => {
-            Ok(pages::varz(&collector.server(), &collector.load(), collector.jetstream(false).as_ref()))
-        }
+        "/varz" => Ok(pages::varz(
+            &collector.server(),
+            &collector.load(),
+            collector.jetstream(Consumers::Named).as_ref(),
+        )),
         "/connz" => pages::connz(collector, &query),
         "/subsz" | "/subscriptionsz" => pages::subsz(collector, &query),
-        "/jsz" => pages::jsz(collector, &query),
+        "/jsz" => pages::jsz(&collector.server(), |consumers| collector.jetstream(consumers), &query),
         "/accountz" => pages::accountz(&collector.server(), &collector.accounts(), &query),
         "/accstatz" => pages::accstatz(&collector.server(), &collector.accounts(), &query),
-        "/healthz" => pages::healthz(collector, &query),
-        "/metrics" => {
-            Ok(pages::metrics(&collector.server(), &collector.load(), collector.jetstream(false).as_ref()))
+        "/healthz" => {
+            let named = || collector.jetstream(Consumers::Named);
+            pages::healthz(collector.is_leaving(), &collector.server(), named, &query)
         }
+        "/metrics" => Ok(pages::metrics(
+            &collector.server(),
+            &collector.load(),
+            collector.jetstream(Consumers::Named).as_ref(),
+        )),
         "/routez" | "/gatewayz" | "/leafz" | "/ipqueuesz" => Ok(pages::nothing(&collector.server(), path)),
         _ => Ok(Answer::not_found()),
     };

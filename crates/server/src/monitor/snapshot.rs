@@ -121,6 +121,15 @@ pub(crate) struct RouterFacts {
     pub(crate) matches: u64,
 }
 
+/// How much of consumers is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Consumers {
+    /// Their names.
+    Named,
+    /// Everything.
+    InFull,
+}
+
 /// All streams.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct JetStreamFacts {

@@ -2,13 +2,13 @@
 
 use crate::account::Account;
 use crate::js::{self, JetStream, StreamHandle};
-use crate::monitor::snapshot::{AccountStreams, StreamFacts};
+use crate::monitor::snapshot::{AccountStreams, Consumers, StreamFacts};
 use jetkv_engine::Storage;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
 /// Describes the streams of an account; `None` if it has none by configuration.
-pub(super) fn of_account(account: &Arc<Account>, with_consumers: bool) -> Option<AccountStreams> {
+pub(super) fn of_account(account: &Arc<Account>, with_consumers: Consumers) -> Option<AccountStreams> {
     let jetstream = account.jetstream()?;
     let streams = jetstream.matching(None);
     let describe = |handle: &Arc<StreamHandle>| describe(jetstream, account, handle, with_consumers);
@@ -24,11 +24,12 @@ fn describe(
     jetstream: &JetStream,
     account: &Account,
     handle: &StreamHandle,
-    with_consumers: bool,
+    with_consumers: Consumers,
 ) -> StreamFacts {
     let info = js::show_stream(jetstream, handle);
     let consumers = js::show_consumers(jetstream, account, handle);
-    let details = if with_consumers { consumers.iter().map(raw).collect() } else { Vec::new() };
+    let details =
+        if with_consumers == Consumers::InFull { consumers.iter().map(raw).collect() } else { Vec::new() };
     let facts = handle.facts();
     StreamFacts {
         name: handle.stream.name().as_str().to_owned(),

@@ -1,9 +1,8 @@
 //! `/healthz`: whether the server can do its work.
 
-use crate::monitor::collect::Collector;
 use crate::monitor::query::{BadQuery, Query};
 use crate::monitor::route::Answer;
-use crate::monitor::snapshot::{AccountStreams, JetStreamFacts, StreamFacts};
+use crate::monitor::snapshot::{AccountStreams, JetStreamFacts, ServerFacts, StreamFacts};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -40,8 +39,13 @@ struct Wanted<'a> {
     consumer: Option<&'a str>,
 }
 
-/// Returns the page.
-pub(in crate::monitor) fn healthz(collector: &Collector, query: &Query) -> Result<Answer, BadQuery> {
+/// Returns the page; `leaving` says whether the server is a lame duck, `collect` takes the snapshot of streams.
+pub(in crate::monitor) fn healthz(
+    leaving: bool,
+    server: &ServerFacts,
+    collect: impl FnOnce() -> Option<JetStreamFacts>,
+    query: &Query,
+) -> Result<Answer, BadQuery> {
     let details = query.boolean("details")?;
     let wanted = Wanted {
         enabled_only: query.boolean("js-enabled-only")? || query.boolean("js-enabled")?,
@@ -50,11 +54,10 @@ pub(in crate::monitor) fn healthz(collector: &Collector, query: &Query) -> Resul
         stream: query.text("stream"),
         consumer: query.text("consumer"),
     };
-    let faults = if collector.is_leaving() {
+    let faults = if leaving {
         vec![Fault::of_server(500, "CONNECTION", "server is in lame duck mode")]
     } else {
-        let enabled = collector.server().options.jetstream.is_some();
-        wanted.faults(collector.jetstream(false).as_ref(), enabled)
+        wanted.faults(collect().as_ref(), server.options.jetstream.is_some())
     };
     Ok(answer(&faults, details))
 }

@@ -1,10 +1,9 @@
 //! `/jsz`: streams and consumers.
 
 use super::spans::nanos;
-use crate::monitor::collect::Collector;
 use crate::monitor::query::{BadQuery, Query};
 use crate::monitor::route::Answer;
-use crate::monitor::snapshot::{AccountStreams, JetStreamFacts, ServerFacts, StreamFacts};
+use crate::monitor::snapshot::{AccountStreams, Consumers, JetStreamFacts, ServerFacts, StreamFacts};
 use crate::version;
 use jetkv_engine::Sync;
 use serde::Serialize;
@@ -71,9 +70,7 @@ impl<'a> Config<'a> {
         Self {
             max_memory: facts.max_memory,
             max_storage: facts.max_storage,
-            store_dir: options
-                .map(|each| each.store_dir.join("jetstream").display().to_string())
-                .unwrap_or_default(),
+            store_dir: options.map(|each| each.data_dir().display().to_string()).unwrap_or_default(),
             sync_interval: match sync {
                 Some(Sync::Every(span)) => Some(nanos(span)),
                 _ => None,
@@ -181,8 +178,12 @@ struct Cluster<'a> {
     leader: &'a str,
 }
 
-/// Returns the page.
-pub(in crate::monitor) fn jsz(collector: &Collector, query: &Query) -> Result<Answer, BadQuery> {
+/// Returns the page; `collect` takes the snapshot, with all of each consumer or without.
+pub(in crate::monitor) fn jsz(
+    server: &ServerFacts,
+    collect: impl FnOnce(Consumers) -> Option<JetStreamFacts>,
+    query: &Query,
+) -> Result<Answer, BadQuery> {
     let consumers = query.boolean("consumers")? || query.boolean("direct-consumers")?;
     let streams = consumers || query.boolean("streams")?;
     let with_config = query.boolean("config")?;
@@ -193,8 +194,7 @@ pub(in crate::monitor) fn jsz(collector: &Collector, query: &Query) -> Result<An
         query.boolean(name)?;
     }
     let page = query.page()?;
-    let server = collector.server();
-    let facts = collector.jetstream(consumers);
+    let facts = collect(if consumers { Consumers::InFull } else { Consumers::Named });
     let disabled = facts.is_none();
     let facts = facts.unwrap_or_default();
     let totals = Totals::of(&facts);
@@ -214,8 +214,8 @@ pub(in crate::monitor) fn jsz(collector: &Collector, query: &Query) -> Result<An
         api: Api::of_server(&facts),
         server_id: &server.id,
         now: server.now.to_string(),
-        config: Config::of(&server, &facts),
-        limits: Limits::of(&server),
+        config: Config::of(server, &facts),
+        limits: Limits::of(server),
         streams: totals.streams,
         consumers: totals.consumers,
         messages: totals.messages,
