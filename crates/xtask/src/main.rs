@@ -1,6 +1,7 @@
 //! The chores of the repository: `cargo xtask test`, `cargo xtask ci`, `cargo xtask tidy` and parts of them.
 
 mod ci;
+mod compat;
 mod error;
 mod examples;
 mod licences;
@@ -26,7 +27,7 @@ struct Arguments {
 /// What can be asked for.
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum Chore {
-    /// Run every test: workspace, examples, command line
+    /// Run every test: workspace, examples, command line, official clients
     Test,
     /// Run all that a change must pass: format, lints, tests, docs, licences, tidiness
     Ci,
@@ -34,6 +35,8 @@ enum Chore {
     Tidy,
     /// Run the examples of the library
     Examples,
+    /// Run the suites of the official clients against the reference server and against ours
+    Clients,
     /// Check the licences, sources and bans of all dependencies against deny.toml
     Licences,
 }
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Chore::Ci => steps::run(&ci::steps(), &workspace),
         Chore::Tidy => steps::run(&[tidy::step()], &workspace),
         Chore::Examples => steps::run(&[testing::example_step()], &workspace),
+        Chore::Clients => steps::run(&[compat::step()], &workspace),
         Chore::Licences => steps::run(&[ci::licence_step()], &workspace),
     });
     match result {

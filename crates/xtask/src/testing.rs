@@ -1,5 +1,6 @@
-//! `cargo xtask test`: all tests of the workspace, the examples, and the command line from end to end.
+//! `cargo xtask test`: all tests of the workspace, the examples, the command line from end to end, the official clients.
 
+use crate::compat;
 use crate::error::XtaskError;
 use crate::examples;
 use crate::shell;
@@ -13,7 +14,7 @@ const CLI_PACKAGE: &str = "jetkv-cli";
 const CLI_TEST: &str = "cli";
 
 /// Returns the steps in the order in which they run.
-pub(crate) fn steps() -> [Step; 3] {
+pub(crate) fn steps() -> [Step; 4] {
     [
         Step { name: "tests", rerun: "cargo test --workspace --locked", run: run_tests },
         example_step(),
@@ -22,6 +23,7 @@ pub(crate) fn steps() -> [Step; 3] {
             rerun: "cargo test --package jetkv-cli --test cli --locked -- --include-ignored",
             run: run_command_line,
         },
+        compat::step(),
     ]
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct Workspace {
     pub(crate) workspace_members: BTreeSet<String>,
     /// The directory that holds everything.
     pub(crate) workspace_root: PathBuf,
+    /// The directory into which cargo builds.
+    pub(crate) target_directory: PathBuf,
 }
 
 /// One package.
