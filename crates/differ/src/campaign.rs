@@ -115,8 +115,8 @@ impl Campaign {
             }
             Outcome::Excused(name) => *tally.excused.entry(name).or_default() += 1,
             Outcome::Different(difference) => {
-                let small = minimise(pair, script, Pace::normal(), MINIMISE_RUNS)?;
-                // At the normal pace the last candidate may have differed by chance.
+                let small = minimise(pair, script, Pace::hasty(), MINIMISE_RUNS)?;
+                // At the hasty pace the last candidate may have differed by chance.
                 let finding = match pair.run(&small, Pace::slow(), None)? {
                     Outcome::Different(difference) => Finding { script: small, difference },
                     _ => Finding { script: script.filtered(|at| at <= difference.at), difference },
@@ -155,4 +155,4 @@ impl Display for Finding {
     }
 }
 
-const MINIMISE_RUNS: usize = 150;
+const MINIMISE_RUNS: usize = 100;
