@@ -1,8 +1,7 @@
 //! What pages are made of: plain data, taken at one moment.
 
-use crate::conn::ConnectionSnapshot;
 use crate::options::ServerOptions;
-use crate::state::Totals;
+use crate::snapshot::{ConnectionSnapshot, Totals};
 use jetkv_types::Timestamp;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
