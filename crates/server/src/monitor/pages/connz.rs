@@ -273,9 +273,7 @@ impl Sort {
             Self::Idle => found.sort_by_key(|each| Reverse(each.connection.idle)),
             Self::Uptime => found.sort_by_key(|each| each.connection.uptime),
             Self::Stop => found.sort_by_key(|each| each.connection.stopped.map(|(stopped, _)| stopped)),
-            Self::Reason => {
-                found.sort_by_key(|each| each.connection.stopped.map(|(_, reason)| reason))
-            }
+            Self::Reason => found.sort_by_key(|each| each.connection.stopped.map(|(_, reason)| reason)),
             Self::RoundTrip => found.sort_by_key(|each| Reverse(each.connection.about.round_trip)),
         }
     }
