@@ -114,7 +114,12 @@ fn limits_and_times_are_read() {
     let seconds = Duration::from_secs;
     assert_eq!(
         options.keep_alive,
-        KeepAlive { ping_interval: seconds(30), ping_max: 5, write_deadline: seconds(3) }
+        KeepAlive {
+            ping_interval: seconds(30),
+            ping_max: 5,
+            write_deadline: seconds(3),
+            ..KeepAlive::default()
+        }
     );
     assert_eq!(options.lame_duck, LameDuck { duration: seconds(31), grace_period: seconds(1) });
     check_error("lame_duck_duration: 10s", "c:1:0: invalid lame_duck_duration of 10s, minimum is 30 seconds");
