@@ -2,11 +2,11 @@
 
 use super::spans::uptime;
 use super::subsz::Subscription;
-use crate::conn::ConnectionSnapshot;
 use crate::monitor::collect::{Collector, State};
+use crate::monitor::facts::ConnectionFacts;
 use crate::monitor::query::{BadQuery, Page, Query};
 use crate::monitor::route::Answer;
-use crate::monitor::snapshot::ConnectionFacts;
+use crate::snapshot::ConnectionSnapshot;
 use jetkv_jetstream::duration;
 use jetkv_types::Timestamp;
 use serde::Serialize;
@@ -56,7 +56,7 @@ struct Connection<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     tls_version: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tls_cipher_suite: Option<&'static str>,
+    tls_cipher_suite: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     authorized_user: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -199,7 +199,7 @@ impl<'a> Wanted<'a> {
             start: connection.started.to_string(),
             last_activity: Timestamp::from_nanos(last_activity.saturating_sub(idle)).to_string(),
             stop: connection.stopped.map(|(stopped, _)| stopped.to_string()),
-            reason: connection.stopped.map(|(_, reason)| reason.name()),
+            reason: connection.stopped.map(|(_, reason)| reason),
             rtt: about.round_trip.map(duration::format),
             uptime: uptime(connection.uptime),
             idle: uptime(connection.idle),
@@ -212,8 +212,8 @@ impl<'a> Wanted<'a> {
             name: &about.name,
             lang: &about.lang,
             version: &about.version,
-            tls_version: about.tls.map(|(version, _)| version),
-            tls_cipher_suite: about.tls.map(|(_, suite)| suite),
+            tls_version: about.tls.as_ref().map(|(version, _)| *version),
+            tls_cipher_suite: about.tls.as_ref().map(|(_, suite)| suite.as_str()),
             authorized_user: about.user.as_deref().filter(|_| self.auth),
             account: Some(&*about.account).filter(|_| self.auth),
             subscriptions_list: match self.subscriptions {
@@ -273,9 +273,7 @@ impl Sort {
             Self::Idle => found.sort_by_key(|each| Reverse(each.connection.idle)),
             Self::Uptime => found.sort_by_key(|each| each.connection.uptime),
             Self::Stop => found.sort_by_key(|each| each.connection.stopped.map(|(stopped, _)| stopped)),
-            Self::Reason => {
-                found.sort_by_key(|each| each.connection.stopped.map(|(_, reason)| reason.name()))
-            }
+            Self::Reason => found.sort_by_key(|each| each.connection.stopped.map(|(_, reason)| reason)),
             Self::RoundTrip => found.sort_by_key(|each| Reverse(each.connection.about.round_trip)),
         }
     }
