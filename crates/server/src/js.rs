@@ -11,10 +11,10 @@ mod consumers;
 mod context;
 mod convert;
 mod copier;
-
 mod direct;
 mod errors;
 mod events;
+mod facts;
 mod handle;
 mod ingest;
 mod open;
@@ -22,9 +22,8 @@ mod pending;
 mod publish;
 mod state;
 
-pub(crate) use api::{show_consumers, show_stream};
 pub(crate) use context::Ctx;
-pub(crate) use handle::StreamHandle;
+pub(crate) use facts::facts;
 pub(crate) use open::{start, stop};
 pub(crate) use pending::Pending;
 pub(crate) use publish::{Handled, publish};

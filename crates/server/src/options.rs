@@ -13,7 +13,7 @@ pub use auth::{
     AccountOptions, AuthOptions, Credential, PermissionOptions, ResponsePermission, SubjectPermission,
     UserOptions,
 };
-pub use jetstream::{AccountJetStream, JetStreamLimits, JetStreamOptions, StoreLayout};
+pub use jetstream::{AccountJetStream, JetStreamLimits, JetStreamOptions};
 pub use limits::{KeepAlive, LameDuck, LimitOptions};
 pub use secret::Secret;
 pub use tls::{HandshakeFirst, TlsOptions, TlsVersion};

@@ -9,7 +9,6 @@ use crate::output::{self, Form};
 use clap::Parser;
 use jetkv_server::VERSION;
 use jetkv_server::config::{ConfigError, Defaults, FILE_BYTES_MAX, Settings, Sources, assemble};
-use jetkv_server::options::StoreLayout;
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::Path;
@@ -132,15 +131,13 @@ impl Told {
                 host: LOOPBACK.into(),
                 http_host: Some(LOOPBACK.into()),
                 jetstream: true,
-                store_dir: STORE_DEFAULT.into(),
-                layout: StoreLayout::Own,
+                data_dir: STORE_DEFAULT.into(),
             },
             Role::Reference => Defaults {
                 host: EVERYWHERE.into(),
                 http_host: None,
                 jetstream: false,
-                store_dir: std::env::temp_dir().join("nats"),
-                layout: StoreLayout::Reference,
+                data_dir: std::env::temp_dir().join("nats").join("jetstream"),
             },
         }
     }

@@ -30,7 +30,7 @@ fn it_tells_where_it_is_and_ends_cleanly() {
 #[test]
 fn log_lines_have_the_form_that_harnesses_read() {
     let place = Place::empty();
-    let server = Running::start(&place, &["serve", "--port", "0", "--store", "data"]);
+    let server = Running::start(&place, &["serve", "--port", "0", "-sd=data"]);
     let pid = server.pid();
     for line in server.log() {
         let rest = line.strip_prefix(&format!("[{pid}] ")).unwrap_or_else(|| panic!("{line}"));

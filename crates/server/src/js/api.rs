@@ -7,8 +7,6 @@ mod messages;
 mod streams;
 
 pub(super) use consumers::read_pull;
-pub(crate) use consumers::show_all as show_consumers;
-pub(crate) use streams::show_listed as show_stream;
 
 use super::acks;
 use super::context::Ctx;

@@ -27,7 +27,7 @@ pub(crate) async fn start(shared: &Arc<Shared>) -> Result<(), StartError> {
     let others = listed.filter_map(|account| Some((account.name.as_str(), account.jetstream.as_ref()?)));
     for (name, limits) in std::iter::once((GLOBAL_ACCOUNT, &unlimited)).chain(others) {
         let Some(account) = shared.accounts.get(name) else { continue };
-        let (env, dir) = (shared.env.clone(), account_dir(&options.data_dir(), name));
+        let (env, dir) = (shared.env.clone(), account_dir(&options.store_dir, name));
         let store_options = StoreOptions { sync: options.sync, ..StoreOptions::default() };
         let opened = spawn_blocking(move || Store::open(env, &dir, store_options)).await;
         let failed = |source| StartError::Store { account: name.to_owned(), source };

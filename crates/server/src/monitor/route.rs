@@ -1,10 +1,10 @@
 //! Which page a path stands for, and what an answer looks like.
 
 use super::collect::Collector;
+use super::facts::Consumers;
 use super::json;
 use super::pages;
 use super::query::Query;
-use super::snapshot::Consumers;
 use serde::Serialize;
 
 /// An answer before it becomes HTTP.
@@ -87,7 +87,12 @@ pub(super) fn answer(collector: &Collector, path: &str, query: &str) -> Answer {
         "/connz" => pages::connz(collector, &query),
         "/subsz" | "/subscriptionsz" => pages::subsz(collector, &query),
         "/jsz" => pages::jsz(&collector.server(), |consumers| collector.jetstream(consumers), &query),
-        "/accountz" => pages::accountz(&collector.server(), &collector.accounts(), &query),
+        "/accountz" => pages::accountz(
+            &collector.server(),
+            &collector.accounts(),
+            &collector.accounts_with_streams(),
+            &query,
+        ),
         "/accstatz" => pages::accstatz(&collector.server(), &collector.accounts(), &query),
         "/healthz" => {
             let named = || collector.jetstream(Consumers::Named);

@@ -7,10 +7,8 @@ use std::time::Duration;
 /// How the server keeps streams.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JetStreamOptions {
-    /// Directory of the operator; where in it the data goes says `layout`.
+    /// Directory of the data. What the reference calls `store_dir` is the directory above, and its own is `jetstream` in it.
     pub store_dir: PathBuf,
-    /// Where the data goes. Default [`StoreLayout::Own`].
-    pub layout: StoreLayout,
     /// When a write is acknowledged. Default [`Sync::Always`]; the reference's is every 2 minutes.
     pub sync: Sync,
     /// Most bytes of all memory streams; `None` is 75 % of the memory.
@@ -30,33 +28,12 @@ impl JetStreamOptions {
     pub fn new(store_dir: impl Into<PathBuf>) -> Self {
         Self {
             store_dir: store_dir.into(),
-            layout: StoreLayout::Own,
             sync: Sync::Always,
             max_memory: None,
             max_file: None,
             domain: None,
             strict: true,
             limits: JetStreamLimits::default(),
-        }
-    }
-}
-
-/// Where the data goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StoreLayout {
-    /// Into the directory itself, as every command of ours expects it.
-    Own,
-    /// Into `jetstream` in it, as the reference has it.
-    Reference,
-}
-
-impl JetStreamOptions {
-    /// Returns the directory that has the data.
-    #[must_use]
-    pub fn data_dir(&self) -> PathBuf {
-        match self.layout {
-            StoreLayout::Own => self.store_dir.clone(),
-            StoreLayout::Reference => self.store_dir.join("jetstream"),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! `CONSUMER.*`: creating, showing, listing, pausing and deleting consumers, and pulling from them (PROTOCOL 2.6, 5.7).
 
-use crate::account::Account;
 use crate::js::consumers::{Details, action_of, info_of, request_config};
 use crate::js::context::Ctx;
 use crate::js::errors::{self, fixed};
@@ -8,7 +7,7 @@ use crate::js::events::{Action, Events};
 use crate::js::handle::StreamHandle;
 use crate::js::publish::Handled;
 use crate::js::state::JetStream;
-use crate::router::{Msg, Origin, Publisher};
+use crate::router::Msg;
 use jetkv_jetstream::consumer::{ConsumerError, CreateForm, CreateRequest, PullRequest};
 use jetkv_types::Timestamp;
 use jetkv_wire::api::{self, Page};
@@ -132,22 +131,6 @@ fn all_names(jetstream: &JetStream, ctx: &mut Ctx<'_>, handle: &StreamHandle) ->
     handle.consumers.look(ctx.publisher, handle.place(jetstream, ctx.account), |set, _| {
         set.names(None).map(|(name, _)| name.to_owned()).collect()
     })
-}
-
-/// Tells about all consumers of a stream as lists do.
-pub(crate) fn show_all(
-    jetstream: &JetStream,
-    account: &Account,
-    handle: &StreamHandle,
-) -> Vec<api::ConsumerInfo> {
-    let mut publisher = Publisher::new(Origin::Server, 1);
-    let (now, stream) = (jetstream.store.now(), handle.stream.name().as_str());
-    let infos: Vec<_> =
-        handle.consumers.look(&mut publisher, handle.place(jetstream, account), |set, out| {
-            let keys: Vec<_> = set.names(None).map(|(_, key)| key).collect();
-            keys.into_iter().filter_map(|key| set.info(key, now, out).ok()).collect()
-        });
-    infos.iter().map(|info| info_of(info, stream, &jetstream.settings, now, Details::Listed)).collect()
 }
 
 /// Deletes a consumer.

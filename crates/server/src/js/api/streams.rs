@@ -211,11 +211,6 @@ pub(super) fn purge(
     Ok(api::StreamPurgeResponse { success: true, purged })
 }
 
-/// Tells about a stream as lists do.
-pub(crate) fn show_listed(jetstream: &JetStream, handle: &StreamHandle) -> api::StreamInfo {
-    show(jetstream, handle, Words::Stored)
-}
-
 /// Tells what there is to tell about a stream.
 fn show(jetstream: &JetStream, handle: &StreamHandle, words: Words) -> api::StreamInfo {
     let facts = handle.facts();

@@ -1,8 +1,8 @@
 //! `/healthz`: whether the server can do its work.
 
+use crate::monitor::facts::{AccountStreams, JetStreamFacts, ServerFacts, StreamFacts};
 use crate::monitor::query::{BadQuery, Query};
 use crate::monitor::route::Answer;
-use crate::monitor::snapshot::{AccountStreams, JetStreamFacts, ServerFacts, StreamFacts};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -94,11 +94,7 @@ impl Wanted<'_> {
             return Vec::new();
         }
         let Some(name) = self.account else {
-            return facts
-                .accounts
-                .iter()
-                .flat_map(|account| account.streams.iter().flat_map(|it| damages(account, it)))
-                .collect();
+            return facts.accounts.iter().flat_map(damages_of_account).collect();
         };
         match facts.accounts.iter().find(|each| each.name == name) {
             Some(account) => self.faults_of(account),
@@ -111,7 +107,7 @@ impl Wanted<'_> {
 
     fn faults_of(&self, account: &AccountStreams) -> Vec<Fault> {
         let Some(name) = self.stream else {
-            return account.streams.iter().flat_map(|stream| damages(account, stream)).collect();
+            return damages_of_account(account).collect();
         };
         let place =
             |fault: Fault| Fault { account: Some(account.name.clone()), stream: Some(name.into()), ..fault };
@@ -133,6 +129,18 @@ impl Wanted<'_> {
         }
         faults
     }
+}
+
+/// Tells each damage of an account, streams that cannot be opened included.
+fn damages_of_account(account: &AccountStreams) -> impl Iterator<Item = Fault> + '_ {
+    account.damages.iter().map(|damage| Fault {
+        account: Some(account.name.clone()),
+        ..Fault::of_server(
+            503,
+            "STREAM",
+            &format!("JetStream account {:?} has damage: {damage}", account.name),
+        )
+    })
 }
 
 /// Tells each damage of a stream: it is served as far as it is intact, but its operator must know.

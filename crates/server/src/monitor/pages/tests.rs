@@ -1,10 +1,9 @@
 use super::*;
+use crate::monitor::facts::{AccountStreams, Consumers, JetStreamFacts, LoadFacts, ServerFacts, StreamFacts};
 use crate::monitor::query::Query;
 use crate::monitor::route::Answer;
-use crate::monitor::snapshot::{
-    AccountStreams, Consumers, JetStreamFacts, LoadFacts, ServerFacts, StreamFacts,
-};
 use crate::options::{Address, HttpOptions, HttpScheme, JetStreamOptions, Secret, ServerOptions};
+use jetkv_engine::StoreStats;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -55,8 +54,16 @@ fn stream(name: &str, damages: &[&str]) -> StreamFacts {
 
 fn facts(damages: &[&str]) -> JetStreamFacts {
     let streams = vec![stream("KV_foo", damages), stream("MEM_bar", &[])];
-    let account = AccountStreams { name: "A".into(), api: (3, 1), reserved: (None, Some(5)), streams };
-    JetStreamFacts { max_memory: 10, max_storage: 20, api: (4, 1), accounts: vec![account] }
+    let damages = streams[0].damages.clone();
+    let account = AccountStreams {
+        name: "A".into(),
+        api: (4, 1),
+        limits: (None, Some(5)),
+        damages,
+        store: StoreStats { sync_count: 9, ..StoreStats::default() },
+        streams,
+    };
+    JetStreamFacts { accounts: vec![account] }
 }
 
 fn json(answer: Answer) -> Value {
@@ -74,7 +81,7 @@ fn varz_shows_everything_but_secrets() {
     let page = json(answer);
     assert_eq!((&page["connections"], &page["uptime"]), (&7.into(), &"34m22s".into()));
     assert_eq!((&page["auth_required"], &page["http_port"]), (&true.into(), &8222.into()));
-    assert_eq!(page["jetstream"]["config"]["store_dir"], "/data/jetstream");
+    assert_eq!(page["jetstream"]["config"]["store_dir"], "/data");
     assert_eq!(page["jetstream"]["config"]["sync_always"], true);
     assert_eq!(page["jetstream"]["stats"]["storage"], 80);
     assert_eq!(page["jetstream"]["stats"]["memory"], 80);
@@ -135,10 +142,12 @@ fn healthz_is_green_only_if_everything_is_intact() {
     assert_eq!(sound("account=X&details=1"), (404, missing.into()));
 
     let damaged = |query: &str| health(query, Some(facts(&["block 3"])));
-    let error = r#"{"status":"unavailable","error":"JetStream stream \"KV_foo\" is damaged: block 3"}"#;
-    for query in ["", "account=A", "account=A&stream=KV_foo"] {
+    let error = r#"{"status":"unavailable","error":"JetStream account \"A\" has damage: block 3"}"#;
+    for query in ["", "account=A"] {
         assert_eq!(damaged(query), (503, error.into()), "{query}");
     }
+    let error = r#"{"status":"unavailable","error":"JetStream stream \"KV_foo\" is damaged: block 3"}"#;
+    assert_eq!(damaged("account=A&stream=KV_foo"), (503, error.into()));
     assert_eq!(damaged("account=A&stream=MEM_bar"), ok);
     assert_eq!(damaged("js-enabled-only=1"), ok);
     assert_eq!(health("", None).0, 503);
@@ -154,6 +163,10 @@ fn metrics_have_the_form_of_prometheus() {
     assert!(text.contains(
         "# HELP jetkv_damages Damaged places in streams\n# TYPE jetkv_damages gauge\njetkv_damages 2\n"
     ));
+    assert!(
+        text.contains("\njetkv_syncs_total 9\n") && text.contains("\njetkv_api_requests_total 4\n"),
+        "{text}"
+    );
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (_, value) = line.rsplit_once(' ').unwrap();
         assert!(value.parse::<f64>().is_ok(), "{line}");
