@@ -4,13 +4,13 @@
 //! shows a secret, every list is bounded, and nothing here can change the server.
 
 mod collect;
+mod facts;
 mod http;
 mod json;
 mod machine;
 mod pages;
 mod query;
 mod route;
-mod snapshot;
 
+pub(crate) use facts::{AccountStreams, Consumers, StreamFacts};
 pub(crate) use http::Monitor;
-pub(crate) use snapshot::{AccountStreams, JetStreamFacts, StreamFacts};

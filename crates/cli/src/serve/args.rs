@@ -40,7 +40,7 @@ pub(crate) struct ServeArgs {
     /// Whether there are streams and buckets; also -js
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) jetstream: Option<bool>,
-    /// Directory in which nats-server would make its `jetstream`; also -sd
+    /// Directory in which data goes to `jetstream`, as with nats-server; also -sd. --store is the data itself
     #[arg(long, value_name = "DIR")]
     pub(crate) store_dir: Option<PathBuf>,
     /// Write the ports into this file once clients can connect, as JSON
@@ -112,7 +112,8 @@ impl ServeArgs {
             http_host: self.http_addr.clone(),
             http_port: http_port.or(self.https_port.map(|port| (port, HttpScheme::Tls))),
             jetstream: self.jetstream,
-            store_dir: self.store_dir.clone().or(store),
+            data_dir: store,
+            store_dir: self.store_dir.clone(),
             sync: sync.map(Into::into),
             debug: self.debug,
             trace: self.trace,

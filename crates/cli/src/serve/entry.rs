@@ -131,13 +131,13 @@ impl Told {
                 host: LOOPBACK.into(),
                 http_host: Some(LOOPBACK.into()),
                 jetstream: true,
-                store_dir: STORE_DEFAULT.into(),
+                data_dir: STORE_DEFAULT.into(),
             },
             Role::Reference => Defaults {
                 host: EVERYWHERE.into(),
                 http_host: None,
                 jetstream: false,
-                store_dir: std::env::temp_dir().join("nats"),
+                data_dir: std::env::temp_dir().join("nats").join("jetstream"),
             },
         }
     }

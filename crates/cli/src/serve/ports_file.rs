@@ -39,37 +39,22 @@ impl Written {
     ///
     /// # Errors
     /// Of the system.
-    pub(crate) fn new(path: PathBuf, content: &[u8], mode: Mode) -> io::Result<Self> {
+    pub(crate) fn new(path: PathBuf, content: &[u8]) -> io::Result<Self> {
         let mut draft = path.clone().into_os_string();
         draft.push(".tmp");
         let draft = PathBuf::from(draft);
-        create(&draft, mode)?.write_all(content)?;
+        remove(&draft);
+        create(&draft)?.write_all(content)?;
         #[expect(clippy::disallowed_methods, reason = "the file is no part of the store")]
         fs::rename(&draft, &path)?;
         Ok(Self { path })
-    }
-
-    /// Returns where it is.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
     }
 }
 
 impl Drop for Written {
     fn drop(&mut self) {
-        // Somebody else may have removed it already.
-        #[expect(clippy::disallowed_methods, reason = "the file is no part of the store")]
-        fs::remove_file(&self.path).ok();
+        remove(&self.path);
     }
-}
-
-/// Who may read a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// Everybody.
-    Public,
-    /// The owner.
-    Private,
 }
 
 /// Returns the path of the ports file; `program` is the name that the process was started under.
@@ -80,10 +65,16 @@ pub(crate) fn path(to: &PortsFile, program: &str, pid: u32) -> PathBuf {
     }
 }
 
-fn create(path: &Path, mode: Mode) -> io::Result<File> {
-    let mode = if mode == Mode::Public { 0o644 } else { 0o600 };
+/// Makes a file that everybody may read; one that is there, or a link in its place, is an error.
+fn create(path: &Path) -> io::Result<File> {
     #[expect(clippy::disallowed_methods, reason = "the file is no part of the store")]
-    OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)
+    OpenOptions::new().write(true).create_new(true).mode(0o644).open(path)
+}
+
+/// Removes a file, unless it is gone already.
+fn remove(path: &Path) {
+    #[expect(clippy::disallowed_methods, reason = "the file is no part of the store")]
+    fs::remove_file(path).ok();
 }
 
 fn urls(scheme: &str, address: SocketAddr) -> Vec<String> {

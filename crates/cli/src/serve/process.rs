@@ -3,7 +3,7 @@
 use super::banner::Banner;
 use super::entry::Told;
 use super::log::{Log, Sink};
-use super::ports_file::{self, Mode, Ports, Written};
+use super::ports_file::{self, Ports, Written};
 use super::spelling::Role;
 use super::{descriptors, notify, start_lines};
 use crate::clock;
@@ -217,7 +217,7 @@ fn write_files(settings: &Settings, told: &Told, ports: &Ports) -> Result<Vec<Wr
     let mut written = Vec::new();
     let pid = std::process::id();
     if let Some(path) = &settings.process.pid_file {
-        let file = Written::new(path.clone(), pid.to_string().as_bytes(), Mode::Public);
+        let file = Written::new(path.clone(), pid.to_string().as_bytes());
         written.push(file.map_err(|error| Failure::io(format!("cannot write {}", path.display()), &error))?);
     }
     if let Some(to) = &settings.process.ports_file {
@@ -225,7 +225,7 @@ fn write_files(settings: &Settings, told: &Told, ports: &Ports) -> Result<Vec<Wr
         let path = ports_file::path(to, program, pid);
         // Lists of texts always have a JSON form.
         let content = serde_json::to_vec(ports).unwrap_or_default();
-        let file = Written::new(path.clone(), &content, Mode::Public);
+        let file = Written::new(path.clone(), &content);
         written.push(file.map_err(|error| Failure::io(format!("cannot write {}", path.display()), &error))?);
     }
     Ok(written)

@@ -36,7 +36,7 @@ fn streams(log: &Log, role: Role, jetstream: &JetStreamOptions) {
     }
     log.info(format_args!("---------------- JETSTREAM ----------------"));
     log.info(format_args!("  Strict:          {}", jetstream.strict));
-    log.info(format_args!("  Store Directory: \"{}\"", jetstream.store_dir.join("jetstream").display()));
+    log.info(format_args!("  Store Directory: \"{}\"", jetstream.store_dir.display()));
     log.info(format_args!("  API Level:       {API_LEVEL}"));
     if let Some(domain) = &jetstream.domain {
         log.info(format_args!("  Domain:          {domain}"));

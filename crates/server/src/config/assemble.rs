@@ -19,8 +19,8 @@ pub struct Defaults {
     pub http_host: Option<String>,
     /// Whether there are streams.
     pub jetstream: bool,
-    /// Where streams are kept.
-    pub store_dir: PathBuf,
+    /// Where streams are kept: the directory of the data itself.
+    pub data_dir: PathBuf,
 }
 
 /// What the command line says; `None` leaves it to the configuration file. Fields are named after the flags.
@@ -40,7 +40,9 @@ pub struct Overrides {
     pub http_port: Option<(u16, HttpScheme)>,
     /// Whether there are streams, if the command line says so.
     pub jetstream: Option<bool>,
-    /// Where streams are kept.
+    /// Where streams are kept: the directory of the data itself. It comes behind `store_dir`.
+    pub data_dir: Option<PathBuf>,
+    /// The reference's directory, in which data goes to `jetstream`.
     pub store_dir: Option<PathBuf>,
     /// When a write is acknowledged.
     pub sync: Option<Sync>,
@@ -160,7 +162,7 @@ pub(super) struct HttpDraft {
 #[derive(Debug)]
 pub(super) struct JetStreamDraft {
     pub(super) enabled: Option<bool>,
-    pub(super) store_dir: Option<PathBuf>,
+    pub(super) data_dir: Option<PathBuf>,
     pub(super) sync: Option<Sync>,
     pub(super) max_memory: Option<Option<u64>>,
     pub(super) max_file: Option<Option<u64>>,
@@ -179,7 +181,7 @@ impl Default for JetStreamDraft {
     fn default() -> Self {
         Self {
             enabled: None,
-            store_dir: None,
+            data_dir: None,
             sync: None,
             max_memory: None,
             max_file: None,
@@ -208,7 +210,7 @@ impl Draft {
             self.http.scheme = scheme;
         }
         replace(&mut self.jetstream.enabled, over.jetstream);
-        replace(&mut self.jetstream.store_dir, over.store_dir);
+        replace(&mut self.jetstream.data_dir, over.store_dir.map(data_dir_of).or(over.data_dir));
         replace(&mut self.jetstream.sync, over.sync);
         let log = &mut self.options.log;
         log.debug |= over.debug;
@@ -295,10 +297,15 @@ impl Draft {
             domain: jetstream.domain,
             strict: jetstream.strict,
             limits: jetstream.limits,
-            ..JetStreamOptions::new(jetstream.store_dir.unwrap_or_else(|| defaults.store_dir.clone()))
+            ..JetStreamOptions::new(jetstream.data_dir.unwrap_or_else(|| defaults.data_dir.clone()))
         });
         Settings { options, process: self.process, warnings: Vec::new() }
     }
+}
+
+/// Returns where data goes if the reference's `store_dir` is `directory`.
+pub(super) fn data_dir_of(directory: PathBuf) -> PathBuf {
+    directory.join("jetstream")
 }
 
 /// Takes what is new, if it is there.

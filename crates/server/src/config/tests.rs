@@ -9,7 +9,7 @@ fn defaults() -> Defaults {
         host: "127.0.0.1".into(),
         http_host: Some("127.0.0.1".into()),
         jetstream: true,
-        store_dir: "jetkv-data".into(),
+        data_dir: "jetkv-data".into(),
     }
 }
 
@@ -149,7 +149,7 @@ fn jetstream_is_a_switch_or_a_map() {
     for text in ["jetstream: false", "jetstream: disabled", "jetstream { enabled: false, store_dir: x }"] {
         assert_eq!(jetstream(text), None, "{text:?}");
     }
-    assert_eq!(jetstream("store_dir: x\njetstream: on").unwrap().store_dir, PathBuf::from("x"));
+    assert_eq!(jetstream("store_dir: x\njetstream: on").unwrap().store_dir, PathBuf::from("x/jetstream"));
     let text = "jetstream { store_dir: '/d', max_mem: 1G, max_file_store: \"10GB\", domain: hub, strict: false\n\
                 sync_interval: 10s, limits { default_max_consumers: 1000, max_ack_pending: -1, duplicate_window: 1m30s\n\
                 batch { max_msgs: 5, timeout: 2s } } }";
@@ -167,7 +167,7 @@ fn jetstream_is_a_switch_or_a_map() {
         strict: false,
         sync: jetkv_engine::Sync::Every(Duration::from_secs(10)),
         limits,
-        ..JetStreamOptions::new("/d")
+        ..JetStreamOptions::new("/d/jetstream")
     };
     assert_eq!(jetstream(text), Some(expected));
     assert_eq!(jetstream("jetstream {sync: always}").unwrap().sync, jetkv_engine::Sync::Always);
@@ -354,7 +354,7 @@ fn the_command_line_wins() {
     assert_eq!(settings.options.listen, Address { host: "h".into(), port: 0 });
     assert_eq!(settings.options.http.unwrap().listen, Address { host: "b".into(), port: 1 });
     let jetstream = settings.options.jetstream.unwrap();
-    assert_eq!((jetstream.store_dir, jetstream.sync), ("s".into(), jetkv_engine::Sync::Os));
+    assert_eq!((jetstream.store_dir, jetstream.sync), ("s/jetstream".into(), jetkv_engine::Sync::Os));
     assert!(settings.options.log.debug);
     assert_eq!(settings.options.auth.users, [UserOptions::new(password("u", "p"))]);
     assert_eq!(settings.options.auth.token, None);

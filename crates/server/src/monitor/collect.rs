@@ -1,11 +1,9 @@
 //! Takes snapshots of a running server.
 
+use super::facts::{ConnectionFacts, Consumers, JetStreamFacts, LoadFacts, ServerFacts};
 use super::machine;
-use super::snapshot::{
-    AccountFacts, ConnectionFacts, JetStreamFacts, LoadFacts, RouterFacts, ServerFacts, SubscriptionFacts,
-};
-use crate::account::Account;
-use crate::router::Subscription;
+use crate::js;
+use crate::snapshot::{AccountSnapshot, SubscriptionSnapshot};
 use crate::state::Shared;
 use jetkv_types::{SubjectFilter, Timestamp};
 use parking_lot::Mutex;
@@ -107,12 +105,13 @@ impl Collector {
     /// Measures the server.
     pub(super) fn load(&self) -> LoadFacts {
         let cpu_time = machine::cpu_time();
-        let routers = self.shared.accounts.all();
+        let snapshot = self.shared.snapshot();
         LoadFacts {
-            totals: self.shared.stats.totals(),
-            connections: to_u64(self.shared.clients.len()),
-            total_connections: self.shared.clients.total(),
-            subscriptions: routers.iter().map(|account| account.router.stats().subscriptions).sum(),
+            totals: snapshot.totals,
+            connections: snapshot.connections,
+            total_connections: snapshot.total_connections,
+            subscriptions: snapshot.routers.subscriptions,
+            pending_bytes: snapshot.pending_bytes,
             memory: machine::memory(),
             cores: machine::cores(),
             cpu: self.cpu_percent(cpu_time),
@@ -133,21 +132,27 @@ impl Collector {
     }
 
     /// Describes all accounts, in the order of their names.
-    pub(super) fn accounts(&self) -> Vec<AccountFacts> {
-        let streams = self.jetstream(false);
-        let has_streams = |name: &str| {
-            streams.as_ref().is_some_and(|facts| facts.accounts.iter().any(|account| account.name == name))
-        };
-        self.shared.accounts.all().iter().map(|account| facts(account, has_streams(account.name()))).collect()
+    pub(super) fn accounts(&self) -> Vec<AccountSnapshot> {
+        self.shared.account_snapshots()
+    }
+
+    /// Names the accounts that may have streams.
+    pub(super) fn accounts_with_streams(&self) -> Vec<String> {
+        let accounts = self.shared.accounts.all();
+        let with_streams = accounts.iter().filter(|account| account.jetstream().is_some());
+        with_streams.map(|account| account.name().to_owned()).collect()
     }
 
     /// Describes connections, in the order of their numbers.
     pub(super) fn connections(&self, state: State) -> Vec<ConnectionFacts> {
-        let open = || self.shared.clients.all().into_iter().map(|client| client.snapshot());
         let mut found = match state {
-            State::Open => open().collect(),
+            State::Open => self.shared.connection_snapshots(),
             State::Closed => self.shared.clients.closed(),
-            State::Any => self.shared.clients.closed().into_iter().chain(open()).collect(),
+            State::Any => {
+                let mut all = self.shared.clients.closed();
+                all.append(&mut self.shared.connection_snapshots());
+                all
+            }
         };
         found.sort_by_key(|connection| connection.id);
         found
@@ -166,18 +171,10 @@ impl Collector {
 
     /// Adds to connections the subscriptions that they have, in the order of their subjects.
     pub(super) fn add_subscriptions(&self, to: &mut [ConnectionFacts]) {
-        let mut by_connection: BTreeMap<u64, Vec<SubscriptionFacts>> = BTreeMap::new();
-        let wanted: BTreeSet<u64> = to.iter().map(|each| each.connection.id).collect();
-        let mut left = SUBSCRIPTIONS_MAX;
-        for account in self.shared.accounts.all() {
-            let name: Arc<str> = account.name().into();
-            account.router.for_each(&mut |subscription| {
-                let connection = subscription.client().id();
-                if left > 0 && wanted.contains(&connection) {
-                    left -= 1;
-                    by_connection.entry(connection).or_default().push(described(subscription, &name));
-                }
-            });
+        let one = if let [only] = &*to { Some(only.connection.id) } else { None };
+        let mut by_connection: BTreeMap<u64, Vec<SubscriptionSnapshot>> = BTreeMap::new();
+        for each in self.shared.subscription_snapshots(one, SUBSCRIPTIONS_MAX) {
+            by_connection.entry(each.connection).or_default().push(each);
         }
         for each in to {
             each.subscriptions = by_connection.remove(&each.connection.id).unwrap_or_default();
@@ -186,70 +183,21 @@ impl Collector {
     }
 
     /// Lists the subscriptions of one account or of all; there is an end to the list even where they have none.
-    pub(super) fn subscriptions(&self, account: Option<&str>) -> Vec<SubscriptionFacts> {
-        let mut found = Vec::new();
-        for each in self.shared.accounts.all() {
-            if account.is_some_and(|name| name != each.name()) {
-                continue;
-            }
-            let name: Arc<str> = each.name().into();
-            each.router.for_each(&mut |subscription| {
-                if found.len() < SUBSCRIPTIONS_MAX {
-                    found.push(described(subscription, &name));
-                }
-            });
-        }
+    pub(super) fn subscriptions(&self, account: Option<&str>) -> Vec<SubscriptionSnapshot> {
+        let mut found = self.shared.subscription_snapshots(None, SUBSCRIPTIONS_MAX);
+        found.retain(|each| account.is_none_or(|name| each.account == name));
         found
     }
 
     /// Describes all streams; `None` if there is no JetStream.
-    pub(super) fn jetstream(&self, _with_consumers: bool) -> Option<JetStreamFacts> {
-        let settings = self.shared.settings();
-        let options = settings.options.jetstream.as_ref()?;
-        Some(JetStreamFacts {
-            max_memory: options.max_memory.unwrap_or(0),
-            max_storage: options.max_file.unwrap_or(0),
-            ..JetStreamFacts::default()
-        })
+    pub(super) fn jetstream(&self, consumers: Consumers) -> Option<JetStreamFacts> {
+        self.shared.settings().options.jetstream.as_ref()?;
+        let accounts = self.shared.accounts.all();
+        let with_streams =
+            accounts.iter().filter_map(|account| Some((account, Arc::clone(account.jetstream()?))));
+        let accounts = with_streams.map(|(account, jetstream)| js::facts(account, &jetstream, consumers));
+        Some(JetStreamFacts { accounts: accounts.collect() })
     }
-}
-
-fn facts(account: &Account, jetstream: bool) -> AccountFacts {
-    let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let traffic = &account.traffic;
-    let stats = account.router.stats();
-    AccountFacts {
-        name: account.name().to_owned(),
-        jetstream,
-        connections: u64::from(account.connections()),
-        total_connections: read(&traffic.total_connections),
-        router: RouterFacts {
-            subscriptions: stats.subscriptions,
-            inserts: stats.inserts,
-            removes: stats.removes,
-            matches: stats.walks,
-        },
-        sent: (read(&traffic.out_messages), read(&traffic.out_bytes)),
-        received: (read(&traffic.in_messages), read(&traffic.in_bytes)),
-        slow_consumers: read(&traffic.slow_consumers),
-    }
-}
-
-fn described(subscription: &Subscription, account: &Arc<str>) -> SubscriptionFacts {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    SubscriptionFacts {
-        account: Arc::clone(account),
-        subject: text(subscription.subject()),
-        queue: subscription.queue().map(text),
-        sid: text(subscription.sid()),
-        messages: subscription.delivered(),
-        messages_max: subscription.delivered_max().unwrap_or(0),
-        connection: subscription.client().id(),
-    }
-}
-
-fn to_u64(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// Most subscriptions that are listed.

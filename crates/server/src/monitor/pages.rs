@@ -20,3 +20,6 @@ pub(super) use metrics::metrics;
 pub(super) use nothing::nothing;
 pub(super) use subsz::subsz;
 pub(super) use varz::varz;
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Which page a path stands for, and what an answer looks like.
 
 use super::collect::Collector;
+use super::facts::Consumers;
 use super::json;
 use super::pages;
 use super::query::Query;
@@ -77,19 +78,31 @@ pub(super) fn answer(collector: &Collector, path: &str, query: &str) -> Answer {
     }
     let query = Query::parse(query);
     let page = match path {
-        "/" => Ok(pages::index(&collector.base_path())),
-        "/varz" => {
-            Ok(pages::varz(&collector.server(), &collector.load(), collector.jetstream(false).as_ref()))
-        }
+        "/" => Ok(pages::index(collector.base_path())),
+        "/varz" => Ok(pages::varz(
+            &collector.server(),
+            &collector.load(),
+            collector.jetstream(Consumers::Named).as_ref(),
+        )),
         "/connz" => pages::connz(collector, &query),
         "/subsz" | "/subscriptionsz" => pages::subsz(collector, &query),
-        "/jsz" => pages::jsz(collector, &query),
-        "/accountz" => pages::accountz(&collector.server(), &collector.accounts(), &query),
+        "/jsz" => pages::jsz(&collector.server(), |consumers| collector.jetstream(consumers), &query),
+        "/accountz" => pages::accountz(
+            &collector.server(),
+            &collector.accounts(),
+            &collector.accounts_with_streams(),
+            &query,
+        ),
         "/accstatz" => pages::accstatz(&collector.server(), &collector.accounts(), &query),
-        "/healthz" => pages::healthz(collector, &query),
-        "/metrics" => {
-            Ok(pages::metrics(&collector.server(), &collector.load(), collector.jetstream(false).as_ref()))
+        "/healthz" => {
+            let named = || collector.jetstream(Consumers::Named);
+            pages::healthz(collector.is_leaving(), &collector.server(), named, &query)
         }
+        "/metrics" => Ok(pages::metrics(
+            &collector.server(),
+            &collector.load(),
+            collector.jetstream(Consumers::Named).as_ref(),
+        )),
         "/routez" | "/gatewayz" | "/leafz" | "/ipqueuesz" => Ok(pages::nothing(&collector.server(), path)),
         _ => Ok(Answer::not_found()),
     };

@@ -2,7 +2,7 @@
 
 use super::blocks::is_empty;
 use super::top::path;
-use crate::config::assemble::Draft;
+use crate::config::assemble::{Draft, data_dir_of};
 use crate::config::problems::Problems;
 use crate::config::read;
 use crate::config::syntax::{Entry, Map, Value};
@@ -26,10 +26,10 @@ pub(super) fn jetstream(entry: &Entry, draft: &mut Draft, problems: &mut Problem
 
 /// Reads a directory for streams, here or at the outermost level, but not at both.
 pub(super) fn store_dir(entry: &Entry, draft: &mut Draft, problems: &mut Problems) {
-    if draft.jetstream.store_dir.is_some() {
+    if draft.jetstream.data_dir.is_some() {
         problems.error(&entry.place, "Duplicate 'store_dir' configuration");
     }
-    draft.jetstream.store_dir = read::text(entry, problems).and_then(path);
+    draft.jetstream.data_dir = read::text(entry, problems).and_then(path).map(data_dir_of);
 }
 
 fn setting(entry: &Entry, draft: &mut Draft, problems: &mut Problems) {

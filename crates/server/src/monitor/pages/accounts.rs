@@ -1,9 +1,10 @@
 //! `/accountz` and `/accstatz`: accounts and what they sent and got.
 
 use super::subsz::RouterStats;
+use crate::monitor::facts::ServerFacts;
 use crate::monitor::query::{BadQuery, Query};
 use crate::monitor::route::Answer;
-use crate::monitor::snapshot::{AccountFacts, ServerFacts};
+use crate::snapshot::{AccountSnapshot, Totals};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -27,16 +28,17 @@ struct Detail<'a> {
     complete: bool,
     jetstream_enabled: bool,
     leafnode_connections: u32,
-    client_connections: u64,
+    client_connections: u32,
     subscriptions: u64,
     name_tag: &'a str,
     sublist_stats: RouterStats,
 }
 
-/// Returns the page about all accounts, or with `acc` about one.
+/// Returns the page about all accounts, or with `acc` about one; `with_streams` are those that may have streams.
 pub(in crate::monitor) fn accountz(
     server: &ServerFacts,
-    accounts: &[AccountFacts],
+    accounts: &[AccountSnapshot],
+    with_streams: &[String],
     query: &Query,
 ) -> Result<Answer, BadQuery> {
     let system_account = server.options.auth.system_account.as_str();
@@ -51,7 +53,7 @@ pub(in crate::monitor) fn accountz(
                 is_system: account.name == system_account,
                 expired: false,
                 complete: true,
-                jetstream_enabled: account.jetstream,
+                jetstream_enabled: with_streams.contains(&account.name),
                 leafnode_connections: 0,
                 client_connections: account.connections,
                 subscriptions: account.router.subscriptions,
@@ -81,7 +83,7 @@ struct Accstatz<'a> {
 struct Statistics<'a> {
     acc: &'a str,
     name: &'a str,
-    conns: u64,
+    conns: u32,
     leafnodes: u32,
     total_conns: u64,
     num_subscriptions: u64,
@@ -105,8 +107,16 @@ struct Amount {
     bytes: u64,
 }
 
-impl From<(u64, u64)> for Traffic {
-    fn from((msgs, bytes): (u64, u64)) -> Self {
+impl Traffic {
+    fn sent(totals: &Totals) -> Self {
+        Self::of(totals.out_messages, totals.out_bytes)
+    }
+
+    fn received(totals: &Totals) -> Self {
+        Self::of(totals.in_messages, totals.in_bytes)
+    }
+
+    fn of(msgs: u64, bytes: u64) -> Self {
         Self { msgs, bytes, gateways: Amount::default(), routes: Amount::default(), leafs: Amount::default() }
     }
 }
@@ -114,7 +124,7 @@ impl From<(u64, u64)> for Traffic {
 /// Returns the page about accounts that have connections, with `unused` about all.
 pub(in crate::monitor) fn accstatz(
     server: &ServerFacts,
-    accounts: &[AccountFacts],
+    accounts: &[AccountSnapshot],
     query: &Query,
 ) -> Result<Answer, BadQuery> {
     let unused = query.boolean("unused")?;
@@ -126,9 +136,9 @@ pub(in crate::monitor) fn accstatz(
         leafnodes: 0,
         total_conns: account.total_connections,
         num_subscriptions: account.router.subscriptions,
-        sent: account.sent.into(),
-        received: account.received.into(),
-        slow_consumers: account.slow_consumers,
+        sent: Traffic::sent(&account.totals),
+        received: Traffic::received(&account.totals),
+        slow_consumers: account.totals.slow_consumers,
     });
     Ok(Answer::json(&Accstatz {
         server_id: &server.id,

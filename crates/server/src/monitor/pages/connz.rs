@@ -3,9 +3,9 @@
 use super::spans::uptime;
 use super::subsz::Subscription;
 use crate::monitor::collect::{Collector, State};
+use crate::monitor::facts::ConnectionFacts;
 use crate::monitor::query::{BadQuery, Page, Query};
 use crate::monitor::route::Answer;
-use crate::monitor::snapshot::ConnectionFacts;
 use crate::snapshot::ConnectionSnapshot;
 use jetkv_jetstream::duration;
 use jetkv_types::Timestamp;

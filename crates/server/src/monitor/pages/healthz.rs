@@ -1,9 +1,8 @@
 //! `/healthz`: whether the server can do its work.
 
-use crate::monitor::collect::Collector;
+use crate::monitor::facts::{AccountStreams, JetStreamFacts, ServerFacts, StreamFacts};
 use crate::monitor::query::{BadQuery, Query};
 use crate::monitor::route::Answer;
-use crate::monitor::snapshot::{AccountStreams, JetStreamFacts, StreamFacts};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -40,8 +39,13 @@ struct Wanted<'a> {
     consumer: Option<&'a str>,
 }
 
-/// Returns the page.
-pub(in crate::monitor) fn healthz(collector: &Collector, query: &Query) -> Result<Answer, BadQuery> {
+/// Returns the page; `leaving` says whether the server is a lame duck, `collect` takes the snapshot of streams.
+pub(in crate::monitor) fn healthz(
+    leaving: bool,
+    server: &ServerFacts,
+    collect: impl FnOnce() -> Option<JetStreamFacts>,
+    query: &Query,
+) -> Result<Answer, BadQuery> {
     let details = query.boolean("details")?;
     let wanted = Wanted {
         enabled_only: query.boolean("js-enabled-only")? || query.boolean("js-enabled")?,
@@ -50,11 +54,10 @@ pub(in crate::monitor) fn healthz(collector: &Collector, query: &Query) -> Resul
         stream: query.text("stream"),
         consumer: query.text("consumer"),
     };
-    let faults = if collector.is_leaving() {
+    let faults = if leaving {
         vec![Fault::of_server(500, "CONNECTION", "server is in lame duck mode")]
     } else {
-        let enabled = collector.server().options.jetstream.is_some();
-        wanted.faults(collector.jetstream(false).as_ref(), enabled)
+        wanted.faults(collect().as_ref(), server.options.jetstream.is_some())
     };
     Ok(answer(&faults, details))
 }
@@ -91,11 +94,7 @@ impl Wanted<'_> {
             return Vec::new();
         }
         let Some(name) = self.account else {
-            return facts
-                .accounts
-                .iter()
-                .flat_map(|account| account.streams.iter().flat_map(|it| damages(account, it)))
-                .collect();
+            return facts.accounts.iter().flat_map(damages_of_account).collect();
         };
         match facts.accounts.iter().find(|each| each.name == name) {
             Some(account) => self.faults_of(account),
@@ -108,7 +107,7 @@ impl Wanted<'_> {
 
     fn faults_of(&self, account: &AccountStreams) -> Vec<Fault> {
         let Some(name) = self.stream else {
-            return account.streams.iter().flat_map(|stream| damages(account, stream)).collect();
+            return damages_of_account(account).collect();
         };
         let place =
             |fault: Fault| Fault { account: Some(account.name.clone()), stream: Some(name.into()), ..fault };
@@ -130,6 +129,18 @@ impl Wanted<'_> {
         }
         faults
     }
+}
+
+/// Tells each damage of an account, streams that cannot be opened included.
+fn damages_of_account(account: &AccountStreams) -> impl Iterator<Item = Fault> + '_ {
+    account.damages.iter().map(|damage| Fault {
+        account: Some(account.name.clone()),
+        ..Fault::of_server(
+            503,
+            "STREAM",
+            &format!("JetStream account {:?} has damage: {damage}", account.name),
+        )
+    })
 }
 
 /// Tells each damage of a stream: it is served as far as it is intact, but its operator must know.

@@ -1,14 +1,14 @@
 //! `/jsz`: streams and consumers.
 
 use super::spans::nanos;
-use crate::monitor::collect::Collector;
+use crate::monitor::facts::{AccountStreams, Consumers, JetStreamFacts, ServerFacts, StreamFacts};
 use crate::monitor::query::{BadQuery, Query};
 use crate::monitor::route::Answer;
-use crate::monitor::snapshot::{AccountStreams, JetStreamFacts, ServerFacts, StreamFacts};
 use crate::version;
 use jetkv_engine::Sync;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use std::time::Duration;
 
 /// Figures over all streams.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,17 +65,17 @@ pub(super) struct Config<'a> {
 }
 
 impl<'a> Config<'a> {
-    pub(super) fn of(server: &'a ServerFacts, facts: &JetStreamFacts) -> Self {
+    pub(super) fn of(server: &'a ServerFacts) -> Self {
         let options = server.options.jetstream.as_ref();
         let sync = options.map(|options| options.sync);
         Self {
-            max_memory: facts.max_memory,
-            max_storage: facts.max_storage,
-            store_dir: options
-                .map(|each| each.store_dir.join("jetstream").display().to_string())
-                .unwrap_or_default(),
+            max_memory: options.and_then(|options| options.max_memory).unwrap_or(NO_LIMIT),
+            max_storage: options.and_then(|options| options.max_file).unwrap_or(NO_LIMIT),
+            store_dir: options.map(|each| each.store_dir.display().to_string()).unwrap_or_default(),
             sync_interval: match sync {
                 Some(Sync::Every(span)) => Some(nanos(span)),
+                // The reference shows its default beside `sync_always`.
+                Some(Sync::Always) => Some(nanos(SYNC_INTERVAL)),
                 _ => None,
             },
             sync_always: sync == Some(Sync::Always),
@@ -95,7 +95,8 @@ pub(super) struct Api {
 
 impl Api {
     pub(super) fn of_server(facts: &JetStreamFacts) -> Self {
-        Self { level: version::API_LEVEL, total: facts.api.0, errors: facts.api.1 }
+        let sum = |of: fn(&AccountStreams) -> u64| facts.accounts.iter().map(of).sum();
+        Self { level: version::API_LEVEL, total: sum(|each| each.api.0), errors: sum(|each| each.api.1) }
     }
 }
 
@@ -181,8 +182,12 @@ struct Cluster<'a> {
     leader: &'a str,
 }
 
-/// Returns the page.
-pub(in crate::monitor) fn jsz(collector: &Collector, query: &Query) -> Result<Answer, BadQuery> {
+/// Returns the page; `collect` takes the snapshot, with all of each consumer or without.
+pub(in crate::monitor) fn jsz(
+    server: &ServerFacts,
+    collect: impl FnOnce(Consumers) -> Option<JetStreamFacts>,
+    query: &Query,
+) -> Result<Answer, BadQuery> {
     let consumers = query.boolean("consumers")? || query.boolean("direct-consumers")?;
     let streams = consumers || query.boolean("streams")?;
     let with_config = query.boolean("config")?;
@@ -193,8 +198,7 @@ pub(in crate::monitor) fn jsz(collector: &Collector, query: &Query) -> Result<An
         query.boolean(name)?;
     }
     let page = query.page()?;
-    let server = collector.server();
-    let facts = collector.jetstream(consumers);
+    let facts = collect(if consumers { Consumers::InFull } else { Consumers::Named });
     let disabled = facts.is_none();
     let facts = facts.unwrap_or_default();
     let totals = Totals::of(&facts);
@@ -214,8 +218,8 @@ pub(in crate::monitor) fn jsz(collector: &Collector, query: &Query) -> Result<An
         api: Api::of_server(&facts),
         server_id: &server.id,
         now: server.now.to_string(),
-        config: Config::of(&server, &facts),
-        limits: Limits::of(&server),
+        config: Config::of(server),
+        limits: Limits::of(server),
         streams: totals.streams,
         consumers: totals.consumers,
         messages: totals.messages,
@@ -242,8 +246,8 @@ impl<'a> Shape<'a> {
             id: &account.name,
             memory: totals.memory,
             storage: totals.storage,
-            reserved_memory: account.reserved.0.unwrap_or(u64::MAX),
-            reserved_storage: account.reserved.1.unwrap_or(u64::MAX),
+            reserved_memory: account.limits.0.unwrap_or(u64::MAX),
+            reserved_storage: account.limits.1.unwrap_or(u64::MAX),
             accounts: 0,
             ha_assets: 0,
             api: Api { level: 0, total: account.api.0, errors: account.api.1 },
@@ -267,3 +271,9 @@ impl<'a> Shape<'a> {
 fn is_zero(number: &usize) -> bool {
     *number == 0
 }
+
+/// How often the reference syncs unless told otherwise.
+const SYNC_INTERVAL: Duration = Duration::from_secs(120);
+
+/// What stands for no limit.
+const NO_LIMIT: u64 = 9_223_372_036_854_775_807;

@@ -1,8 +1,8 @@
 //! `/metrics`: figures in the text format of Prometheus.
 
 use super::jsz::Totals;
+use crate::monitor::facts::{AccountStreams, JetStreamFacts, LoadFacts, ServerFacts};
 use crate::monitor::route::{Answer, Kind};
-use crate::monitor::snapshot::{JetStreamFacts, LoadFacts, ServerFacts};
 use crate::version;
 use std::fmt::{Display, Write};
 
@@ -20,6 +20,7 @@ pub(in crate::monitor) fn metrics(
     page.counter("jetkv_cpu_seconds_total", "Processor time of the process", load.cpu_time.as_secs_f64());
     page.gauge("jetkv_connections", "Connections now", load.connections);
     page.counter("jetkv_connections_total", "Connections since the start", load.total_connections);
+    page.gauge("jetkv_pending_bytes", "Bytes that wait to be written to connections", load.pending_bytes);
     page.gauge("jetkv_subscriptions", "Subscriptions now", load.subscriptions);
     let totals = &load.totals;
     page.counter("jetkv_in_messages_total", "Messages from clients", totals.in_messages);
@@ -45,11 +46,20 @@ fn of_streams(page: &mut Page, facts: &JetStreamFacts) {
     page.gauge("jetkv_messages", "Messages in streams", totals.messages);
     page.gauge("jetkv_storage_bytes", "Bytes of messages in file streams", totals.storage);
     page.gauge("jetkv_memory_storage_bytes", "Bytes of messages in memory streams", totals.memory);
-    page.counter("jetkv_api_requests_total", "Requests to the JetStream API", facts.api.0);
-    page.counter("jetkv_api_errors_total", "Those that failed", facts.api.1);
-    let damages =
-        facts.accounts.iter().flat_map(|account| &account.streams).map(|stream| stream.damages.len());
-    page.gauge("jetkv_damages", "Damaged places in streams", damages.sum::<usize>());
+    let sum = |of: fn(&AccountStreams) -> u64| facts.accounts.iter().map(of).sum::<u64>();
+    page.counter("jetkv_api_requests_total", "Requests to the JetStream API", sum(|each| each.api.0));
+    page.counter("jetkv_api_errors_total", "Those that failed", sum(|each| each.api.1));
+    page.counter("jetkv_syncs_total", "Syncs of segments", sum(|each| each.store.sync_count));
+    page.counter("jetkv_compactions_total", "Segments rewritten", sum(|each| each.store.compaction_count));
+    page.gauge("jetkv_disk_bytes", "Bytes of all segments", sum(|each| each.store.disk_bytes));
+    page.gauge(
+        "jetkv_live_bytes",
+        "Bytes of segments that live messages need",
+        sum(|each| each.store.live_bytes),
+    );
+    page.gauge("jetkv_index_bytes", "Memory of the indexes", sum(|each| each.store.index_bytes));
+    let damages = facts.accounts.iter().map(|account| account.damages.len()).sum::<usize>();
+    page.gauge("jetkv_damages", "Damaged places in streams", damages);
 }
 
 struct Page(String);

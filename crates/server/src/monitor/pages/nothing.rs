@@ -1,7 +1,7 @@
 //! Pages about what a single server does not have.
 
+use crate::monitor::facts::ServerFacts;
 use crate::monitor::route::Answer;
-use crate::monitor::snapshot::ServerFacts;
 use serde::Serialize;
 use serde_json::{Map, Value};
 

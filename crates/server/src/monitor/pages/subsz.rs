@@ -3,7 +3,7 @@
 use crate::monitor::collect::Collector;
 use crate::monitor::query::{BadQuery, Query};
 use crate::monitor::route::Answer;
-use crate::monitor::snapshot::{RouterFacts, SubscriptionFacts};
+use crate::snapshot::{RouterStats as Stats, SubscriptionSnapshot};
 use jetkv_types::{Subject, SubjectFilter};
 use serde::Serialize;
 
@@ -26,20 +26,20 @@ pub(super) struct Subscription<'a> {
 
 impl<'a> Subscription<'a> {
     /// Shows it below its connection.
-    pub(super) fn of_connection(facts: &'a SubscriptionFacts) -> Self {
+    pub(super) fn of_connection(facts: &'a SubscriptionSnapshot) -> Self {
         Self {
             account: None,
             account_tag: None,
             subject: &facts.subject,
             qgroup: facts.queue.as_deref(),
             sid: &facts.sid,
-            msgs: facts.messages,
-            max: facts.messages_max,
+            msgs: facts.delivered,
+            max: facts.delivered_max.unwrap_or(0),
             cid: facts.connection,
         }
     }
 
-    fn of_account(facts: &'a SubscriptionFacts) -> Self {
+    fn of_account(facts: &'a SubscriptionSnapshot) -> Self {
         Self {
             account: Some(&facts.account),
             account_tag: Some(&facts.account),
@@ -61,14 +61,14 @@ pub(super) struct RouterStats {
     avg_fanout: u32,
 }
 
-impl From<RouterFacts> for RouterStats {
-    fn from(facts: RouterFacts) -> Self {
+impl From<Stats> for RouterStats {
+    fn from(facts: Stats) -> Self {
         Self {
             num_subscriptions: facts.subscriptions,
             num_cache: 0,
             num_inserts: facts.inserts,
             num_removes: facts.removes,
-            num_matches: facts.matches,
+            num_matches: facts.walks,
             cache_hit_rate: 0,
             max_fanout: 0,
             avg_fanout: 0,
@@ -101,12 +101,12 @@ pub(in crate::monitor) fn subsz(collector: &Collector, query: &Query) -> Result<
     let server = collector.server();
     let routers = collector.accounts();
     let routers = routers.iter().filter(|each| account.is_none_or(|name| each.name == name));
-    let mut stats = RouterFacts::default();
+    let mut stats = Stats::default();
     for each in routers.map(|each| each.router) {
         stats.subscriptions += each.subscriptions;
         stats.inserts += each.inserts;
         stats.removes += each.removes;
-        stats.matches += each.matches;
+        stats.walks += each.walks;
     }
     let found = if list { collector.subscriptions(account) } else { Vec::new() };
     let matches = |subject: &str, test| SubjectFilter::new(subject).is_ok_and(|filter| filter.matches(test));

@@ -2,9 +2,9 @@
 
 use super::jsz::{Api, Config, Limits, Totals as StreamTotals};
 use super::spans::{nanos, uptime};
+use crate::monitor::facts::{JetStreamFacts, LoadFacts, ServerFacts};
 use crate::monitor::json;
 use crate::monitor::route::Answer;
-use crate::monitor::snapshot::{JetStreamFacts, LoadFacts, ServerFacts};
 use crate::options::HttpScheme;
 use crate::version;
 use serde::Serialize;
@@ -203,7 +203,7 @@ pub(in crate::monitor) fn varz(
 fn jetstream<'a>(server: &'a ServerFacts, facts: &JetStreamFacts) -> JetStream<'a> {
     let totals = StreamTotals::of(facts);
     JetStream {
-        config: Config::of(server, facts),
+        config: Config::of(server),
         stats: Stats {
             memory: totals.memory,
             storage: totals.storage,

@@ -1,7 +1,8 @@
-//! What pages are made of: plain data, taken at one moment.
+//! What pages are made of beside [`crate::snapshot`]: plain data, taken at one moment.
 
 use crate::options::ServerOptions;
-use crate::snapshot::{ConnectionSnapshot, Totals};
+use crate::snapshot::{ConnectionSnapshot, SubscriptionSnapshot, Totals};
+use jetkv_engine::StoreStats;
 use jetkv_types::Timestamp;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -49,6 +50,8 @@ pub(crate) struct LoadFacts {
     pub(crate) total_connections: u64,
     /// Subscriptions of all accounts.
     pub(crate) subscriptions: u64,
+    /// Bytes that wait to be written to connections.
+    pub(crate) pending_bytes: u64,
     /// Bytes of memory.
     pub(crate) memory: u64,
     /// Processors that the process may use.
@@ -65,71 +68,21 @@ pub(crate) struct ConnectionFacts {
     /// The connection.
     pub(crate) connection: ConnectionSnapshot,
     /// Its subscriptions; empty unless asked for.
-    pub(crate) subscriptions: Vec<SubscriptionFacts>,
+    pub(crate) subscriptions: Vec<SubscriptionSnapshot>,
 }
 
-/// A subscription.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SubscriptionFacts {
-    /// Its account.
-    pub(crate) account: Arc<str>,
-    /// Its subject.
-    pub(crate) subject: String,
-    /// Its queue group.
-    pub(crate) queue: Option<String>,
-    /// The client's name for it.
-    pub(crate) sid: String,
-    /// Messages delivered.
-    pub(crate) messages: u64,
-    /// After so many it ends; 0 is never.
-    pub(crate) messages_max: u64,
-    /// The connection.
-    pub(crate) connection: u64,
-}
-
-/// An account.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct AccountFacts {
-    /// Its name.
-    pub(crate) name: String,
-    /// Whether it may have streams.
-    pub(crate) jetstream: bool,
-    /// Connections now.
-    pub(crate) connections: u64,
-    /// Connections since the start.
-    pub(crate) total_connections: u64,
-    /// Its subscriptions.
-    pub(crate) router: RouterFacts,
-    /// Messages and bytes to its clients.
-    pub(crate) sent: (u64, u64),
-    /// Messages and bytes from its clients.
-    pub(crate) received: (u64, u64),
-    /// Connections closed because they were too slow.
-    pub(crate) slow_consumers: u64,
-}
-
-/// Figures of a subject router.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct RouterFacts {
-    /// Subscriptions now.
-    pub(crate) subscriptions: u64,
-    /// Subscriptions that were added.
-    pub(crate) inserts: u64,
-    /// Subscriptions that were removed.
-    pub(crate) removes: u64,
-    /// How often subscribers of a subject were looked up.
-    pub(crate) matches: u64,
+/// How much of consumers is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Consumers {
+    /// Their names.
+    Named,
+    /// Everything.
+    InFull,
 }
 
 /// All streams.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct JetStreamFacts {
-    /// Most bytes of memory streams.
-    pub(crate) max_memory: u64,
-    /// Most bytes of file streams.
-    pub(crate) max_storage: u64,
-    /// Requests to the API, and those that failed.
-    pub(crate) api: (u64, u64),
     /// The accounts that have streams.
     pub(crate) accounts: Vec<AccountStreams>,
 }
@@ -141,8 +94,12 @@ pub(crate) struct AccountStreams {
     pub(crate) name: String,
     /// Requests to the API, and those that failed.
     pub(crate) api: (u64, u64),
-    /// What its streams may use at most, in memory and in files.
-    pub(crate) reserved: (Option<u64>, Option<u64>),
+    /// What its streams may use at most, in memory and in files; `None` is no limit.
+    pub(crate) limits: (Option<u64>, Option<u64>),
+    /// What is damaged, streams that cannot be opened at all included.
+    pub(crate) damages: Vec<String>,
+    /// Figures of its store.
+    pub(crate) store: StoreStats,
     /// Its streams by name.
     pub(crate) streams: Vec<StreamFacts>,
 }
