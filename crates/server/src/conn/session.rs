@@ -61,6 +61,9 @@ enum Trace {
     Off,
 }
 
+/// After so many deliveries the receivers are woken, and other tasks may have their turn.
+const DELIVERIES_PER_BATCH: usize = 16_384;
+
 /// What credentials are checked with.
 #[derive(Debug, Default)]
 pub(super) struct Proofs {
@@ -138,7 +141,7 @@ impl Session {
         self.pings.heard();
         self.client.heard();
         let mut bytes = 0;
-        while self.waiting.is_none() && !self.pending.is_full() {
+        while self.is_ready() && self.publisher.deliveries() < DELIVERIES_PER_BATCH {
             match parse::parse(&input[bytes..], &self.limits) {
                 Ok(Parsed::Op { op, consumed }) => {
                     self.apply(op)?;
