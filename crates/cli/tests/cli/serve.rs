@@ -112,10 +112,13 @@ fn what_cannot_be_served_is_told_with_an_exit_code() {
         "{said}"
     );
     place.fails(&["serve", "--config", "nope"], 3);
+    assert_eq!(place.ok(&["serve", "-v"]), format!("jetkv {}, NATS 2.12.9\n", env!("CARGO_PKG_VERSION")));
     place.fails(&["serve", "--prot", "1"], 2);
     place.fails(&["serve", "--cluster", "nats://x"], 2);
     let server = Running::start(&place, &["serve", "--port", "0"]);
     let port = server.address().port().to_string();
+    let said = place.fails(&["serve", "--port", "0"], 5);
+    assert!(said.contains("cannot open the streams") && said.contains("hint: "), "{said}");
     let said = place.fails(&["serve", "--port", &port, "--store", "other"], 5);
     assert!(said.contains("cannot listen on 127.0.0.1") && said.contains("hint: "), "{said}");
 }
@@ -201,4 +204,35 @@ fn a_lame_duck_without_clients_ends_at_once() {
     let mut server = Running::start(&place, &["serve", "--port", "0"]);
     server.signal("USR2");
     assert_eq!(server.end(), Some(0));
+}
+
+#[test]
+fn what_was_acknowledged_is_there_after_a_kill() {
+    let place = Place::empty();
+    let server = Running::start(&place, &["serve", "--port", "0"]);
+    let port = server.address().port().to_string();
+    let mut client = connect(server.address());
+    let config = r#"{"name":"KV_b","subjects":["$KV.b.>"],"max_msgs_per_subject":1,"allow_direct":true}"#;
+    let create = format!("SUB r 1\r\nPUB $JS.API.STREAM.CREATE.KV_b r {}\r\n{config}\r\n", config.len());
+    client.get_mut().write_all(create.as_bytes()).unwrap();
+    client.get_mut().write_all(b"PUB $KV.b.k r 5\r\nvalue\r\n").unwrap();
+    wait_for_reply(&mut client, "{\"stream\":\"KV_b\",\"seq\":1}");
+    // Dropping it kills it.
+    drop(server);
+    let server = Running::start(&place, &["serve", "--port", &port]);
+    let mut client = connect(server.address());
+    client.get_mut().write_all(b"SUB r 1\r\nPUB $JS.API.DIRECT.GET.KV_b.$KV.b.k r 0\r\n\r\n").unwrap();
+    wait_for_reply(&mut client, "value");
+    drop(server);
+    // And the store is the one of the commands that need no server.
+    assert_eq!(place.ok(&["get", "b", "k", "--raw"]), "value");
+}
+
+/// Reads until a line is `text`.
+fn wait_for_reply(client: &mut impl BufRead, text: &str) {
+    let mut line = String::new();
+    while line.trim_end() != text {
+        line.clear();
+        assert_ne!(client.read_line(&mut line).unwrap(), 0, "no {text:?}");
+    }
 }
