@@ -5,6 +5,7 @@ mod running;
 
 use crate::program::Place;
 use running::{Running, connect, link};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
@@ -22,7 +23,7 @@ fn it_tells_where_it_is_and_ends_cleanly() {
     assert_eq!((&banner["store"], &banner["sync"]), (&"./jetkv-data".into(), &"always".into()));
     assert_eq!(std::fs::read_to_string(place.file("pid")).unwrap(), server.pid().to_string());
     assert!(server.info().contains("\"server_id\":\"N"), "{}", server.info());
-    server.signal("TERM");
+    server.signal(Signal::TERM);
     assert_eq!(server.end(), Some(0));
     assert!(!place.file("ports").exists() && !place.file("pid").exists());
 }
@@ -68,7 +69,7 @@ fn under_the_name_of_the_reference_it_takes_its_flags() {
     assert!(ports["monitoring"][0].as_str().unwrap().starts_with("http://127.0.0.1:"));
     let first = format!("[{}] [INF] Starting nats-server", server.pid());
     assert_eq!(server.log().first(), Some(&first));
-    server.signal("INT");
+    server.signal(Signal::INT);
     assert_eq!(server.end(), Some(0));
     assert!(!path.exists());
 }
@@ -145,8 +146,7 @@ fn a_standard_error_that_nobody_reads_stops_nothing() {
         client.read_exact(&mut pongs).unwrap();
         assert!(pongs.starts_with(b"PONG\r\nPONG\r\n"));
     }
-    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM)
-        .unwrap();
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
@@ -157,14 +157,14 @@ fn a_reload_takes_what_is_right_and_keeps_what_it_has_otherwise() {
     let mut server = Running::start(&place, &["serve", "--config", "c.conf"]);
     assert!(server.info().contains("\"max_payload\":1048576"));
     place.write("c.conf", "port: -1, jetstream: off, max_payload: 1k");
-    server.signal("HUP");
+    server.signal(Signal::HUP);
     server.wait_for("Reloaded server configuration");
     assert!(server.info().contains("\"max_payload\":1000"), "{}", server.info());
     place.write("c.conf", "port: -1, max_payload: 2k, foo: 1");
-    server.signal("HUP");
+    server.signal(Signal::HUP);
     server.wait_for("Failed to reload server configuration: c.conf:1:27: unknown field \"foo\"");
     place.write("c.conf", "port: 1, max_payload: 2k");
-    server.signal("HUP");
+    server.signal(Signal::HUP);
     server.wait_for("the address that clients connect to cannot change while the server runs");
     assert!(server.info().contains("\"max_payload\":1000"), "{}", server.info());
 }
@@ -185,6 +185,7 @@ fn the_log_file_is_opened_again_when_asked() {
         place.ok(&["serve", "--signal", &format!("{name}={}", child.id())]);
     };
     // Moved and asked once: the new file is there as soon as its first line is.
+    #[expect(clippy::disallowed_methods, reason = "the log of the server under test")]
     std::fs::rename(place.file("server.log"), place.file("old.log")).unwrap();
     signal("reopen");
     while !std::fs::read_to_string(place.file("server.log"))
@@ -202,7 +203,7 @@ fn the_log_file_is_opened_again_when_asked() {
 fn a_lame_duck_without_clients_ends_at_once() {
     let place = Place::empty();
     let mut server = Running::start(&place, &["serve", "--port", "0"]);
-    server.signal("USR2");
+    server.signal(Signal::USR2);
     assert_eq!(server.end(), Some(0));
 }
 
