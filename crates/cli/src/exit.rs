@@ -183,7 +183,7 @@ impl Failure {
 }
 
 /// Returns the error of the operating system that `cause` is, also when it is shared by several writers.
-fn as_io_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
+pub(crate) fn as_io_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
     let shared = || cause.downcast_ref::<Arc<io::Error>>().map(Arc::as_ref);
     cause.downcast_ref::<io::Error>().or_else(shared)
 }

@@ -59,6 +59,14 @@ pub enum StartError {
     },
 }
 
+impl StartError {
+    /// Says whether another process has the data open.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        matches!(self, Self::Store { source: EngineError::Locked { .. }, .. })
+    }
+}
+
 impl Server {
     /// Starts a server; when this returns, clients can connect.
     ///

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 /// What `serve` is told on the command line; it wins over the configuration file.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = FLAGS_OF_THE_REFERENCE)]
 pub(crate) struct ServeArgs {
     /// Host that clients connect to; without it only this machine can
     #[arg(long, value_name = "HOST", help_heading = LISTENING)]
@@ -94,6 +95,9 @@ pub(crate) struct ServeArgs {
     /// The authorities that may have signed the certificates of clients
     #[arg(long, value_name = "FILE", help_heading = TLS)]
     pub(crate) tlscacert: Option<PathBuf>,
+    /// Show the version; also -v
+    #[arg(long)]
+    pub(crate) version: bool,
     /// Takes what the reference has and this server does not need
     #[arg(long, hide = true)]
     pub(crate) no_effect: Vec<String>,
@@ -148,6 +152,10 @@ fn parse_secret(text: &str) -> Result<Secret, Infallible> {
     Ok(Secret::new(text))
 }
 
+const FLAGS_OF_THE_REFERENCE: &str = "\
+The flags of nats-server are understood as they are, with one dash or two:
+-a -p -m -n -c -t -l -P -D -V -DV -js -sd and the others.
+Without a configuration file nobody needs credentials: listen on this machine only.";
 const LISTENING: &str = "Listening";
 const PROCESS: &str = "Process";
 const LOGGING: &str = "Logging";

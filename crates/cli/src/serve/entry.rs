@@ -10,7 +10,7 @@ use clap::Parser;
 use jetkv_server::VERSION;
 use jetkv_server::config::{ConfigError, Defaults, FILE_BYTES_MAX, Settings, Sources, assemble};
 use std::ffi::OsString;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -27,7 +27,7 @@ pub(crate) struct Told {
     pub(super) form: Form,
 }
 
-/// The command line under the name `nats-server`.
+/// jetkv in the place of nats-server.
 #[derive(Debug, Parser)]
 #[command(name = "nats-server", disable_version_flag = true, max_term_width = 100)]
 struct Reference {
@@ -35,9 +35,6 @@ struct Reference {
     place: PlaceArgs,
     #[command(flatten)]
     args: ServeArgs,
-    /// Show the version; also -v
-    #[arg(long)]
-    version: bool,
 }
 
 /// Returns the program's arguments, those of `serve` in our spelling.
@@ -82,9 +79,6 @@ pub(crate) fn as_reference(args: impl IntoIterator<Item = OsString>) -> ExitCode
             return if error.use_stderr() { Exit::Failed.into() } else { Exit::Done.into() };
         }
     };
-    if told.version {
-        return print_line(&format!("nats-server: v{VERSION}"));
-    }
     let told = Told { role: Role::Reference, args: told.args, place: told.place, form: Form::Human };
     match run(&told) {
         Ok(()) => Exit::Done.into(),
@@ -102,6 +96,12 @@ pub(crate) fn serve(args: ServeArgs, place: PlaceArgs, form: Form) -> Result<(),
 }
 
 fn run(told: &Told) -> Result<(), Failure> {
+    if told.args.version {
+        return print_line(&match told.role {
+            Role::Reference => format!("nats-server: v{VERSION}"),
+            Role::Jetkv => format!("jetkv {}, NATS {VERSION}", env!("CARGO_PKG_VERSION")),
+        });
+    }
     if let Some(signal) = &told.args.signal {
         return remote_signal::send(signal).map_err(|error| Failure::failed(error.to_string()));
     }
@@ -169,9 +169,14 @@ fn read_config(path: &Path) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-fn print_line(line: &str) -> ExitCode {
-    io::Write::write_all(&mut io::stdout(), format!("{line}\n").as_bytes()).ok();
-    Exit::Done.into()
+/// Prints one line; a closed pipe is no failure.
+fn print_line(line: &str) -> Result<(), Failure> {
+    match io::stdout().write_all(format!("{line}\n").as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::io("cannot write to standard output", &error))
+        }
+        _ => Ok(()),
+    }
 }
 
 const LOOPBACK: &str = "127.0.0.1";

@@ -7,7 +7,7 @@ use super::ports_file::{self, Ports, Written};
 use super::spelling::Role;
 use super::{descriptors, notify, start_lines};
 use crate::clock;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, as_io_error};
 use jetkv_server::config::Settings;
 use jetkv_server::options::{HttpScheme, LogOptions, ServerOptions};
 use jetkv_server::{Env, LogLevel, LogSink, Server, StartError};
@@ -53,7 +53,7 @@ async fn serve(plan: Plan, log: &Log) -> Result<(), Failure> {
     start_lines::starting(log, told.role, &settings, told.args.config.as_deref());
     let connections = u64::from(settings.options.limits.max_connections);
     if let Some(limit) = descriptors.filter(|limit| *limit < connections) {
-        log.warn(format_args!("the system allows {limit} open files, fewer than {connections} connections"));
+        log.info(format_args!("The system allows {limit} open files, max_connections is {connections}"));
     }
     let server = tokio::select! {
         started = Server::start(settings.options.clone(), Env::system(), Arc::new(log.clone())) => {
@@ -248,11 +248,12 @@ fn start_failure(error: &StartError) -> Failure {
     let mut source = error.source();
     while let Some(cause) = source {
         causes.push(cause.to_string());
-        kind = kind.or(cause.downcast_ref::<io::Error>().map(io::Error::kind));
+        kind = kind.or(as_io_error(cause).map(io::Error::kind));
         source = cause.source();
     }
     let (exit, word) = match (error, kind) {
         (StartError::Options(_), _) => (Exit::Usage, "usage"),
+        _ if error.is_locked() => (Exit::Unavailable, "unavailable"),
         (_, Some(io::ErrorKind::PermissionDenied)) => (Exit::Denied, "denied"),
         (_, Some(io::ErrorKind::AddrInUse)) => (Exit::Unavailable, "unavailable"),
         _ => (Exit::Failed, "failed"),
@@ -262,6 +263,9 @@ fn start_failure(error: &StartError) -> Failure {
         Some(io::ErrorKind::AddrInUse) => failure.hint(
             "another server listens there; choose another port, or let the system choose with `--port 0`",
         ),
+        _ if error.is_locked() => {
+            failure.hint("another server or command holds this store; name another with --store")
+        }
         _ => failure,
     }
 }

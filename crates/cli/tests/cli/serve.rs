@@ -5,6 +5,7 @@ mod running;
 
 use crate::program::Place;
 use running::{Running, connect, link};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
@@ -22,7 +23,7 @@ fn it_tells_where_it_is_and_ends_cleanly() {
     assert_eq!((&banner["store"], &banner["sync"]), (&"./jetkv-data".into(), &"always".into()));
     assert_eq!(std::fs::read_to_string(place.file("pid")).unwrap(), server.pid().to_string());
     assert!(server.info().contains("\"server_id\":\"N"), "{}", server.info());
-    server.signal("TERM");
+    server.signal(Signal::TERM);
     assert_eq!(server.end(), Some(0));
     assert!(!place.file("ports").exists() && !place.file("pid").exists());
 }
@@ -68,7 +69,7 @@ fn under_the_name_of_the_reference_it_takes_its_flags() {
     assert!(ports["monitoring"][0].as_str().unwrap().starts_with("http://127.0.0.1:"));
     let first = format!("[{}] [INF] Starting nats-server", server.pid());
     assert_eq!(server.log().first(), Some(&first));
-    server.signal("INT");
+    server.signal(Signal::INT);
     assert_eq!(server.end(), Some(0));
     assert!(!path.exists());
 }
@@ -112,10 +113,13 @@ fn what_cannot_be_served_is_told_with_an_exit_code() {
         "{said}"
     );
     place.fails(&["serve", "--config", "nope"], 3);
+    assert_eq!(place.ok(&["serve", "-v"]), format!("jetkv {}, NATS 2.12.9\n", env!("CARGO_PKG_VERSION")));
     place.fails(&["serve", "--prot", "1"], 2);
     place.fails(&["serve", "--cluster", "nats://x"], 2);
     let server = Running::start(&place, &["serve", "--port", "0"]);
     let port = server.address().port().to_string();
+    let said = place.fails(&["serve", "--port", "0"], 5);
+    assert!(said.contains("cannot open the streams") && said.contains("hint: "), "{said}");
     let said = place.fails(&["serve", "--port", &port, "--store", "other"], 5);
     assert!(said.contains("cannot listen on 127.0.0.1") && said.contains("hint: "), "{said}");
 }
@@ -142,8 +146,7 @@ fn a_standard_error_that_nobody_reads_stops_nothing() {
         client.read_exact(&mut pongs).unwrap();
         assert!(pongs.starts_with(b"PONG\r\nPONG\r\n"));
     }
-    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM)
-        .unwrap();
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
@@ -154,14 +157,14 @@ fn a_reload_takes_what_is_right_and_keeps_what_it_has_otherwise() {
     let mut server = Running::start(&place, &["serve", "--config", "c.conf"]);
     assert!(server.info().contains("\"max_payload\":1048576"));
     place.write("c.conf", "port: -1, jetstream: off, max_payload: 1k");
-    server.signal("HUP");
+    server.signal(Signal::HUP);
     server.wait_for("Reloaded server configuration");
     assert!(server.info().contains("\"max_payload\":1000"), "{}", server.info());
     place.write("c.conf", "port: -1, max_payload: 2k, foo: 1");
-    server.signal("HUP");
+    server.signal(Signal::HUP);
     server.wait_for("Failed to reload server configuration: c.conf:1:27: unknown field \"foo\"");
     place.write("c.conf", "port: 1, max_payload: 2k");
-    server.signal("HUP");
+    server.signal(Signal::HUP);
     server.wait_for("the address that clients connect to cannot change while the server runs");
     assert!(server.info().contains("\"max_payload\":1000"), "{}", server.info());
 }
@@ -182,6 +185,7 @@ fn the_log_file_is_opened_again_when_asked() {
         place.ok(&["serve", "--signal", &format!("{name}={}", child.id())]);
     };
     // Moved and asked once: the new file is there as soon as its first line is.
+    #[expect(clippy::disallowed_methods, reason = "the log of the server under test")]
     std::fs::rename(place.file("server.log"), place.file("old.log")).unwrap();
     signal("reopen");
     while !std::fs::read_to_string(place.file("server.log"))
@@ -199,6 +203,37 @@ fn the_log_file_is_opened_again_when_asked() {
 fn a_lame_duck_without_clients_ends_at_once() {
     let place = Place::empty();
     let mut server = Running::start(&place, &["serve", "--port", "0"]);
-    server.signal("USR2");
+    server.signal(Signal::USR2);
     assert_eq!(server.end(), Some(0));
+}
+
+#[test]
+fn what_was_acknowledged_is_there_after_a_kill() {
+    let place = Place::empty();
+    let server = Running::start(&place, &["serve", "--port", "0"]);
+    let port = server.address().port().to_string();
+    let mut client = connect(server.address());
+    let config = r#"{"name":"KV_b","subjects":["$KV.b.>"],"max_msgs_per_subject":1,"allow_direct":true}"#;
+    let create = format!("SUB r 1\r\nPUB $JS.API.STREAM.CREATE.KV_b r {}\r\n{config}\r\n", config.len());
+    client.get_mut().write_all(create.as_bytes()).unwrap();
+    client.get_mut().write_all(b"PUB $KV.b.k r 5\r\nvalue\r\n").unwrap();
+    wait_for_reply(&mut client, "{\"stream\":\"KV_b\",\"seq\":1}");
+    // Dropping it kills it.
+    drop(server);
+    let server = Running::start(&place, &["serve", "--port", &port]);
+    let mut client = connect(server.address());
+    client.get_mut().write_all(b"SUB r 1\r\nPUB $JS.API.DIRECT.GET.KV_b.$KV.b.k r 0\r\n\r\n").unwrap();
+    wait_for_reply(&mut client, "value");
+    drop(server);
+    // And the store is the one of the commands that need no server.
+    assert_eq!(place.ok(&["get", "b", "k", "--raw"]), "value");
+}
+
+/// Reads until a line is `text`.
+fn wait_for_reply(client: &mut impl BufRead, text: &str) {
+    let mut line = String::new();
+    while line.trim_end() != text {
+        line.clear();
+        assert_ne!(client.read_line(&mut line).unwrap(), 0, "no {text:?}");
+    }
 }

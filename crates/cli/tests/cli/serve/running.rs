@@ -74,7 +74,8 @@ impl Running {
 
     fn told(&self, text: &str) -> SocketAddr {
         let address = self.log.iter().find_map(|line| line.split_once(text));
-        address.unwrap_or_else(|| panic!("no {text:?} in {:#?}", self.log)).1.parse().unwrap()
+        assert!(address.is_some(), "no {text:?} in {:#?}", self.log);
+        address.unwrap().1.parse().unwrap()
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -89,14 +90,7 @@ impl Running {
     }
 
     /// Sends a signal.
-    pub(crate) fn signal(&self, name: &str) {
-        let signal = match name {
-            "TERM" => Signal::TERM,
-            "INT" => Signal::INT,
-            "HUP" => Signal::HUP,
-            "USR2" => Signal::USR2,
-            other => panic!("{other} is not sent"),
-        };
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
