@@ -1,5 +1,6 @@
 //! The commands and their arguments.
 
+use crate::serve::ServeArgs;
 use crate::{duration, size};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::collections::BTreeMap;
@@ -23,11 +24,11 @@ pub(crate) struct Cli {
 }
 
 /// Where the store is and how it is opened.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct PlaceArgs {
-    /// Directory of the store
-    #[arg(long, global = true, value_name = "DIR", env = "JETKV_STORE", default_value = STORE_DEFAULT, help_heading = GLOBAL)]
-    pub(crate) store: PathBuf,
+    /// Directory of the store [default: ./jetkv-data]
+    #[arg(long, global = true, value_name = "DIR", env = "JETKV_STORE", help_heading = GLOBAL)]
+    pub(crate) store: Option<PathBuf>,
     /// When writes reach the disk: always (before they are acknowledged), every=DURATION, or os
     #[arg(long, global = true, value_name = "WHEN", value_parser = parse_sync, help_heading = GLOBAL)]
     pub(crate) sync: Option<jetkv::Sync>,
@@ -87,6 +88,8 @@ pub(crate) enum Command {
     Repair(RepairArgs),
     /// Measure puts and gets on this disk
     Bench(BenchArgs),
+    /// Serve the store to NATS clients of any language
+    Serve(Box<ServeArgs>),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
     /// Print the manual page, or write one per command into a directory

@@ -18,6 +18,7 @@ mod prompt;
 mod read;
 mod restore;
 mod run;
+mod serve;
 mod shell;
 mod size;
 mod table;

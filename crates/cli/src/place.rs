@@ -1,6 +1,6 @@
 //! The place that commands work at: a store in a directory.
 
-use crate::cli::PlaceArgs;
+use crate::cli::{PlaceArgs, STORE_DEFAULT};
 use crate::exit::{Failure, Stop};
 use crate::output::{Form, warn};
 use crate::text;
@@ -21,7 +21,8 @@ pub(crate) struct Door {
 
 impl Door {
     pub(crate) fn new(args: &PlaceArgs, form: Form) -> Self {
-        Self { store: args.store.clone(), sync: args.sync, wait: args.wait, form }
+        let store = args.store.clone().unwrap_or_else(|| STORE_DEFAULT.into());
+        Self { store, sync: args.sync, wait: args.wait, form }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -45,7 +46,7 @@ impl Door {
 
     /// Spells a command so that it works at this place when it is pasted into a shell.
     pub(crate) fn spell(&self, command: &str) -> String {
-        if self.store == Path::new(crate::cli::STORE_DEFAULT) {
+        if self.store == Path::new(STORE_DEFAULT) {
             return format!("jetkv {command}");
         }
         format!("jetkv --store {} {command}", shell_word(&self.store.display().to_string()))

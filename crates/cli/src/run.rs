@@ -4,20 +4,35 @@ use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure, Stop};
 use crate::output::{self, Out};
 use crate::place::{Door, Place};
-use crate::{backup, bench, bucket, export, import, read, restore, shell, tour, upkeep, watch, write};
-use clap::Parser;
-use std::ffi::OsStr;
+use crate::{backup, bench, bucket, export, import, read, restore, serve, shell, tour, upkeep, watch, write};
+use clap::{CommandFactory, Parser};
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::process::ExitCode;
 
 /// Runs the command that the arguments name.
 pub(crate) fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let mut args: Vec<OsString> = std::env::args_os().collect();
+    if serve::Role::of_program(args.first().map(OsString::as_os_str)) == serve::Role::Reference {
+        return serve::as_reference(args.drain(1..));
+    }
+    let args = match serve::respelled(args) {
+        Ok(args) => args,
+        Err(error) => return refused(&Cli::command().error(clap::error::ErrorKind::InvalidValue, error)),
+    };
+    let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };
     let form = if cli.json { output::Form::Json } else { output::Form::Human };
     let door = Door::new(&cli.place, form);
+    // The server holds neither a store of its own here nor standard output.
+    if let Command::Serve(args) = cli.command {
+        return match serve::serve(*args, cli.place, form) {
+            Ok(()) => Exit::Done.into(),
+            Err(stop) => reported(stop, &door, form),
+        };
+    }
     let mut out = Out::stdout(form);
     let result = run(cli.command, &door, &mut out).and_then(|()| Ok(out.flush()?));
     match result {
@@ -26,11 +41,16 @@ pub(crate) fn main() -> ExitCode {
         Err(stop) => {
             // What was printed before the failure belongs to the user, too.
             out.flush().ok();
-            let failure = stop.into_failure(&door);
-            output::report(&failure, form);
-            failure.exit.into()
+            reported(stop, &door, form)
         }
     }
+}
+
+/// Tells the user why the command failed.
+fn reported(stop: Stop, door: &Door, form: output::Form) -> ExitCode {
+    let failure = stop.into_failure(door);
+    output::report(&failure, form);
+    failure.exit.into()
 }
 
 /// Runs one command.
@@ -58,6 +78,8 @@ pub(crate) fn run(command: Command, door: &Door, out: &mut Out) -> Result<(), St
         Command::Check => with(door.open_damaged()?, |place| upkeep::check(place, out)),
         Command::Repair(args) => upkeep::repair(door, args, out),
         Command::Bench(args) => bench::bench(door, args, out),
+        // It needs no store of its own: the server opens it.
+        Command::Serve(_) => Ok(()),
         Command::Completions(args) => shell::completions(args, out),
         Command::Man(args) => shell::man(args, out),
     }

@@ -68,13 +68,13 @@ pub(crate) fn rust(place: &Place<'_>) -> Result<Command, CompatError> {
     let home = place.peers.make("rust", &digest::of_directory(&sources)?, |directory| {
         let cargo = |arguments: &[&str]| {
             let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-            cargo.args(arguments).arg("--locked").current_dir(&sources);
+            cargo.args(arguments).current_dir(&sources);
             cargo
         };
-        fetch(&mut cargo(&["fetch"]))?;
+        fetch(&mut cargo(&["fetch", "--locked"]))?;
         // The libraries are kept when only the suite changes.
         let target = directory.with_file_name("rust-target");
-        run(cargo(&["build", "--quiet", "--target-dir"]).arg(&target))?;
+        run(cargo(&["build", "--quiet", "--locked", "--target-dir"]).arg(&target))?;
         let (from, to) = (target.join("debug").join("suite"), directory.join("suite"));
         std::fs::copy(&from, to).map_err(CompatError::file(from)).map(drop)
     })?;

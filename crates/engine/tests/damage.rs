@@ -10,6 +10,9 @@ mod bits;
 #[path = "damage/judge.rs"]
 mod judge;
 #[cfg(test)]
+#[path = "damage/lost.rs"]
+mod lost;
+#[cfg(test)]
 #[path = "damage/repairs.rs"]
 mod repairs;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use jetkv_types::{StreamName, Subject, SubjectFilter};
 use std::path::Path;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
@@ -64,9 +64,8 @@ fn within_a_minute(work: impl FnOnce() + Send + 'static) {
         work();
         done.send(()).unwrap();
     });
-    if ended.recv_timeout(Duration::from_secs(60)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-        panic!("a waker waits for the thread that called it");
-    }
+    let outcome = ended.recv_timeout(Duration::from_secs(60));
+    assert_ne!(outcome, Err(RecvTimeoutError::Timeout), "a waker waits for the thread that called it");
     thread.join().unwrap();
 }
 

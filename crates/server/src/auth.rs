@@ -3,6 +3,7 @@
 //! [`Users`] is the table made of the configuration, and decides about the credentials of a CONNECT; [`Permissions`] are asked
 //! for every operation afterwards.
 
+mod certificate;
 mod check;
 mod nkey;
 mod password;
@@ -10,6 +11,7 @@ mod patterns;
 mod permissions;
 mod users;
 
+pub(crate) use certificate::CertificateNames;
 pub(crate) use check::{Credentials, Identity, Verdict};
 pub(crate) use nkey::{Nonce, encode_server_id};
 pub(crate) use password::Hasher;

@@ -11,9 +11,10 @@ mod consumers;
 mod context;
 mod convert;
 mod copier;
-
 mod direct;
 mod errors;
+mod events;
+mod facts;
 mod handle;
 mod ingest;
 mod open;
@@ -22,6 +23,7 @@ mod publish;
 mod state;
 
 pub(crate) use context::Ctx;
+pub(crate) use facts::facts;
 pub(crate) use open::{start, stop};
 pub(crate) use pending::Pending;
 pub(crate) use publish::{Handled, publish};

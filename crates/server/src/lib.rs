@@ -4,11 +4,13 @@
 
 mod account;
 mod auth;
+pub mod config;
 mod conn;
 mod convert;
 mod js;
 mod listener;
 mod log;
+mod monitor;
 pub mod options;
 mod router;
 mod server;
@@ -19,8 +21,11 @@ mod tls;
 mod version;
 
 pub use auth::AuthError;
+pub use jetkv_engine::Sync as SyncMode;
+pub use jetkv_engine::env::Env;
 pub use log::{LogLevel, LogSink, SilentLog};
 pub use options::ServerOptions;
 pub use server::{Server, StartError};
 pub use state::OptionsError;
 pub use tls::TlsError;
+pub use version::{API_LEVEL, VERSION};

@@ -7,6 +7,7 @@ use crate::conn::CloseReason;
 use crate::js;
 use crate::listener;
 use crate::log::{LogLevel, LogSink};
+use crate::monitor::Monitor;
 use crate::options::ServerOptions;
 use crate::snapshot::{AccountSnapshot, ConnectionSnapshot, ServerSnapshot, SubscriptionSnapshot};
 use crate::state::{Identity, OptionsError, Settings, Shared};
@@ -28,6 +29,7 @@ pub struct Server {
     identity: Identity,
     address: SocketAddr,
     listening: Mutex<Option<JoinHandle<()>>>,
+    monitor: Option<Monitor>,
 }
 
 /// Why a server does not start.
@@ -75,9 +77,26 @@ impl Server {
         let settings = Settings::new(options, &identity)?;
         let shared = Arc::new(Shared::new(settings, env, log));
         js::start(&shared).await?;
+        let monitor = Self::start_monitor(&shared, address).await?;
         let listening = tokio::spawn(listener::accept(Arc::clone(&shared), listener));
         shared.log(LogLevel::Info, format_args!("Listening for client connections on {address}"));
-        Ok(Self { shared, identity, address, listening: Mutex::new(Some(listening)) })
+        Ok(Self { shared, identity, address, listening: Mutex::new(Some(listening)), monitor })
+    }
+
+    async fn start_monitor(shared: &Arc<Shared>, clients: SocketAddr) -> Result<Option<Monitor>, StartError> {
+        let settings = shared.settings();
+        let Some(http) = &settings.options.http else { return Ok(None) };
+        let failed = |source| {
+            let (host, port) = (http.listen.host.clone(), http.listen.port);
+            StartError::Listen { host, port, source }
+        };
+        Monitor::start(shared, http, clients).await.map(Some).map_err(failed)
+    }
+
+    /// Returns where the monitoring listens, if there is any.
+    #[must_use]
+    pub fn monitor_addr(&self) -> Option<SocketAddr> {
+        self.monitor.as_ref().map(Monitor::address)
     }
 
     /// Returns where clients connect, with the port that the server really has.
@@ -131,6 +150,7 @@ impl Server {
         let settings = Settings::new(options, &self.identity)?;
         self.shared.replace_settings(settings);
         self.shared.clients.all().iter().for_each(|client| client.outbound.refresh());
+        self.monitor.iter().for_each(Monitor::reloaded);
         self.shared.log(LogLevel::Info, format_args!("Reloaded server configuration"));
         Ok(())
     }

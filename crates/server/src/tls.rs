@@ -24,6 +24,8 @@ pub(crate) struct Tls {
     pub(crate) timeout: Duration,
     /// Whether clients without TLS are served too.
     pub(crate) allow_non_tls: bool,
+    /// Whether the client certificate says who the user is.
+    pub(crate) maps_users: bool,
 }
 
 impl std::fmt::Debug for Tls {
@@ -71,9 +73,6 @@ pub enum TlsError {
     /// Clients have to show certificates, but nothing says whose are good.
     #[error("client certificates are to be verified, but there is no ca_file")]
     NoAuthorities,
-    /// Users are to be found by certificate.
-    #[error("verify_and_map is not supported")]
-    MapNotSupported,
 }
 
 impl Tls {
@@ -82,9 +81,6 @@ impl Tls {
     /// # Errors
     /// [`TlsError`] names the file that is missing or wrong.
     pub(crate) fn new(options: &TlsOptions) -> Result<Self, TlsError> {
-        if options.verify_and_map {
-            return Err(TlsError::MapNotSupported);
-        }
         let provider = Arc::new(ring::default_provider());
         let certificates = read_certificates(&options.cert_file)?;
         let key_bytes = read(&options.key_file)?;
@@ -101,7 +97,7 @@ impl Tls {
         };
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
         let builder = builder.with_protocol_versions(versions).map_err(unusable)?;
-        let builder = if options.verify {
+        let builder = if options.verify || options.verify_and_map {
             builder.with_client_cert_verifier(verifier(options, provider)?)
         } else {
             builder.with_no_client_auth()
@@ -112,6 +108,7 @@ impl Tls {
             handshake_first: options.handshake_first,
             timeout: options.timeout,
             allow_non_tls: options.allow_non_tls,
+            maps_users: options.verify_and_map,
         })
     }
 }

@@ -99,6 +99,7 @@ impl File for BuggyFile {
         self.inner.read_at(buffer, offset)
     }
 
+    #[expect(clippy::panic, reason = "the panic is the bug")]
     fn write_at(&self, data: &[u8], offset: u64) -> io::Result<()> {
         if let FsBug::PanicOnWriteOf(text) = self.lies.bug
             && let Some(at) = data.windows(text.len()).position(|found| found == text.as_bytes())

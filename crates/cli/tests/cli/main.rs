@@ -9,6 +9,8 @@ mod keys;
 mod lock;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
 mod program;
+#[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
+mod serve;
 mod tour;
 mod transfer;
 mod upkeep;

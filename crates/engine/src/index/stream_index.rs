@@ -107,7 +107,8 @@ impl StreamIndex {
         if self.first == self.next {
             self.first = placed.sequence;
         }
-        self.next = placed.sequence + 1;
+        // Sequences that may be lost in a hole before it are never used again.
+        self.next = self.next.max(placed.sequence + 1);
         let fresh = SubjectSlot { last: placed.sequence, history: NO_HISTORY, operation: placed.operation };
         let index = id.index();
         if inserted == Inserted::New {

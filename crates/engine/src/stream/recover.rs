@@ -233,9 +233,10 @@ impl Recovery {
             }
             file.file.sync_data().map_err(EngineError::io("sync", &path))?;
         }
-        let nothing_known = summary.entry_count == 0 && scan.entries.is_empty();
-        if sealed.is_none() && nothing_known && !is_begun_by(&bytes, &file.info) {
-            // Its header was durable before anything could follow it: whatever took that may have taken entries too.
+        let whole = clean_upto > 0 && summary.end == clean_upto && summary.intact_bytes == hint_bytes.len();
+        if sealed.is_none() && scan.intact_count == 0 && !whole && !is_begun_by(&bytes, &file.info) {
+            // Its header was durable before anything could follow it: whatever took that has taken the entries too, and a
+            // power cut may have taken the hints of the newest ones.
             self.lose_unsealed(&file, &mut scan);
         }
         let damaged = !scan.damages.is_empty();
@@ -282,16 +283,19 @@ impl Recovery {
         Ok(Loaded { extent, open: None })
     }
 
-    /// Gives up a segment of which neither the content nor the end is known.
+    /// Gives up what a segment held behind its known entries, when nothing in it tells where it ended.
     fn lose_unsealed(&self, file: &SegmentFile, scan: &mut Scan) {
         let first = scan.next_sequence;
         // No more can have been lost than entries fit into a segment; their sequences are never used again.
         let count = self.shared.options.segment_bytes_max / to_u32(entry::FIXED_BYTES);
         scan.next_sequence = first + u64::from(count);
-        // Listed with an end behind its beginning, the segment shows the hole whenever it is opened.
+        let (offset, length) = (u64::from(scan.end), to_u64(entry::FIXED_BYTES));
+        // Listed with an end behind that, the segment shows the hole whenever it is opened.
         scan.end += to_u32(entry::FIXED_BYTES);
         scan.damages.push(Damage {
             path: file.path.clone(),
+            offset,
+            length,
             sequences: Some((first, scan.next_sequence - 1)),
             ..self.damage_of("", DamageKind::Hole)
         });

@@ -3,8 +3,11 @@
 use super::StreamInner;
 use super::compact::OldFiles;
 use super::control::plan_removal;
+use super::log::Log;
 use crate::damage::Damage;
+use crate::env::EntryKind;
 use crate::error::EngineError;
+use crate::format::segment::segment_id;
 use crate::wakes;
 use std::path::PathBuf;
 
@@ -55,8 +58,25 @@ impl StreamInner {
         self.sync_locked(&mut log, &mut self.writer.lock())?;
         self.describe_state(&mut log);
         log.write_manifest()?;
+        quarantined.extend(self.set_unlisted_aside(&log)?);
         let given_up = damages.iter().filter(|damage| damage.kind.affects_data()).cloned().collect();
         Ok((given_up, quarantined))
+    }
+
+    /// Moves segment files aside that nothing refers to: what stood under the name of another one is among them.
+    fn set_unlisted_aside(&self, log: &Log) -> Result<Vec<PathBuf>, EngineError> {
+        let index = self.index.read();
+        let in_use = |path: &PathBuf| index.segments.iter().any(|segment| segment.file.path == *path);
+        let listed = |id: u64| log.manifest.segments.iter().any(|listed| listed.info.id == id);
+        let mut moved = Vec::new();
+        for entry in self.env.fs.list(&self.dir).map_err(EngineError::io("list", &self.dir))? {
+            let path = self.dir.join(&entry.name);
+            let unused = segment_id(&entry.name).is_some_and(|id| !listed(id)) && !in_use(&path);
+            if unused && entry.kind == EntryKind::File {
+                moved.push(crate::copies::quarantine_file(&self.env, &path, &self.shared.quarantine)?);
+            }
+        }
+        Ok(moved)
     }
 
     fn next_damaged(&self) -> Option<usize> {

@@ -44,6 +44,8 @@ pub(crate) struct Known<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
     pub(crate) entries: Vec<Found>,
+    /// How many entries were read and found intact.
+    pub(crate) intact_count: usize,
     /// Offset behind the last entry.
     pub(crate) end: u32,
     pub(crate) next_sequence: Sequence,
@@ -92,6 +94,7 @@ impl SegmentReader<'_> {
             Ok(entry) if entry.head.sequence >= self.out.next_sequence => {
                 let found = Found::of(&entry, rest, at, &self.file.info.prefix);
                 self.durable_upto = self.durable_upto.max(entry.head.durable_upto);
+                self.out.intact_count += 1;
                 self.push(found);
                 return true;
             }

@@ -1,6 +1,6 @@
 //! How far a consumer has come in its stream, and how much is left.
 
-use super::limits::{AHEAD_MAX, REFRESH_NANOS, REFRESH_FREE, REFRESH_PER_DELIVERY};
+use super::limits::{AHEAD_MAX, REFRESH_FREE, REFRESH_NANOS, REFRESH_PER_DELIVERY};
 use jetkv_engine::{Damage, EngineError, Stream};
 use jetkv_types::{Sequence, SubjectFilter, Timestamp};
 use std::collections::VecDeque;
@@ -46,7 +46,11 @@ pub(super) struct Search {
 
 impl Cursor {
     /// Returns a cursor before the first match from `start` on.
-    pub(super) fn at(stream: &Stream, filters: &[SubjectFilter], start: Sequence) -> Result<Self, EngineError> {
+    pub(super) fn at(
+        stream: &Stream,
+        filters: &[SubjectFilter],
+        start: Sequence,
+    ) -> Result<Self, EngineError> {
         let census = stream.census(filters, start)?;
         Ok(Self {
             next: start,

@@ -62,7 +62,8 @@ impl Consumer {
         if handover != Handover::Taken {
             return self.refused(handover, cx.now);
         }
-        let is_measured = self.pace.is_some() || matches!(&self.door, Door::Push(push) if push.flow.is_some());
+        let is_measured =
+            self.pace.is_some() || matches!(&self.door, Door::Push(push) if push.flow.is_some());
         let bytes = if is_measured { delivery.counted_bytes() } else { 0 };
         self.account(message, attempt, bytes, cx.now);
         let Door::Push(push) = &mut self.door else { return Offer::Taken };
@@ -176,7 +177,12 @@ impl Consumer {
     }
 
     /// Sends a heartbeat of a push consumer; `looked_at` is the last sequence that it has looked at.
-    pub(super) fn send_heartbeat(&mut self, looked_at: Option<Sequence>, now: Timestamp, sink: &mut dyn Sink) {
+    pub(super) fn send_heartbeat(
+        &mut self,
+        looked_at: Option<Sequence>,
+        now: Timestamp,
+        sink: &mut dyn Sink,
+    ) {
         let Door::Push(push) = &mut self.door else { return };
         push.sent = now;
         let status = Status::IdleHeartbeat {

@@ -83,7 +83,8 @@ impl Consumer {
     pub(super) fn gate(&self, now: Timestamp) -> Gate {
         let is_open = match &self.door {
             Door::Push(push) => {
-                push.interest == Interest::Present && !push.flow.as_ref().is_some_and(|flow| flow.is_stalled())
+                push.interest == Interest::Present
+                    && !push.flow.as_ref().is_some_and(|flow| flow.is_stalled())
             }
             Door::Pull(waiting) => !waiting.is_empty(),
         };

@@ -39,7 +39,12 @@ impl Pace {
     }
 
     /// Returns when a message that was not delivered before is due, if that is later than `now`.
-    pub(super) fn wait_for(&mut self, sequence: Sequence, time: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn wait_for(
+        &mut self,
+        sequence: Sequence,
+        time: Timestamp,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
         let replay = self.replay.as_ref()?;
         if sequence > replay.until {
             self.replay = None;

@@ -29,7 +29,12 @@ pub struct PullRequest {
 
 impl PullRequest {
     /// Returns the request as it waits, or why it does not.
-    pub(super) fn check(&self, reply: &str, rules: &Rules, now: Timestamp) -> Result<Waiter, Status<'static>> {
+    pub(super) fn check(
+        &self,
+        reply: &str,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Result<Waiter, Status<'static>> {
         let batch = positive(self.batch).unwrap_or(1);
         let expires = positive(self.expires).map(Duration::from_nanos);
         let bytes = positive(self.max_bytes);

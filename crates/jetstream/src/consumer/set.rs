@@ -118,6 +118,7 @@ impl ConsumerSet {
         now: Timestamp,
         sink: &mut dyn Sink,
     ) -> Result<ConsumerInfo, ConsumerError> {
+        self.tail.tidy(&self.stream, &mut self.members);
         let seen = self.tail.seen();
         let consumer = self.members.get_mut(key).ok_or(ConsumerError::NotFound)?;
         if let Door::Pull(waiting) = &mut consumer.door {

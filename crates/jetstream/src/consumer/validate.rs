@@ -7,6 +7,7 @@ use super::limits::{
 };
 use super::{AckPolicy, ConsumerConfig, ConsumerError, DeliverPolicy, PriorityPolicy, StartOption};
 use crate::duration;
+use crate::settings::attributes;
 use jetkv_engine::StreamConfig;
 use jetkv_types::limits::{DESCRIPTION_BYTES_MAX, METADATA_BYTES_MAX};
 use jetkv_types::{Subject, SubjectFilter};
@@ -31,7 +32,11 @@ impl ConsumerConfig {
         if self.description.len() > DESCRIPTION_BYTES_MAX {
             return Err(ConsumerError::DescriptionTooLong { max: DESCRIPTION_BYTES_MAX });
         }
-        if self.is_push() { self.check_push(stream)? } else { self.check_pull()? }
+        if self.is_push() {
+            self.check_push(stream)?
+        } else {
+            self.check_pull()?
+        }
         self.check_stream_limits(rules)?;
         self.check_filters()?;
         self.check_start()?;
@@ -113,7 +118,7 @@ impl ConsumerConfig {
         if subject.split('.').any(|token| token == "*" || token == ">") {
             return Err(ConsumerError::DeliverSubjectWildcard);
         }
-        if stream.captures(subject) {
+        if attributes::captures(stream, subject) {
             return Err(ConsumerError::DeliverSubjectCycle);
         }
         if self.max_waiting != 0 {

@@ -46,6 +46,14 @@ pub(super) const FLAGS: [&str; 10] = [
     PERSIST_ASYNC,
 ];
 
+/// Says whether the stream itself takes messages of `subject`; the engine also takes copies of other streams' messages.
+pub(crate) fn captures(config: &StreamConfig, subject: &str) -> bool {
+    match config.attributes.get(SUBJECTS) {
+        Some(text) => parse_subjects(text).is_some_and(|own| own.iter().any(|each| each.matches(subject))),
+        None => config.captures(subject),
+    }
+}
+
 /// Says whether messages that replace others are taken.
 pub(crate) fn permits_rollup(config: &StreamConfig) -> bool {
     is_set(config, ALLOW_ROLLUP) && !is_set(config, DENY_PURGE)

@@ -35,8 +35,8 @@ impl StreamSettings {
     fn into_engine(self) -> Result<StreamConfig, JetStreamError> {
         let mut attributes = self.attributes();
         let mut subjects = self.subjects;
-        if self.mirror.is_some() || !self.sources.is_empty() {
-            // Copies keep subjects that the stream itself does not take.
+        if self.mirror.is_some() || !self.sources.is_empty() || self.subject_transform.is_some() {
+            // Copies keep subjects that the stream itself does not take, and a transform makes such.
             attributes.insert(names::SUBJECTS.into(), names::subjects_text(&subjects));
             subjects = vec![SubjectFilter::all()];
         }

@@ -1,7 +1,7 @@
 //! The rules that settings obey (PROTOCOL 4.13); texts are the reference's.
 
 use super::{OriginProblem, StreamSettings, origin_rules};
-use crate::JetStreamError;
+use crate::{JetStreamError, SubjectMapping};
 use jetkv_engine::Discard;
 use jetkv_types::SubjectFilter;
 use jetkv_types::limits::{DESCRIPTION_BYTES_MAX, MESSAGE_BYTES_MAX, METADATA_BYTES_MAX};
@@ -13,7 +13,8 @@ pub(super) fn settings(settings: &StreamSettings) -> Result<(), JetStreamError> 
         .or_else(|| limits(settings))
         .or_else(|| times(settings))
         .or_else(|| permissions(settings))
-        .or_else(|| subjects(settings));
+        .or_else(|| subjects(settings))
+        .or_else(|| republish(settings));
     if let Some(reason) = broken {
         return Err(invalid(settings, reason));
     }
@@ -170,6 +171,23 @@ fn subjects(settings: &StreamSettings) -> Option<String> {
         }
     }
     None
+}
+
+/// What is published again must not come back into the stream.
+fn republish(settings: &StreamSettings) -> Option<String> {
+    let rule = settings.republish.as_ref()?;
+    let (source, destination) = (rule.source.as_str(), rule.destination.as_str());
+    if SubjectMapping::new(source, destination).is_err() {
+        return Some(format!(
+            "stream configuration for republish with transform from '{source}' to '{destination}' not valid"
+        ));
+    }
+    let reach = SubjectFilter::new(destination).ok()?;
+    settings
+        .subjects
+        .iter()
+        .any(|subject| subject.overlaps(&reach))
+        .then(|| "stream configuration for republish destination forms a cycle".into())
 }
 
 const RESERVED: [(&str, &str); 5] = [

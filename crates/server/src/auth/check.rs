@@ -1,5 +1,6 @@
 //! Whether the credentials of a CONNECT are good.
 
+use super::certificate::CertificateNames;
 use super::nkey::{Nonce, PublicKey};
 use super::password::Password;
 use super::permissions::Permissions;
@@ -22,6 +23,8 @@ pub(crate) struct Credentials<'a> {
     pub(crate) signature: &'a str,
     /// `jwt`; not supported.
     pub(crate) jwt: &'a str,
+    /// Names that the client certificate holds, if those say who the user is.
+    pub(crate) certificate: Option<&'a CertificateNames>,
     /// What the nonce of INFO was, if it had one.
     pub(crate) nonce: Option<&'a Nonce>,
 }
@@ -78,6 +81,9 @@ impl Users {
         if !self.is_required() {
             return Verdict::Accepted(self.anybody());
         }
+        if let Some(names) = shown.certificate {
+            return self.by_certificate(names, shown.password);
+        }
         if let Some(token) = &self.token {
             return by_password(token, shown.token, self.anybody());
         }
@@ -108,6 +114,19 @@ impl Users {
                     && self.is_required() == before.is_required()
                     && self.permissions == before.permissions
             }
+        }
+    }
+
+    /// The certificate says who it is; a password that the user has is needed nevertheless.
+    fn by_certificate(&self, names: &CertificateNames, password: &str) -> Verdict {
+        let by_alternative = names.alternatives().find_map(|name| self.by_name.get(name));
+        let by_subject = || names.subject().and_then(|subject| self.by_subject.get(subject));
+        match by_alternative.or_else(by_subject).filter(|user| user.may_use_tcp()) {
+            Some(user) => match &user.password {
+                Some(stored) => by_password(stored, password, Identity::of(user)),
+                None => Verdict::Refused,
+            },
+            None => Verdict::Refused,
         }
     }
 

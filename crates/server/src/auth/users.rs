@@ -1,5 +1,6 @@
 //! The table of users, made of the configuration.
 
+use super::certificate::SubjectName;
 use super::nkey::PublicKey;
 use super::password::Password;
 use super::permissions::Permissions;
@@ -12,6 +13,8 @@ use std::sync::Arc;
 pub(crate) struct Users {
     pub(super) token: Option<Password>,
     pub(super) by_name: HashMap<String, Arc<User>>,
+    /// Users whose names are written like subjects of certificates.
+    pub(super) by_subject: HashMap<SubjectName, Arc<User>>,
     pub(super) by_key: HashMap<PublicKey, Arc<User>>,
     pub(super) no_auth_user: Option<Arc<User>>,
     pub(super) permissions: Option<Arc<Permissions>>,
@@ -159,7 +162,15 @@ impl Users {
             });
             let before = match key {
                 Some(key) => self.by_key.insert(key, user),
-                None => self.by_name.insert(name.clone(), user),
+                None => {
+                    let subject = SubjectName::parse(&name);
+                    if subject
+                        .is_some_and(|subject| self.by_subject.insert(subject, Arc::clone(&user)).is_some())
+                    {
+                        return Err(AuthError::TwiceTheUser { user: name });
+                    }
+                    self.by_name.insert(name.clone(), user)
+                }
             };
             if before.is_some() {
                 return Err(AuthError::TwiceTheUser { user: name });

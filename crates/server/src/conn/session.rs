@@ -5,6 +5,7 @@ mod modes;
 mod permission_cache;
 mod publish;
 mod subscribe;
+mod trace;
 
 use super::client::Client;
 use super::close::CloseReason;
@@ -12,8 +13,9 @@ use super::input::Consumed;
 use super::keep_alive::{Pings, Tick};
 use super::outbound::Outbound;
 use crate::account::Account;
-use crate::auth::{Identity, Nonce};
+use crate::auth::{CertificateNames, Identity, Nonce};
 use crate::js::{Ctx, Pending};
+use crate::log::LogLevel;
 use crate::router::{Origin, Publisher, Subscription};
 use crate::state::{Settings, Shared};
 use connect::Waiting;
@@ -36,6 +38,8 @@ pub(super) struct Session {
     publisher: Publisher,
     pending: Pending,
     nonce: Option<Nonce>,
+    /// What the client certificate says, if that says who the user is.
+    certificate: Option<CertificateNames>,
     limits: parse::Limits,
     /// Who the client is; none until it said so, if it has to.
     who: Option<Who>,
@@ -46,6 +50,24 @@ pub(super) struct Session {
     pings: Pings,
     pinged_at: Option<Instant>,
     counts: Counts,
+    /// Whether every operation is logged.
+    trace: Trace,
+}
+
+/// Whether every operation is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trace {
+    On,
+    Off,
+}
+
+/// What credentials are checked with.
+#[derive(Debug, Default)]
+pub(super) struct Proofs {
+    /// What the client was sent to sign.
+    pub(super) nonce: Option<Nonce>,
+    /// The names in its certificate, if those say who the user is.
+    pub(super) certificate: Option<CertificateNames>,
 }
 
 /// Who a client is.
@@ -72,13 +94,13 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    /// Begins the session of a connection that was sent `nonce` in its INFO. With it comes the reason why it must end at once,
+    /// Begins the session of a connection. With it comes the reason why it must end at once,
     /// if there is one: the account of clients without CONNECT may be full.
     pub(super) fn new(
         server: Arc<Shared>,
         settings: Arc<Settings>,
         client: Arc<Client>,
-        nonce: Option<Nonce>,
+        proofs: Proofs,
     ) -> (Self, Option<CloseReason>) {
         let outbound = Arc::clone(&client.outbound);
         let publisher = Publisher::new(Origin::Connection, server.env.entropy.next_u64());
@@ -90,7 +112,8 @@ impl Session {
             outbound,
             publisher,
             pending: Pending::default(),
-            nonce,
+            nonce: proofs.nonce,
+            certificate: proofs.certificate,
             who: None,
             modes: Modes::default(),
             waiting: None,
@@ -99,7 +122,9 @@ impl Session {
             pings: Pings::new(),
             pinged_at: None,
             counts: Counts::default(),
+            trace: Trace::Off,
         };
+        session.ask_for_trace();
         let identity = session.settings.users.without_connect();
         let refused = identity.and_then(|identity| session.become_somebody(identity).err());
         (session, refused)
@@ -212,6 +237,7 @@ impl Session {
         let settings = self.server.settings();
         let before = std::mem::replace(&mut self.settings, settings);
         self.limits = self.settings.parse_limits();
+        self.ask_for_trace();
         match &self.who {
             Some(who) if !self.settings.users.still_accepts(&before.users, &who.identity) => {
                 return Err(CloseReason::CredentialsRevoked);
@@ -234,6 +260,9 @@ impl Session {
     fn apply(&mut self, op: ClientOp<'_>) -> Result<(), CloseReason> {
         if self.who.is_none() && !matches!(op, ClientOp::Connect(_)) {
             return Err(CloseReason::Unauthorized);
+        }
+        if self.trace == Trace::On {
+            self.trace(&op);
         }
         match op {
             ClientOp::Pub(message) => self.publish(&message),
@@ -260,6 +289,10 @@ impl Session {
             ClientOp::Info | ClientOp::Ok => Ok(()),
             ClientOp::Err => Err(CloseReason::ClientClosed),
         }
+    }
+
+    fn ask_for_trace(&mut self) {
+        self.trace = if self.server.log.wants(LogLevel::Trace) { Trace::On } else { Trace::Off };
     }
 
     fn parse_error(&self, error: parse::ParseError) -> CloseReason {

@@ -32,6 +32,13 @@ impl Socket {
         Some((version, suite.as_str().unwrap_or_default().replace("TLS13_", "TLS_")))
     }
 
+    /// Returns the client certificate, in DER.
+    pub(super) fn client_certificate(&self) -> Option<&[u8]> {
+        let Self::Tls(stream) = self else { return None };
+        let (_, session) = stream.get_ref();
+        session.peer_certificates()?.first().map(|certificate| certificate.as_ref())
+    }
+
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,

@@ -16,7 +16,7 @@ pub(super) fn acknowledge(jetstream: &JetStream, ctx: &mut Ctx<'_>, msg: &Msg<'_
     let Some(handle) = jetstream.find(reply.stream) else { return Handled::No };
     // What is no acknowledgement is nothing.
     let Some(kind) = ack::Ack::parse(msg.payload).and_then(kind_of) else { return Handled::Yes };
-    let place = jetstream.place(ctx.account);
+    let place = handle.place(jetstream, ctx.account);
     let to = msg.reply.and_then(|reply| std::str::from_utf8(reply).ok());
     let found = handle.consumers.act(ctx.publisher, place, |set, out| {
         let key = set.find(reply.consumer)?;
@@ -59,7 +59,7 @@ pub(super) fn answer_flow(jetstream: &JetStream, ctx: &mut Ctx<'_>, msg: &Msg<'_
     let Some(flow) = FlowControl::parse(msg.subject) else { return Handled::No };
     let Some(handle) = jetstream.find(flow.stream) else { return Handled::No };
     let Ok(subject) = std::str::from_utf8(msg.subject) else { return Handled::No };
-    let place = jetstream.place(ctx.account);
+    let place = handle.place(jetstream, ctx.account);
     handle.consumers.act(ctx.publisher, place, |set, _| {
         if let Some(key) = set.find(flow.consumer) {
             set.flow_answer(key, subject);

@@ -11,6 +11,7 @@ pub(super) use consumers::read_pull;
 use super::acks;
 use super::context::Ctx;
 use super::errors::fixed;
+use super::events::Events;
 use super::pending::Pending;
 use super::publish::Handled;
 use super::state::JetStream;
@@ -58,14 +59,15 @@ pub(crate) fn request(
 pub(super) struct Answer {
     body: Vec<u8>,
     failed: bool,
+    operation: &'static str,
 }
 
 impl Answer {
     /// Puts the outcome of an operation into words.
-    pub(super) fn of<B: Body>(outcome: Result<B, ApiError>) -> Self {
+    pub(super) fn of<B: Body>(operation: &'static str, outcome: Result<B, ApiError>) -> Self {
         let mut body = Vec::new();
         api::respond(&mut body, outcome.as_ref());
-        Self { body, failed: outcome.is_err() }
+        Self { body, failed: outcome.is_err(), operation }
     }
 }
 
@@ -79,6 +81,11 @@ fn operate(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, operation: &str, msg: 
     // What nobody knows is not answered: the reference listens on all of `$JS.API.>` (PROTOCOL 2.1.3).
     if let Some(answer) = answer(jetstream, ctx, operation, msg) {
         jetstream.count(answer.failed);
+        if !READS.contains(&answer.operation) {
+            let mut events = Events { jetstream, publisher: ctx.publisher, router: &ctx.account.router };
+            let subject = String::from_utf8_lossy(msg.subject);
+            events.audit(&subject, msg.payload, &answer.body);
+        }
         ctx.reply(msg.reply, b"", &answer.body);
     }
     Handled::Yes
@@ -91,13 +98,13 @@ fn answer(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, operation: &str, msg: &
     let level = check_level(msg.headers);
     macro_rules! answered {
         ($outcome:expr) => {
-            Some(Answer::of(level.and_then(|()| $outcome)))
+            Some(Answer::of(verb, level.and_then(|()| $outcome)))
         };
     }
     match verb {
         "INFO" => answered!(account::info(jetstream)),
-        "STREAM.CREATE" => block_in_place(|| answered!(streams::create(jetstream, rest, body))),
-        "STREAM.UPDATE" => block_in_place(|| answered!(streams::update(jetstream, rest, body))),
+        "STREAM.CREATE" => block_in_place(|| answered!(streams::create(jetstream, ctx, rest, body))),
+        "STREAM.UPDATE" => block_in_place(|| answered!(streams::update(jetstream, ctx, rest, body))),
         "STREAM.DELETE" => block_in_place(|| answered!(streams::delete(jetstream, ctx, rest, body))),
         "STREAM.PURGE" => block_in_place(|| answered!(streams::purge(jetstream, ctx, rest, body))),
         "STREAM.INFO" => answered!(streams::info(jetstream, rest, body)),
@@ -122,7 +129,7 @@ fn answer(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, operation: &str, msg: &
 }
 
 /// Cuts an operation into its name and what follows: the stream, and perhaps more.
-fn split(operation: &str) -> Option<(&str, &str)> {
+fn split(operation: &str) -> Option<(&'static str, &str)> {
     OPERATIONS.iter().find_map(|(name, tokens)| {
         let rest = operation.strip_prefix(name)?;
         match tokens {
@@ -150,6 +157,18 @@ enum Tokens {
     /// One or more.
     Some,
 }
+
+/// What changes nothing, and is therefore not told to others.
+const READS: &[&str] = &[
+    "INFO",
+    "STREAM.INFO",
+    "STREAM.NAMES",
+    "STREAM.LIST",
+    "STREAM.MSG.GET",
+    "CONSUMER.NAMES",
+    "CONSUMER.LIST",
+    "CONSUMER.INFO",
+];
 
 const OPERATIONS: &[(&str, Tokens)] = &[
     ("INFO", Tokens::None),
@@ -187,7 +206,7 @@ fn not_clustered(kind: &str) -> Answer {
     let mut body = format!("{{\"type\":\"{}{kind}\",\"error\":", api::TYPE_PREFIX).into_bytes();
     fixed::NOT_CLUSTERED.write(&mut body);
     body.push(b'}');
-    Answer { body, failed: true }
+    Answer { body, failed: true, operation: "" }
 }
 
 impl JetStream {

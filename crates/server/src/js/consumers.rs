@@ -11,6 +11,7 @@ pub(crate) use keep::Keeper;
 pub(crate) use out::Out;
 
 use super::handle::StreamHandle;
+use super::state::JetStream;
 use crate::account::Account;
 use crate::router::{InterestChange, Origin, Publisher, Router, WatchId};
 use jetkv_engine::Stream;
@@ -51,7 +52,9 @@ struct State {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) router: &'a Router,
-    pub(crate) interest: &'a InterestQueue,
+    pub(crate) jetstream: &'a JetStream,
+    /// Name of the stream.
+    pub(crate) stream: &'a str,
     pub(crate) now: Timestamp,
 }
 
@@ -101,9 +104,9 @@ impl Consumers {
         let key = created.info.key;
         let known = state.watches.get(&key).is_some_and(|(_, watched)| *watched == to);
         if !to.is_empty() && !known {
-            let id = place.interest.register(handle, key);
+            let id = place.jetstream.interest.register(handle, key);
             if let Some((old, watched)) = state.watches.insert(key, (id, to.clone())) {
-                place.interest.forget(old);
+                place.jetstream.interest.forget(old);
                 place.router.unwatch_interest(watched.as_bytes(), old);
             }
             // Somebody may have subscribed since the look above.
@@ -121,17 +124,17 @@ impl Consumers {
         &self,
         handle: &Arc<StreamHandle>,
         snapshot: &ConsumerSnapshot,
-        jetstream: &super::state::JetStream,
+        jetstream: &JetStream,
     ) {
         let Some(account) = jetstream.account() else { return };
-        let place = jetstream.place(&account);
+        let place = handle.place(jetstream, &account);
         let mut state = self.state.lock();
         let Ok(key) = state.set.restore(snapshot, place.now) else { return };
         let to = snapshot.config.deliver_subject.as_str();
         if to.is_empty() {
             return;
         }
-        let id = place.interest.register(handle, key);
+        let id = place.jetstream.interest.register(handle, key);
         state.watches.insert(key, (id, to.into()));
         if place.router.watch_interest(to.as_bytes(), id) {
             state.set.interest(key, Interest::Present, place.now);
@@ -146,7 +149,7 @@ impl Consumers {
         act: impl FnOnce(&mut ConsumerSet, &mut Out<'_>) -> T,
     ) -> T {
         let mut state = self.state.lock();
-        let mut out = Out::new(publisher, place.router);
+        let mut out = Out::new(publisher, place);
         let result = act(&mut state.set, &mut out);
         self.pump(&mut state, &mut out, place);
         result
@@ -156,10 +159,10 @@ impl Consumers {
     pub(crate) fn look<T>(
         &self,
         publisher: &mut Publisher,
-        router: &Router,
+        place: Place<'_>,
         look: impl FnOnce(&mut ConsumerSet, &mut Out<'_>) -> T,
     ) -> T {
-        look(&mut self.state.lock().set, &mut Out::new(publisher, router))
+        look(&mut self.state.lock().set, &mut Out::new(publisher, place))
     }
 
     /// Delivers a bounded part of what may be delivered; the task does the rest.
@@ -201,7 +204,7 @@ impl Consumers {
         let mut state = self.state.lock();
         let key = state.set.find(name).ok_or(ConsumerError::NotFound)?;
         let durable = state.set.config(key).is_some_and(|config| config.is_durable());
-        state.set.delete(key, &mut Out::new(publisher, place.router))?;
+        state.set.delete(key, &mut Out::new(publisher, place))?;
         unwatch(&mut state, key, place);
         Ok(durable)
     }
@@ -209,7 +212,7 @@ impl Consumers {
     /// Ends all consumers with their stream.
     pub(crate) fn end(&self, publisher: &mut Publisher, place: Place<'_>) {
         let mut state = self.state.lock();
-        state.set.stream_removed(&mut Out::new(publisher, place.router));
+        state.set.stream_removed(&mut Out::new(publisher, place));
         let keys: Vec<_> = state.watches.keys().copied().collect();
         keys.into_iter().for_each(|key| unwatch(&mut state, key, place));
         drop(state);
@@ -217,8 +220,8 @@ impl Consumers {
     }
 
     /// Tells those who wait that the server stops.
-    pub(crate) fn shut_down(&self, publisher: &mut Publisher, router: &Router) {
-        self.state.lock().set.shut_down(&mut Out::new(publisher, router));
+    pub(crate) fn shut_down(&self, publisher: &mut Publisher, place: Place<'_>) {
+        self.state.lock().set.shut_down(&mut Out::new(publisher, place));
     }
 
     /// Stores durable consumers that changed.
@@ -242,7 +245,7 @@ impl Consumers {
 
 fn unwatch(state: &mut State, key: ConsumerKey, place: Place<'_>) {
     if let Some((id, subject)) = state.watches.remove(&key) {
-        place.interest.forget(id);
+        place.jetstream.interest.forget(id);
         place.router.unwatch_interest(subject.as_bytes(), id);
     }
 }
@@ -256,11 +259,11 @@ pub(crate) async fn run(account: Weak<Account>, handle: Weak<StreamHandle>, keep
         let Some(jetstream) = account.jetstream().cloned() else { return };
         let consumers = &handle.consumers;
         let now = jetstream.store.now();
-        let place = Place { router: &account.router, interest: &jetstream.interest, now };
+        let place = handle.place(&jetstream, &account);
         let next = {
             let mut state = consumers.state.lock();
             consumers.take_changes(&mut state, now);
-            let mut out = Out::new(&mut publisher, &account.router);
+            let mut out = Out::new(&mut publisher, place);
             let next = match state.set.pump(now, BUDGET, &mut out) {
                 Ok(next) => next,
                 Err(_) if handle.stream.has_ended() => return,

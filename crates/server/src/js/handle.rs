@@ -1,6 +1,6 @@
 //! A stream as the server knows it.
 
-use super::consumers::{self, Consumers, Keeper};
+use super::consumers::{self, Consumers, Keeper, Place};
 use super::context::Ctx;
 use super::copier::{Copier, Plan, Progress};
 use super::state::{JetStream, Settings};
@@ -8,7 +8,7 @@ use crate::account::Account;
 use jetkv_engine::Stream;
 use jetkv_engine::env::Entropy;
 use jetkv_jetstream::consumer::StreamRules;
-use jetkv_jetstream::{Ingest, JetStreamError, Place, Source, StreamSettings, SubjectMapping};
+use jetkv_jetstream::{self as streams, Ingest, JetStreamError, Source, StreamSettings, SubjectMapping};
 use jetkv_types::{Sequence, Subject};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
@@ -77,8 +77,8 @@ impl StreamHandle {
     /// Begins to copy from what the settings name; what copied before ends.
     pub(crate) fn start_copiers(self: &Arc<Self>, jetstream: &Arc<JetStream>) {
         let facts = self.facts();
-        let mirror = facts.settings.mirror.iter().map(|mirror| Plan::new(mirror, Place::Kept));
-        let sources = facts.settings.sources.iter().map(|source| Plan::new(source, Place::New));
+        let mirror = facts.settings.mirror.iter().map(|mirror| Plan::new(mirror, streams::Place::Kept));
+        let sources = facts.settings.sources.iter().map(|source| Plan::new(source, streams::Place::New));
         let mut copiers = self.copiers.lock();
         copiers.clear();
         copiers.extend(mirror.chain(sources).map(|plan| Copier::start(jetstream, self, plan)));
@@ -105,6 +105,12 @@ impl StreamHandle {
         self.consumers.count()
     }
 
+    /// Returns what its consumers need to know of their surroundings.
+    pub(crate) fn place<'a>(&'a self, jetstream: &'a JetStream, account: &'a Account) -> Place<'a> {
+        let (router, stream) = (&account.router, self.stream.name().as_str());
+        Place { router, jetstream, stream, now: jetstream.store.now() }
+    }
+
     /// Begins to drive the consumers.
     pub(crate) fn start_consumers(self: &Arc<Self>, account: &Weak<Account>, keeper: &Arc<Keeper>) {
         let task = consumers::run(Weak::clone(account), Arc::downgrade(self), Arc::clone(keeper));
@@ -113,7 +119,7 @@ impl StreamHandle {
 
     /// Lets consumers take note of messages that were removed.
     pub(crate) fn settle_removals(&self, jetstream: &JetStream, ctx: &mut Ctx<'_>) {
-        let place = jetstream.place(ctx.account);
+        let place = self.place(jetstream, ctx.account);
         // If the stream is gone, so are they.
         let _ = self.consumers.act(ctx.publisher, place, |set, _| set.purged(place.now));
     }

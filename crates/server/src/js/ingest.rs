@@ -8,7 +8,7 @@ use super::state::JetStream;
 use crate::router::Msg;
 use jetkv_engine::{CommitResult, EngineError, Purge, Storage, Sync};
 use jetkv_jetstream::{Accepted, Incoming, PublishError};
-use jetkv_types::{Sequence, Subject};
+use jetkv_types::{Sequence, Subject, SubjectError};
 use jetkv_wire::header;
 use jetkv_wire::pub_ack::{self, Outcome, PubAck};
 use std::future::Future;
@@ -50,10 +50,14 @@ impl JetStream {
         let Some(handle) = self.capturing(text) else { return Handled::No };
         let facts = handle.facts();
         let mapped = facts.transform.as_ref().and_then(|transform| transform.apply(text));
-        // What a stream captures is a valid subject but for control characters, which nothing may have.
-        let Some(subject) = mapped.or_else(|| Subject::new(text).ok()) else {
-            refuse(ctx, &handle, &PublishError::MalformedSubject, msg.reply);
-            return Handled::Yes;
+        let subject = match mapped.map_or_else(|| Subject::new(text), Ok) {
+            Ok(subject) => subject,
+            // Nobody can subscribe to it either, so nobody responds (PROTOCOL 6.1).
+            Err(SubjectError::EmptyToken { .. } | SubjectError::Empty) => return Handled::No,
+            Err(_) => {
+                refuse(ctx, &handle, &PublishError::MalformedSubject, msg.reply);
+                return Handled::Yes;
+            }
         };
         let reply = if facts.settings.no_ack { None } else { msg.reply };
         match self.hand_over(ctx, &handle, &facts, &subject, msg) {
@@ -71,6 +75,19 @@ impl JetStream {
             Err(error) => refuse(ctx, &handle, &error, reply),
         }
         Handled::Yes
+    }
+
+    /// Hands a message of the server's own to the stream that captures its subject, if there is one; nobody waits for it.
+    fn ingest_own(&self, text: &str, msg: &Msg<'_>) {
+        let Some(handle) = self.capturing(text) else { return };
+        let facts = handle.facts();
+        let mapped = facts.transform.as_ref().and_then(|transform| transform.apply(text));
+        let Some(subject) = mapped.or_else(|| Subject::new(text).ok()) else { return };
+        let incoming = Incoming { subject: &subject, headers: msg.headers, payload: msg.payload };
+        // What that stream does not take it does not take; its state tells.
+        if let Ok(Accepted::Stored { commit, .. }) = handle.ingest.publish(&incoming, self.store.now()) {
+            tokio::spawn(commit);
+        }
     }
 
     fn hand_over(
@@ -181,7 +198,7 @@ impl Waiting {
             Accepted::Staged => return,
         };
         if let Some(republish) = &self.republish {
-            republish.publish(ctx, &self.handle, sequence);
+            republish.publish(&self.jetstream, ctx, &self.handle, sequence);
         }
         if self.reply.is_none() {
             return;
@@ -195,7 +212,13 @@ impl Waiting {
 }
 
 impl Republish {
-    fn publish(&self, ctx: &mut Ctx<'_>, handle: &StreamHandle, sequence: Sequence) {
+    fn publish(
+        &self,
+        jetstream: &Arc<JetStream>,
+        ctx: &mut Ctx<'_>,
+        handle: &StreamHandle,
+        sequence: Sequence,
+    ) {
         let facts = handle.facts();
         let headers_only = facts.settings.republish.as_ref().is_some_and(|republish| republish.headers_only);
         // It is gone already if others replaced it at once; then its time is of no use to anybody.
@@ -211,6 +234,8 @@ impl Republish {
         }
         let payload = if headers_only { &[][..] } else { &self.payload };
         let subject = self.destination.as_bytes();
-        ctx.publisher.deliver(&ctx.account.router, &Msg { subject, reply: None, headers: &block, payload });
+        let msg = Msg { subject, reply: None, headers: &block, payload };
+        ctx.publisher.deliver(&ctx.account.router, &msg);
+        jetstream.ingest_own(self.destination.as_str(), &msg);
     }
 }

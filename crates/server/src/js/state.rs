@@ -56,8 +56,6 @@ pub(crate) struct Settings {
     pub(crate) duplicate_window_max: Option<std::time::Duration>,
     /// Whether streams must have `max_bytes`.
     pub(crate) max_bytes_required: bool,
-    /// Largest message that a client can send.
-    pub(crate) payload_max: u32,
 }
 
 /// Why a stream is not created, changed or deleted; the number is the reference's (PROTOCOL 9.1).
@@ -141,16 +139,11 @@ impl JetStream {
 
     /// Begins what has to go on by itself, once there is a runtime to do it.
     pub(crate) fn start(self: &Arc<Self>) {
-        match self.keeper.all() {
-            Ok(kept) => {
-                for (stream, snapshot) in kept {
-                    if let Some(handle) = self.find(&stream) {
-                        handle.consumers.restore(&handle, &snapshot, self);
-                    }
-                }
+        // What cannot be read is in the damage that the store reports.
+        for (stream, snapshot) in self.keeper.all().unwrap_or_default() {
+            if let Some(handle) = self.find(&stream) {
+                handle.consumers.restore(&handle, &snapshot, self);
             }
-            // They are in the damage that the store reports.
-            Err(_) => {}
         }
         for handle in self.matching(None) {
             handle.start_copiers(self);
@@ -170,7 +163,7 @@ impl JetStream {
         for handle in self.matching(None) {
             handle.stop_copiers();
             if let Some(account) = &account {
-                handle.consumers.shut_down(&mut publisher, &account.router);
+                handle.consumers.shut_down(&mut publisher, handle.place(self, account));
             }
             handle.consumers.keep(&self.keeper, handle.stream.name().as_str());
         }
@@ -296,6 +289,21 @@ impl JetStream {
         (used, reserved)
     }
 
+    /// Returns a new identifier of 22 letters and digits.
+    pub(crate) fn new_id(&self) -> String {
+        let mut id = String::with_capacity(22);
+        let mut random = 0;
+        for place in 0..22_usize {
+            if place.is_multiple_of(8) {
+                random = self.entropy.next_u64();
+            }
+            let digit = usize::try_from(random % 62).unwrap_or_default();
+            id.push(char::from(DIGITS[digit]));
+            random /= 62;
+        }
+        id
+    }
+
     /// Counts a request.
     pub(crate) fn count(&self, failed: bool) {
         self.requests.fetch_add(1, Ordering::Relaxed);
@@ -350,6 +358,8 @@ impl JetStream {
 pub(crate) fn is_internal(name: &StreamName) -> bool {
     name.as_str().starts_with(INTERNAL_PREFIX)
 }
+
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// What the names of the server's own streams begin with.
 pub(crate) const INTERNAL_PREFIX: &str = "$jetkv-";

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// How the server keeps streams.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JetStreamOptions {
-    /// Directory of the operator; data goes to `jetstream` in it.
+    /// Directory of the data. What the reference calls `store_dir` is the directory above, and its own is `jetstream` in it.
     pub store_dir: PathBuf,
     /// When a write is acknowledged. Default [`Sync::Always`]; the reference's is every 2 minutes.
     pub sync: Sync,

@@ -2,7 +2,7 @@
 
 use jetkv_engine::env::Env;
 use jetkv_server::options::{Address, Credential, Secret, UserOptions};
-use jetkv_server::{Server, ServerOptions, SilentLog};
+use jetkv_server::{LogSink, Server, ServerOptions, SilentLog};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -18,9 +18,14 @@ pub(crate) struct World {
 impl World {
     /// Starts a server with the default options, changed by `change`.
     pub(crate) fn new(change: impl FnOnce(&mut ServerOptions)) -> Self {
+        Self::with_log(Arc::new(SilentLog), change)
+    }
+
+    /// Starts a server whose lines go to `log`.
+    pub(crate) fn with_log(log: Arc<dyn LogSink>, change: impl FnOnce(&mut ServerOptions)) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let start = Server::start(options(change), Env::memory(), Arc::new(SilentLog));
+        let start = Server::start(options(change), Env::memory(), log);
         let server = runtime.block_on(start).unwrap();
         Self { runtime, server: Some(Arc::new(server)) }
     }

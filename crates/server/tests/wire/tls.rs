@@ -165,7 +165,41 @@ fn certificates_can_be_replaced_while_the_server_runs() {
     reload().unwrap();
     let after = shown();
     assert_ne!(before, after);
-    std::fs::remove_file(&key).unwrap();
-    assert!(matches!(reload(), Err(OptionsError::Tls(TlsError::Read { path, .. })) if path == key));
+    std::fs::write(&key, "no key").unwrap();
+    assert!(matches!(reload(), Err(OptionsError::Tls(TlsError::Pem { path, .. })) if path == key));
     assert_eq!(shown(), after);
+}
+
+#[test]
+fn a_certificate_may_say_who_the_user_is() {
+    let map = |name: &str, password: &str| {
+        let users = vec![crate::harness::user(name, password), crate::harness::user("localhost", "")];
+        let mut tls = TlsOptions::new(fixture("server.pem"), fixture("server-key.pem"));
+        tls.verify_and_map = true;
+        tls.ca_file = Some(fixture("ca.pem"));
+        World::new(|options| {
+            options.tls = Some(tls);
+            options.auth.users = users;
+        })
+    };
+    for name in ["derek@example.org", "derek.example.org", "OU=dev,CN=derek", "CN=derek, OU=dev"] {
+        let world = map(name, "");
+        works(&mut secure(world.raw(), Shows::Certificate));
+        assert_eq!(world.server().closed_connections().len() + world.server().connections().len(), 1);
+    }
+    let connect = |world: &World, name: &str, password: &str| {
+        let mut stream = secure(world.raw(), Shows::Certificate);
+        let connect = format!("CONNECT {{\"user\":\"{name}\",\"pass\":\"{password}\"}}\r\nPING\r\n");
+        stream.write_all(connect.as_bytes()).unwrap();
+        line(&mut stream)
+    };
+    for name in ["derek", "example.org", "CN=derek", "localhost"] {
+        let world = map("nobody", "");
+        // That the user has no password does not help.
+        assert_eq!(connect(&world, name, ""), "-ERR 'Authorization Violation'");
+    }
+    // A password that the user has is needed as well.
+    let world = map("derek@example.org", "secret");
+    assert_eq!(connect(&world, "", ""), "-ERR 'Authorization Violation'");
+    assert_eq!(connect(&world, "", "secret"), "+OK");
 }

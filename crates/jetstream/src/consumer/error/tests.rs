@@ -16,10 +16,7 @@ fn texts_and_numbers_are_the_reference_s() {
             "consumer delivery policy is deliver by start time, but optional start start sequence is also set",
         ),
         (
-            ConsumerError::StartNotSet {
-                policy: DeliverPolicy::LastPerSubject,
-                option: StartOption::Filter,
-            },
+            ConsumerError::StartNotSet { policy: DeliverPolicy::LastPerSubject, option: StartOption::Filter },
             400,
             10094,
             "consumer delivery policy is deliver last per subject, but optional filter subject is not set",

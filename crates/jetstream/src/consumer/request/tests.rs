@@ -53,6 +53,7 @@ fn what_does_not_go_together_is_refused() {
     }
     assert!(resolve(Named, "n", Some("a.>"), filtered("a.>", &[])).is_ok());
     let config = ConsumerConfig::default();
-    let other = CreateRequest { form: Unnamed, stream: "S", name: "", filter: None, stream_in_body: "T", config };
+    let other =
+        CreateRequest { form: Unnamed, stream: "S", name: "", filter: None, stream_in_body: "T", config };
     assert_eq!(other.resolve().unwrap_err().err_code(), 10056);
 }

@@ -84,7 +84,8 @@ impl ConsumerSet {
             }
         };
         let replay_until = rules.replays.then(|| self.stream.last_sequence());
-        let begin = Position { consumer_seq: 0, stream_seq: start.first.saturating_sub(1), last_active: None };
+        let begin =
+            Position { consumer_seq: 0, stream_seq: start.first.saturating_sub(1), last_active: None };
         let pace = Pace::new(rules.rate, replay_until);
         let key = self.members.next_key().ok_or(ConsumerError::TooManyConsumers)?;
         let consumer = Consumer {
@@ -140,7 +141,8 @@ impl ConsumerSet {
             update::check(&consumer.config, &config, present)?;
             let rules = Rules::of(&config)?;
             let moves = config.deliver_subject != consumer.config.deliver_subject;
-            let old_filters = (rules.filters != consumer.rules.filters).then(|| consumer.rules.filters.clone());
+            let old_filters =
+                (rules.filters != consumer.rules.filters).then(|| consumer.rules.filters.clone());
             if old_filters.is_some() {
                 let next: Sequence = consumer.delivered.stream_seq + 1;
                 consumer.cursor = Cursor::at(&self.stream, &rules.filters, next)?;

@@ -67,7 +67,12 @@ impl ConsumerSet {
     }
 
     /// Gives each consumer that is ready one turn.
-    fn take_turns(&mut self, now: Timestamp, left: &mut usize, sink: &mut dyn Sink) -> Result<(), EngineError> {
+    fn take_turns(
+        &mut self,
+        now: Timestamp,
+        left: &mut usize,
+        sink: &mut dyn Sink,
+    ) -> Result<(), EngineError> {
         let seen = self.tail.seen();
         for _ in 0..self.ready.len() {
             if *left == 0 {

@@ -1,8 +1,8 @@
 //! The present of the stream: new messages, each read once and matched to the consumers that want it.
 
+use super::super::limits::{BATCH, BATCHES_MAX};
 use super::ConsumerKey;
 use super::members::Members;
-use super::super::limits::{BATCH, BATCHES_MAX};
 use jetkv_engine::{EngineError, Listener, Stream};
 use jetkv_types::{Message, Sequence, SubjectFilter};
 use std::task::{Context, Poll};

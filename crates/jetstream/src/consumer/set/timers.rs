@@ -1,9 +1,9 @@
 //! What time brings: heartbeats, expiries, redeliveries, the end of pauses, and the end of consumers.
 
+use super::super::Interest;
 use super::super::member::{Consumer, Door};
 use super::super::sink::{Advisory, Sink};
 use super::super::status::Status;
-use super::super::Interest;
 use super::{ConsumerKey, ConsumerSet};
 use jetkv_types::Timestamp;
 use std::collections::BTreeSet;

@@ -1,8 +1,6 @@
 //! The faults that the reference found in the same requests, alone and two at a time.
 
-use crate::consumer::{
-    AckPolicy, ConsumerConfig, DeliverPolicy, PriorityPolicy, StreamRules,
-};
+use crate::consumer::{AckPolicy, ConsumerConfig, DeliverPolicy, PriorityPolicy, StreamRules};
 use jetkv_engine::StreamConfig;
 use jetkv_types::{StreamName, SubjectFilter, Timestamp};
 use std::collections::BTreeMap;
@@ -49,7 +47,8 @@ const ORDER: &[(u16, Change)] = &[
 fn the_first_fault_is_the_reference_s() {
     for (place, (code, first)) in ORDER.iter().enumerate() {
         for (_, second) in &ORDER[place..] {
-            for kind in [push as Change, |_| {}] {
+            let kinds: [Change; 2] = [push, |_| {}];
+            for kind in kinds {
                 assert_eq!(fault(&[kind, *second, *first]).unwrap().0, *code);
             }
         }
@@ -104,7 +103,11 @@ fn single_faults_are_told_in_the_reference_s_words() {
         (|c| c.filter_subject = "a..b".into(), 10052, "invalid subject"),
         (|c| c.filter_subject = "a.>.b".into(), 10052, "invalid subject"),
         (|c| c.num_replicas = 3, 10074, "replicas > 1 not supported in non-clustered mode"),
-        (|c| c.description = "x".repeat(5000), 10107, "consumer description is too long, maximum allowed is 4096"),
+        (
+            |c| c.description = "x".repeat(5000),
+            10107,
+            "consumer description is too long, maximum allowed is 4096",
+        ),
         (|c| c.name = "n".repeat(256), 10012, "error creating store for consumer"),
         (
             |c| {
@@ -208,10 +211,10 @@ fn single_faults_are_told_in_the_reference_s_words() {
 fn defaults_are_filled_in_as_the_reference_does() {
     let stream =
         StreamConfig::new(StreamName::new("V").unwrap(), vec![SubjectFilter::new("$KV.V.>").unwrap()]);
-    let normalized =
-        |config: ConsumerConfig| config.normalized(&stream, &StreamRules::default()).unwrap();
+    let normalized = |config: ConsumerConfig| config.normalized(&stream, &StreamRules::default()).unwrap();
     let pull = normalized(ConsumerConfig::default());
-    let defaults = (pull.max_deliver, pull.max_waiting, pull.inactive_threshold, pull.ack_wait, pull.max_ack_pending);
+    let defaults =
+        (pull.max_deliver, pull.max_waiting, pull.inactive_threshold, pull.ack_wait, pull.max_ack_pending);
     assert_eq!(defaults, (-1, 512, 5_000_000_000, 0, 0));
     let explicit = normalized(ConsumerConfig {
         ack_policy: AckPolicy::Explicit,
@@ -236,6 +239,10 @@ fn defaults_are_filled_in_as_the_reference_does() {
     // As many deliveries as steps are enough.
     let backoff = ConsumerConfig { backoff: vec![1, 2], max_deliver: 2, ..ConsumerConfig::default() };
     assert_eq!(normalized(backoff).ack_wait, 1);
-    let beyond = ConsumerConfig { filter_subject: "elsewhere.>".into(), sample_freq: "200%".into(), ..ConsumerConfig::default() };
+    let beyond = ConsumerConfig {
+        filter_subject: "elsewhere.>".into(),
+        sample_freq: "200%".into(),
+        ..ConsumerConfig::default()
+    };
     normalized(beyond);
 }

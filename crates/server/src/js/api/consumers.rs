@@ -1,8 +1,9 @@
 //! `CONSUMER.*`: creating, showing, listing, pausing and deleting consumers, and pulling from them (PROTOCOL 2.6, 5.7).
 
-use crate::js::consumers::{Details, Place, action_of, info_of, request_config};
+use crate::js::consumers::{Details, action_of, info_of, request_config};
 use crate::js::context::Ctx;
 use crate::js::errors::{self, fixed};
+use crate::js::events::{Action, Events};
 use crate::js::handle::StreamHandle;
 use crate::js::publish::Handled;
 use crate::js::state::JetStream;
@@ -43,11 +44,15 @@ pub(super) fn create(
     };
     let config = config.resolve().map_err(|error| errors::of_consumer(&error))?;
     let handle = jetstream.find(stream).ok_or(fixed::STREAM_NOT_FOUND)?;
-    let place = jetstream.place(ctx.account);
+    let place = handle.place(jetstream, ctx.account);
     let created = handle.consumers.create(&handle, config, request_action, place);
     let created = created.map_err(|error| errors::of_consumer(&error))?;
     if created.info.config.is_durable() {
         block_in_place(|| handle.consumers.keep(&jetstream.keeper, stream));
+    }
+    if created.is_new {
+        let mut events = Events { jetstream, publisher: ctx.publisher, router: &ctx.account.router };
+        events.consumer(Action::Created, stream, &created.info.name);
     }
     let info = info_of(&created.info, stream, &jetstream.settings, place.now, Details::Created);
     Ok(api::ConsumerCreateResponse { info })
@@ -81,7 +86,7 @@ fn show(
     details: Details,
 ) -> Result<api::ConsumerInfo, ApiError> {
     let now = jetstream.store.now();
-    let info = handle.consumers.look(ctx.publisher, &ctx.account.router, |set, out| {
+    let info = handle.consumers.look(ctx.publisher, handle.place(jetstream, ctx.account), |set, out| {
         let key = set.find(name).ok_or(ConsumerError::NotFound)?;
         set.info(key, now, out)
     });
@@ -98,7 +103,7 @@ pub(super) fn names(
 ) -> Result<api::ConsumerNamesResponse, ApiError> {
     let request: api::ConsumersRequest = jetstream.decode_optional(body)?;
     let handle = jetstream.find(stream).ok_or(fixed::STREAM_NOT_FOUND)?;
-    let names = all_names(ctx, &handle);
+    let names = all_names(jetstream, ctx, &handle);
     let (page, range) = Page::of(names.len(), request.offset, Page::NAMES_MAX);
     Ok(api::ConsumerNamesResponse { page, consumers: names[range].to_vec() })
 }
@@ -112,7 +117,7 @@ pub(super) fn list(
 ) -> Result<api::ConsumerListResponse, ApiError> {
     let request: api::ConsumersRequest = jetstream.decode_optional(body)?;
     let handle = jetstream.find(stream).ok_or(fixed::STREAM_NOT_FOUND)?;
-    let names = all_names(ctx, &handle);
+    let names = all_names(jetstream, ctx, &handle);
     let (page, range) = Page::of(names.len(), request.offset, Page::INFOS_MAX);
     // One that is gone since is no longer of interest.
     let consumers = names[range]
@@ -122,8 +127,8 @@ pub(super) fn list(
     Ok(api::ConsumerListResponse { page, consumers })
 }
 
-fn all_names(ctx: &mut Ctx<'_>, handle: &StreamHandle) -> Vec<String> {
-    handle.consumers.look(ctx.publisher, &ctx.account.router, |set, _| {
+fn all_names(jetstream: &JetStream, ctx: &mut Ctx<'_>, handle: &StreamHandle) -> Vec<String> {
+    handle.consumers.look(ctx.publisher, handle.place(jetstream, ctx.account), |set, _| {
         set.names(None).map(|(name, _)| name.to_owned()).collect()
     })
 }
@@ -139,7 +144,7 @@ pub(super) fn delete(
         return Err(fixed::NOT_EMPTY);
     }
     let (handle, name) = find(jetstream, rest)?;
-    let place = jetstream.place(ctx.account);
+    let place = handle.place(jetstream, ctx.account);
     let deleted = handle.consumers.delete(name, ctx.publisher, place);
     let durable = deleted.map_err(|error| errors::of_consumer(&error))?;
     if durable {
@@ -147,6 +152,8 @@ pub(super) fn delete(
         block_in_place(|| jetstream.keeper.forget(stream, Some(name)))
             .map_err(|error| errors::of_engine(&error))?;
     }
+    let mut events = Events { jetstream, publisher: ctx.publisher, router: &ctx.account.router };
+    events.consumer(Action::Deleted, handle.stream.name().as_str(), name);
     Ok(api::ConsumerDeleteResponse { success: true })
 }
 
@@ -159,7 +166,7 @@ pub(super) fn pause(
 ) -> Result<api::ConsumerPauseResponse, ApiError> {
     let request: api::ConsumerPauseRequest = jetstream.decode_optional(body)?;
     let (handle, name) = find(jetstream, rest)?;
-    let place = jetstream.place(ctx.account);
+    let place = handle.place(jetstream, ctx.account);
     let until = Some(request.pause_until).filter(|until| *until != Timestamp::ZERO);
     let paused = handle.consumers.act(ctx.publisher, place, |set, _| {
         let key = set.find(name).ok_or(ConsumerError::NotFound)?;
@@ -167,6 +174,8 @@ pub(super) fn pause(
     });
     let paused = paused.map_err(|error| errors::of_consumer(&error))?;
     block_in_place(|| handle.consumers.keep(&jetstream.keeper, handle.stream.name().as_str()));
+    let mut events = Events { jetstream, publisher: ctx.publisher, router: &ctx.account.router };
+    events.paused(handle.stream.name().as_str(), name, paused.until.filter(|_| paused.remaining.is_some()));
     let nanos = |span: std::time::Duration| i64::try_from(span.as_nanos()).unwrap_or(i64::MAX);
     Ok(api::ConsumerPauseResponse {
         paused: paused.remaining.is_some(),
@@ -200,7 +209,7 @@ pub(super) fn reset(
 ) -> Result<api::ConsumerResetResponse, ApiError> {
     let request: api::ConsumerResetRequest = jetstream.decode_optional(body)?;
     let (handle, name) = find(jetstream, rest)?;
-    let place = jetstream.place(ctx.account);
+    let place = handle.place(jetstream, ctx.account);
     let sequence = (request.seq > 0).then_some(request.seq);
     let reset = handle.consumers.act(ctx.publisher, place, |set, _| {
         let key = set.find(name).ok_or(ConsumerError::NotFound)?;
@@ -216,8 +225,9 @@ pub(super) fn reset(
 pub(super) fn next(jetstream: &JetStream, ctx: &mut Ctx<'_>, rest: &str, msg: &Msg<'_>) -> Handled {
     let Some((stream, name)) = rest.split_once('.') else { return Handled::No };
     let Some(handle) = jetstream.find(stream) else { return Handled::No };
-    let place = jetstream.place(ctx.account);
-    let key = handle.consumers.look(ctx.publisher, &ctx.account.router, |set, _| set.find(name));
+    let place = handle.place(jetstream, ctx.account);
+    let key =
+        handle.consumers.look(ctx.publisher, handle.place(jetstream, ctx.account), |set, _| set.find(name));
     let Some(key) = key else { return Handled::No };
     let Some(reply) = msg.reply.and_then(|reply| std::str::from_utf8(reply).ok()) else {
         return Handled::Yes;
@@ -256,11 +266,4 @@ pub(in crate::js) fn read_pull(body: &[u8]) -> Result<PullRequest, String> {
         min_ack_pending: request.min_ack_pending,
         id: request.id,
     })
-}
-
-/// Lets a place be named in one word.
-impl JetStream {
-    pub(in crate::js) fn place<'a>(&'a self, account: &'a crate::account::Account) -> Place<'a> {
-        Place { router: &account.router, interest: &self.interest, now: self.store.now() }
-    }
 }

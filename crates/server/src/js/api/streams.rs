@@ -3,6 +3,7 @@
 use crate::js::context::Ctx;
 use crate::js::convert::{self, Words};
 use crate::js::errors::{self, fixed};
+use crate::js::events::{Action, Events};
 use crate::js::handle::StreamHandle;
 use crate::js::state::{JetStream, StreamProblem};
 use jetkv_engine::Purge;
@@ -15,12 +16,14 @@ use std::sync::Arc;
 /// Creates a stream.
 pub(super) fn create(
     jetstream: &Arc<JetStream>,
+    ctx: &mut Ctx<'_>,
     name: &str,
     body: &[u8],
 ) -> Result<api::StreamCreateResponse, ApiError> {
     let config = read_config(jetstream, name, body)?;
     let settings = convert::settings(&config, &jetstream.settings)?;
     let handle = jetstream.create(&settings).map_err(|problem| errors::of_stream(&problem))?;
+    tell(jetstream, ctx, Action::Created, name);
     let info = api::StreamInfo { domain: String::new(), ..show(jetstream, &handle, Words::All) };
     Ok(api::StreamCreateResponse { info, did_create: true })
 }
@@ -28,6 +31,7 @@ pub(super) fn create(
 /// Gives a stream other settings.
 pub(super) fn update(
     jetstream: &Arc<JetStream>,
+    ctx: &mut Ctx<'_>,
     name: &str,
     body: &[u8],
 ) -> Result<api::StreamUpdateResponse, ApiError> {
@@ -37,7 +41,13 @@ pub(super) fn update(
     }
     let settings = convert::settings(&config, &jetstream.settings)?;
     let handle = jetstream.update(&settings).map_err(|problem| errors::of_stream(&problem))?;
+    tell(jetstream, ctx, Action::Updated, name);
     Ok(api::StreamUpdateResponse { info: show(jetstream, &handle, Words::All) })
+}
+
+fn tell(jetstream: &JetStream, ctx: &mut Ctx<'_>, action: Action, name: &str) {
+    let mut events = Events { jetstream, publisher: ctx.publisher, router: &ctx.account.router };
+    events.stream(action, name);
 }
 
 fn read_config(jetstream: &JetStream, name: &str, body: &[u8]) -> Result<api::StreamConfig, ApiError> {
@@ -157,7 +167,8 @@ pub(super) fn delete(
         return Err(fixed::NOT_EMPTY);
     }
     let handle = jetstream.delete(name).map_err(|problem| errors::of_stream(&problem))?;
-    handle.consumers.end(ctx.publisher, jetstream.place(ctx.account));
+    handle.consumers.end(ctx.publisher, handle.place(jetstream, ctx.account));
+    tell(jetstream, ctx, Action::Deleted, name);
     jetstream.keeper.forget(name, None).map_err(|error| errors::of_engine(&error))?;
     Ok(api::StreamDeleteResponse { success: true })
 }
@@ -201,7 +212,7 @@ pub(super) fn purge(
 }
 
 /// Tells what there is to tell about a stream.
-pub(crate) fn show(jetstream: &JetStream, handle: &StreamHandle, words: Words) -> api::StreamInfo {
+fn show(jetstream: &JetStream, handle: &StreamHandle, words: Words) -> api::StreamInfo {
     let facts = handle.facts();
     let origins = handle.origins();
     let mut origins = origins.iter().map(|(source, progress)| convert::source_info(source, progress));

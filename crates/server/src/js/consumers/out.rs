@@ -1,5 +1,8 @@
 //! Deliveries and statuses on their way to connections.
 
+use super::Place;
+use crate::js::events::Events;
+use crate::js::state::JetStream;
 use crate::router::{Msg, Publisher, Router};
 use jetkv_jetstream::Content;
 use jetkv_jetstream::consumer::{Advisory, ConsumerKey, Delivery, Handover, Sink, Status};
@@ -13,11 +16,23 @@ pub(crate) struct Out<'a> {
     reply: Vec<u8>,
     block: Vec<u8>,
     abandoned: Vec<ConsumerKey>,
+    /// Whose advisories they are: all that a stream's consumers report, by its name.
+    jetstream: &'a JetStream,
+    stream: &'a str,
 }
 
 impl<'a> Out<'a> {
-    pub(crate) fn new(publisher: &'a mut Publisher, router: &'a Router) -> Self {
-        Self { publisher, router, reply: Vec::new(), block: Vec::new(), abandoned: Vec::new() }
+    pub(crate) fn new(publisher: &'a mut Publisher, place: Place<'a>) -> Self {
+        let Place { router, jetstream, stream, .. } = place;
+        Self {
+            publisher,
+            router,
+            reply: Vec::new(),
+            block: Vec::new(),
+            abandoned: Vec::new(),
+            jetstream,
+            stream,
+        }
     }
 
     /// Returns the consumers that deleted themselves.
@@ -66,6 +81,9 @@ impl Sink for Out<'_> {
         if let Advisory::Abandoned { consumer, .. } = advisory {
             self.abandoned.push(*consumer);
         }
+        let now = self.jetstream.store.now();
+        let mut events = Events { jetstream: self.jetstream, publisher: self.publisher, router: self.router };
+        events.report(self.stream, advisory, now);
     }
 }
 

@@ -1,7 +1,7 @@
 use super::world::{MS, World, figures, pull_from, push};
 use crate::consumer::{
-    AckPolicy, ConsumerConfig, ConsumerError, CreateAction, DeliverPolicy, Interest, PullRequest, ReplayPolicy,
-    StreamRules,
+    AckPolicy, ConsumerConfig, ConsumerError, CreateAction, DeliverPolicy, Interest, PullRequest,
+    ReplayPolicy, StreamRules,
 };
 use jetkv_types::Timestamp;
 use std::time::Duration;
@@ -66,14 +66,38 @@ fn what_may_not_change_is_refused_in_the_reference_s_words() {
     world.create(base.clone()).unwrap();
     let by_sequence = DeliverPolicy::ByStartSequence;
     for (change, code, text) in [
-        (ConsumerConfig { deliver_policy: DeliverPolicy::New, ..base.clone() }, 10012, "deliver policy can not be updated"),
-        (ConsumerConfig { deliver_policy: by_sequence, opt_start_seq: 4, ..base.clone() }, 10012, "deliver policy can not be updated"),
-        (ConsumerConfig { ack_policy: AckPolicy::None, ..base.clone() }, 10012, "ack policy can not be updated"),
-        (ConsumerConfig { replay_policy: ReplayPolicy::Original, ..base.clone() }, 10012, "replay policy can not be updated"),
+        (
+            ConsumerConfig { deliver_policy: DeliverPolicy::New, ..base.clone() },
+            10012,
+            "deliver policy can not be updated",
+        ),
+        (
+            ConsumerConfig { deliver_policy: by_sequence, opt_start_seq: 4, ..base.clone() },
+            10012,
+            "deliver policy can not be updated",
+        ),
+        (
+            ConsumerConfig { ack_policy: AckPolicy::None, ..base.clone() },
+            10012,
+            "ack policy can not be updated",
+        ),
+        (
+            ConsumerConfig { replay_policy: ReplayPolicy::Original, ..base.clone() },
+            10012,
+            "replay policy can not be updated",
+        ),
         (ConsumerConfig { max_waiting: 5, ..base.clone() }, 10012, "max waiting can not be updated"),
         (ConsumerConfig { mem_storage: true, ..base.clone() }, 10012, "storage type can not be updated"),
-        (ConsumerConfig { deliver_subject: "d".into(), ..base.clone() }, 10012, "can not update pull consumer to push based"),
-        (ConsumerConfig { rate_limit_bps: 1000, ..base.clone() }, 10086, "consumer in pull mode can not have rate limit set"),
+        (
+            ConsumerConfig { deliver_subject: "d".into(), ..base.clone() },
+            10012,
+            "can not update pull consumer to push based",
+        ),
+        (
+            ConsumerConfig { rate_limit_bps: 1000, ..base.clone() },
+            10086,
+            "consumer in pull mode can not have rate limit set",
+        ),
     ] {
         assert_eq!(refusal(&mut world, change, CreateAction::CreateOrUpdate), (code, text.to_owned()));
     }
@@ -83,7 +107,8 @@ fn what_may_not_change_is_refused_in_the_reference_s_words() {
     let text = "start sequence can not be updated".to_owned();
     assert_eq!(refusal(&mut world, change, CreateAction::Update), (10012, text));
     let time = Some(Timestamp::from_nanos(5));
-    let start = ConsumerConfig { deliver_policy: DeliverPolicy::ByStartTime, opt_start_time: time, ..durable("t") };
+    let start =
+        ConsumerConfig { deliver_policy: DeliverPolicy::ByStartTime, opt_start_time: time, ..durable("t") };
     world.create(start.clone()).unwrap();
     let change = ConsumerConfig { opt_start_time: Some(Timestamp::from_nanos(6)), ..start };
     let text = "start time can not be updated".to_owned();
@@ -155,7 +180,11 @@ fn a_deliver_subject_may_change_while_nobody_listens() {
 fn a_reset_begins_anew_where_the_policy_permits() {
     let mut world = World::new(None);
     world.put_all("a b a b a b a b a b");
-    let start = |policy, sequence| ConsumerConfig { deliver_policy: policy, opt_start_seq: sequence, ..pull_from("r") };
+    let start = |policy, sequence| ConsumerConfig {
+        deliver_policy: policy,
+        opt_start_seq: sequence,
+        ..pull_from("r")
+    };
     let last = ConsumerConfig { filter_subject: ">".into(), ..start(DeliverPolicy::LastPerSubject, 0) };
     let time = Some(Timestamp::from_nanos(5));
     let by_time = ConsumerConfig { opt_start_time: time, ..start(DeliverPolicy::ByStartTime, 0) };
@@ -215,9 +244,21 @@ fn limits_of_the_stream_are_defaults_and_bounds() {
     assert_eq!((created.max_ack_pending, created.inactive_threshold), (10, 2_000 * MS));
     let create = CreateAction::CreateOrUpdate;
     for (config, code, text) in [
-        (ConsumerConfig { max_ack_pending: 20, ..durable("b") }, 10121, "consumer max ack pending exceeds system limit of 10"),
-        (ConsumerConfig { max_ack_pending: 20, ..pull_from("b") }, 10121, "consumer max ack pending exceeds system limit of 10"),
-        (ConsumerConfig { inactive_threshold: 5_000 * MS, ..pull_from("b") }, 10153, "consumer inactive threshold exceeds system limit of 2s"),
+        (
+            ConsumerConfig { max_ack_pending: 20, ..durable("b") },
+            10121,
+            "consumer max ack pending exceeds system limit of 10",
+        ),
+        (
+            ConsumerConfig { max_ack_pending: 20, ..pull_from("b") },
+            10121,
+            "consumer max ack pending exceeds system limit of 10",
+        ),
+        (
+            ConsumerConfig { inactive_threshold: 5_000 * MS, ..pull_from("b") },
+            10153,
+            "consumer inactive threshold exceeds system limit of 2s",
+        ),
     ] {
         assert_eq!(refusal(&mut world, config, create), (code, text.to_owned()));
     }

@@ -1,4 +1,4 @@
-use super::world::{MS, World, push, pull_from, watch};
+use super::world::{MS, World, pull_from, push, watch};
 use crate::Content;
 use crate::consumer::{ConsumerConfig, DeliverPolicy, Interest};
 

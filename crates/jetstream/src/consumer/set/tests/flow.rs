@@ -10,11 +10,8 @@ fn world() -> World {
         world.put_bytes("k", PAYLOAD);
     }
     world.listen("to.f");
-    let config = ConsumerConfig {
-        deliver_policy: DeliverPolicy::All,
-        idle_heartbeat: 300 * MS,
-        ..watch("f", "s.>")
-    };
+    let config =
+        ConsumerConfig { deliver_policy: DeliverPolicy::All, idle_heartbeat: 300 * MS, ..watch("f", "s.>") };
     world.create(config).unwrap();
     world
 }

@@ -27,7 +27,10 @@ fn a_long_list_that_shrinks_ends_with_nothing_pending() {
         }
     }
     assert!(removed >= 90);
-    assert_eq!(world.sink.lines.last().map_or(last, |line| line.rsplit_once('+').unwrap().1.parse().unwrap()), 0);
+    assert_eq!(
+        world.sink.lines.last().map_or(last, |line| line.rsplit_once('+').unwrap().1.parse().unwrap()),
+        0
+    );
 }
 
 #[test]
@@ -73,9 +76,11 @@ fn ten_thousand_filters_that_do_not_match_are_not_looked_at() {
     }
     world.listen("to.77");
     let now = Timestamp::from_nanos(1_000_000_000);
-    let key = world.set.names(None).map(|(_, key)| key).find(|key| {
-        world.set.config(*key).is_some_and(|config| config.deliver_subject == "to.77")
-    });
+    let key = world
+        .set
+        .names(None)
+        .map(|(_, key)| key)
+        .find(|key| world.set.config(*key).is_some_and(|config| config.deliver_subject == "to.77"));
     world.set.interest(key.unwrap(), crate::consumer::Interest::Present, now);
     world.put_all("77.a 78.a none");
     assert_eq!(world.run(), ["to.77 77.a 1.1.1 +0"]);

@@ -3,7 +3,7 @@
 
 use super::world::MS;
 use crate::consumer::{
-    Ack, AckKind, AckPolicy, Advisory, ConsumerConfig, ConsumerSet, CreateAction, Delivery, DeliverPolicy,
+    Ack, AckKind, AckPolicy, Advisory, ConsumerConfig, ConsumerSet, CreateAction, DeliverPolicy, Delivery,
     Handover, Interest, PullRequest, Sink, Status, StreamRules,
 };
 use jetkv_engine::env::{Clock, Env};
@@ -139,7 +139,8 @@ struct Story {
 }
 
 const KEYS: &[&str] = &["a", "b", "c.x", "c.y", "d.x.y"];
-const FILTERS: &[&[&str]] = &[&["s.>"], &["s.a"], &["s.c.*"], &["s.a", "s.c.>"], &["s.*", "s.d.x.*"], &["s.none"]];
+const FILTERS: &[&[&str]] =
+    &[&["s.>"], &["s.a"], &["s.c.*"], &["s.a", "s.c.>"], &["s.*", "s.d.x.*"], &["s.none"]];
 
 impl Story {
     fn new(seed: u64) -> Self {
@@ -161,7 +162,8 @@ impl Story {
         config.messages_per_subject_max = *rng.pick(&[None, Some(1), Some(3)]);
         config.age_max = *rng.pick(&[None, Some(Duration::from_secs(20))]);
         let stream = store.create_stream(config).unwrap();
-        let set = ConsumerSet::new(stream.clone(), StreamRules::default(), Arc::new(SeededEntropy::new(seed)));
+        let set =
+            ConsumerSet::new(stream.clone(), StreamRules::default(), Arc::new(SeededEntropy::new(seed)));
         let judge = Judge { stream, clients: BTreeMap::new(), subjects: BTreeMap::new(), seed };
         Self { rng, clock, store, set, judge, names: 0 }
     }
@@ -258,8 +260,7 @@ impl Story {
         }
         client.present = self.rng.chance(2, 3);
         let interest = if client.present { Interest::Present } else { Interest::Absent };
-        let created =
-            self.set.create(config, CreateAction::Create, interest, self.clock.now()).unwrap().info;
+        let created = self.set.create(config, CreateAction::Create, interest, self.clock.now()).unwrap().info;
         let left = self.judge.left(&client);
         assert_eq!(created.num_pending, u64::try_from(left.len()).unwrap(), "seed {}", self.judge.seed);
         self.judge.clients.insert(name, client);
@@ -415,10 +416,9 @@ fn tell(seed: u64, steps: u64) {
 /// A watcher sees each matching revision once, in order, without a gap, and is told the truth about what is to come.
 #[test]
 fn deliveries_are_complete_ordered_and_honest() {
-    let (first, count) = match std::env::var("JETKV_SEED") {
-        Ok(seed) => (seed.parse().unwrap(), 1),
-        Err(_) => (0, 150),
-    };
+    let number = |variable| std::env::var(variable).ok().map(|text: String| text.parse::<u64>().unwrap());
+    let first = number("JETKV_SEED").unwrap_or(0);
+    let count = number("JETKV_SEEDS").unwrap_or(if first == 0 { 100 } else { 1 });
     for seed in first..first + count {
         tell(seed, 300);
     }

@@ -107,12 +107,8 @@ fn heartbeats_tell_a_waiting_client_that_the_consumer_is_there() {
 
 #[test]
 fn what_cannot_be_served_is_refused_at_once() {
-    let mut world = world(9, ConsumerConfig {
-        max_batch: 3,
-        max_expires: 1000 * MS,
-        max_bytes: 100,
-        ..pull_from("q")
-    });
+    let mut world =
+        world(9, ConsumerConfig { max_batch: 3, max_expires: 1000 * MS, max_bytes: 100, ..pull_from("q") });
     let refused = |world: &mut World, request: PullRequest| world.pull("q", "r", &request).join("; ");
     assert_eq!(refused(&mut world, batch(4)), "r 409 Exceeded MaxRequestBatch of 3");
     assert_eq!(refused(&mut world, expires(1, 2000)), "r 409 Exceeded MaxRequestExpires of 1s");

@@ -89,7 +89,9 @@ fn a_start_in_the_future_leaves_out_what_comes_before() {
     world.put_all("a a");
     world.listen("to.f");
     let config = ConsumerConfig { opt_start_seq: 5, ..by(DeliverPolicy::ByStartSequence) };
-    world.create(ConsumerConfig { deliver_policy: config.deliver_policy, opt_start_seq: 5, ..push("f") }).unwrap();
+    world
+        .create(ConsumerConfig { deliver_policy: config.deliver_policy, opt_start_seq: 5, ..push("f") })
+        .unwrap();
     assert!(world.run().is_empty());
     world.put_all("a a a a");
     assert_eq!(world.figures("f"), "d 0/4 f 0/4 ap 0 rd 0 w 0 p 2");

@@ -2,7 +2,7 @@
 
 use crate::consumer::{
     Ack, AckKind, Advisory, ConsumerConfig, ConsumerError, ConsumerInfo, ConsumerKey, ConsumerSet,
-    CreateAction, Created, Delivery, DeliverPolicy, Handover, Interest, PullRequest, Sink, Status,
+    CreateAction, Created, DeliverPolicy, Delivery, Handover, Interest, PullRequest, Sink, Status,
     StreamRules,
 };
 use jetkv_engine::env::{Clock, Env};
@@ -229,7 +229,13 @@ impl World {
         self.run()
     }
 
-    pub(super) fn ack(&mut self, name: &str, stream_seq: u64, consumer_seq: u64, kind: &AckKind) -> Vec<String> {
+    pub(super) fn ack(
+        &mut self,
+        name: &str,
+        stream_seq: u64,
+        consumer_seq: u64,
+        kind: &AckKind,
+    ) -> Vec<String> {
         let key = self.key(name);
         let ack = Ack { stream_seq, consumer_seq, kind, reply: Some("next") };
         self.set.ack(key, &ack, self.clock.now(), &mut self.sink);

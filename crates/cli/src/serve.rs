@@ -1,0 +1,17 @@
+//! `jetkv serve`, and the same under the name `nats-server`.
+
+mod args;
+mod banner;
+mod descriptors;
+mod entry;
+mod log;
+mod notify;
+mod ports_file;
+mod process;
+mod remote_signal;
+mod spelling;
+mod start_lines;
+
+pub(crate) use args::ServeArgs;
+pub(crate) use entry::{as_reference, respelled, serve};
+pub(crate) use spelling::Role;

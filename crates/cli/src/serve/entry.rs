@@ -1,0 +1,207 @@
+//! From arguments to a running server, or to one of the things that `serve` does instead.
+
+use super::process::{self, Plan};
+use super::spelling::{Role, SpellingError, respell};
+use super::{ServeArgs, remote_signal};
+use crate::cli::{PlaceArgs, STORE_DEFAULT};
+use crate::exit::{Exit, Failure, Stop};
+use crate::output::{self, Form};
+use clap::Parser;
+use jetkv_server::VERSION;
+use jetkv_server::config::{ConfigError, Defaults, FILE_BYTES_MAX, Settings, Sources, assemble};
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// What `serve` was told.
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    /// The name that it runs under.
+    pub(super) role: Role,
+    /// The arguments of `serve`.
+    pub(super) args: ServeArgs,
+    /// Those of all commands.
+    pub(super) place: PlaceArgs,
+    /// For whom output is made.
+    pub(super) form: Form,
+}
+
+/// The command line under the name `nats-server`.
+#[derive(Debug, Parser)]
+#[command(name = "nats-server", disable_version_flag = true, max_term_width = 100)]
+struct Reference {
+    #[command(flatten)]
+    place: PlaceArgs,
+    #[command(flatten)]
+    args: ServeArgs,
+    /// Show the version; also -v
+    #[arg(long)]
+    version: bool,
+}
+
+/// Returns the program's arguments, those of `serve` in our spelling.
+///
+/// # Errors
+/// [`SpellingError`], of `serve` only.
+pub(crate) fn respelled(args: Vec<OsString>) -> Result<Vec<OsString>, SpellingError> {
+    let Some(at) = position_of_serve(&args) else { return Ok(args) };
+    let mut args = args;
+    let behind = args.split_off(at + 1);
+    args.extend(respell(behind, Role::Jetkv)?);
+    Ok(args)
+}
+
+/// Finds the command `serve`: the first argument that is neither an option nor the value of one.
+fn position_of_serve(args: &[OsString]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        let arg = args.get(at)?.to_str()?;
+        match arg {
+            "--store" | "--sync" | "--wait" => at += 2,
+            _ if arg.starts_with('-') => at += 1,
+            _ => return (arg == "serve").then_some(at),
+        }
+    }
+}
+
+/// Runs as `nats-server`; `args` are those behind the program's name.
+pub(crate) fn as_reference(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let told = match respell(args, Role::Reference) {
+        Ok(args) => Reference::try_parse_from(std::iter::once("nats-server".into()).chain(args)),
+        Err(error) => {
+            output::note(format_args!("{error}"));
+            output::note("`nats-server --help` lists the options");
+            return Exit::Failed.into();
+        }
+    };
+    let told = match told {
+        Ok(told) => told,
+        Err(error) => {
+            error.print().ok();
+            return if error.use_stderr() { Exit::Failed.into() } else { Exit::Done.into() };
+        }
+    };
+    if told.version {
+        return print_line(&format!("nats-server: v{VERSION}"));
+    }
+    let told = Told { role: Role::Reference, args: told.args, place: told.place, form: Form::Human };
+    match run(&told) {
+        Ok(()) => Exit::Done.into(),
+        Err(failure) => {
+            let causes = failure.causes.iter().map(|cause| format!(": {cause}")).collect::<String>();
+            output::note(format_args!("nats-server: {}{causes}", failure.message));
+            Exit::Failed.into()
+        }
+    }
+}
+
+/// `serve`
+pub(crate) fn serve(args: ServeArgs, place: PlaceArgs, form: Form) -> Result<(), Stop> {
+    Ok(run(&Told { role: Role::Jetkv, args, place, form })?)
+}
+
+fn run(told: &Told) -> Result<(), Failure> {
+    if let Some(signal) = &told.args.signal {
+        return remote_signal::send(signal).map_err(|error| Failure::failed(error.to_string()));
+    }
+    let settings = told.settings().map_err(|error| failure(&error))?;
+    if told.args.check_config {
+        told.say_valid(&settings);
+        return Ok(());
+    }
+    process::run(Plan { told: told.clone(), settings })
+}
+
+impl Told {
+    /// Puts defaults, configuration file and command line together; also at every reload.
+    pub(super) fn settings(&self) -> Result<Settings, ConfigError> {
+        let sources = Sources { read: &read_config, variables: &|name| std::env::var(name).ok() };
+        let overrides = self.args.overrides(self.place.store.clone(), self.place.sync);
+        let mut settings = assemble(&self.defaults(), self.args.config.as_deref(), &overrides, sources)?;
+        if !self.args.no_effect.is_empty() {
+            settings.warnings.push("--profile and --max_traced_msg_len have no effect in this server".into());
+        }
+        Ok(settings)
+    }
+
+    fn defaults(&self) -> Defaults {
+        match self.role {
+            Role::Jetkv => Defaults {
+                host: LOOPBACK.into(),
+                http_host: Some(LOOPBACK.into()),
+                jetstream: true,
+                data_dir: STORE_DEFAULT.into(),
+            },
+            Role::Reference => Defaults {
+                host: EVERYWHERE.into(),
+                http_host: None,
+                jetstream: false,
+                data_dir: std::env::temp_dir().join("nats").join("jetstream"),
+            },
+        }
+    }
+
+    fn say_valid(&self, settings: &Settings) {
+        for warning in &settings.warnings {
+            output::warn(self.form, warning);
+        }
+        let program = if self.role == Role::Reference { "nats-server" } else { "jetkv" };
+        let file = self.args.config.as_deref().unwrap_or(Path::new("")).display();
+        let digest = &settings.options.config_digest;
+        output::note(format_args!("{program}: configuration file {file} is valid ({digest})"));
+    }
+}
+
+fn failure(error: &ConfigError) -> Failure {
+    match error {
+        ConfigError::Unreadable(text) => Failure::not_found(text.clone()),
+        other => Failure::usage(other.to_string()),
+    }
+}
+
+/// Reads a configuration file, which may be a pipe, but not without end.
+fn read_config(path: &Path) -> io::Result<Vec<u8>> {
+    let limit = u64::try_from(FILE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    let mut content = Vec::new();
+    #[expect(clippy::disallowed_methods, reason = "a file of the user, not of the store")]
+    std::fs::File::open(path)?.take(limit).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+fn print_line(line: &str) -> ExitCode {
+    io::Write::write_all(&mut io::stdout(), format!("{line}\n").as_bytes()).ok();
+    Exit::Done.into()
+}
+
+const LOOPBACK: &str = "127.0.0.1";
+
+/// All addresses of the machine, as the reference listens.
+const EVERYWHERE: &str = "0.0.0.0";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(args: &str, expected: &str) {
+        let args = args.split(' ').map(OsString::from).collect();
+        let words = respelled(args).unwrap();
+        let words: Vec<&str> = words.iter().map(|word| word.to_str().unwrap()).collect();
+        assert_eq!(words.join(" "), expected);
+    }
+
+    #[test]
+    fn only_arguments_behind_serve_are_respelled() {
+        check("jetkv serve -p 4222 -js", "jetkv serve --port=4222 --jetstream=true");
+        check("jetkv --json --store serve serve -DV", "jetkv --json --store serve serve --debug --trace");
+        check("jetkv put serve -p -n", "jetkv put serve -p -n");
+        check("jetkv --wait 1s ls -n", "jetkv --wait 1s ls -n");
+        check("jetkv", "jetkv");
+    }
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        <Reference as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,204 @@
+//! `serve`, and the same under the name `nats-server`.
+
+mod monitoring;
+mod running;
+
+use crate::program::Place;
+use running::{Running, connect, link};
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::Stdio;
+
+#[test]
+fn it_tells_where_it_is_and_ends_cleanly() {
+    let place = Place::empty();
+    let mut server =
+        Running::start(&place, &["--json", "serve", "--port", "0", "--ports-file", "ports", "--pid", "pid"]);
+    let banner: Value = serde_json::from_str(&server.line_of_output()).unwrap();
+    let ports: Value = serde_json::from_slice(&std::fs::read(place.file("ports")).unwrap()).unwrap();
+    let address = server.address();
+    assert_eq!(ports, serde_json::json!({ "nats": [format!("nats://{address}")] }));
+    assert_eq!(banner["nats"], ports["nats"]);
+    assert_eq!((&banner["store"], &banner["sync"]), (&"./jetkv-data".into(), &"always".into()));
+    assert_eq!(std::fs::read_to_string(place.file("pid")).unwrap(), server.pid().to_string());
+    assert!(server.info().contains("\"server_id\":\"N"), "{}", server.info());
+    server.signal("TERM");
+    assert_eq!(server.end(), Some(0));
+    assert!(!place.file("ports").exists() && !place.file("pid").exists());
+}
+
+#[test]
+fn log_lines_have_the_form_that_harnesses_read() {
+    let place = Place::empty();
+    let server = Running::start(&place, &["serve", "--port", "0", "-sd=data"]);
+    let pid = server.pid();
+    for line in server.log() {
+        let rest = line.strip_prefix(&format!("[{pid}] ")).unwrap_or_else(|| panic!("{line}"));
+        let (time, text) = rest.split_at("2026/11/23 07:04:34.003989 ".len());
+        let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+        assert_eq!(shape, "0000/00/00 00:00:00.000000 ", "{line}");
+        assert!(["[INF] ", "[WRN] "].iter().any(|tag| text.starts_with(tag)), "{line}");
+    }
+    assert!(server.log().iter().any(|line| line.ends_with("[INF]   Store Directory: \"data/jetstream\"")));
+}
+
+#[test]
+fn under_the_name_of_the_reference_it_takes_its_flags() {
+    let place = Place::empty();
+    let program = link(&place, "nats-server");
+    let args = [
+        "-a=127.0.0.1",
+        "-p",
+        "-1",
+        "-js",
+        "-sd=data",
+        "-n",
+        "n1",
+        "--ports_file_dir",
+        ".",
+        "-m",
+        "-1",
+        "-T=false",
+    ];
+    let mut server = Running::start_as(&program, &place, &args);
+    assert!(server.info().contains("\"server_name\":\"n1\""), "{}", server.info());
+    let path = place.file(&format!("nats-server_{}.ports", server.pid()));
+    let ports: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!(ports["nats"][0], format!("nats://{}", server.address()));
+    assert!(ports["monitoring"][0].as_str().unwrap().starts_with("http://127.0.0.1:"));
+    let first = format!("[{}] [INF] Starting nats-server", server.pid());
+    assert_eq!(server.log().first(), Some(&first));
+    server.signal("INT");
+    assert_eq!(server.end(), Some(0));
+    assert!(!path.exists());
+}
+
+#[test]
+fn under_the_name_of_the_reference_versions_and_faults_are_the_reference_s() {
+    let place = Place::empty();
+    let program = link(&place, "nats-server");
+    place.write("good.conf", "port: 4222");
+    place.write("bad.conf", "port: 4222\nfoo: 1");
+    let run = |args: &[&str]| {
+        let output =
+            std::process::Command::new(&program).args(args).current_dir(place.path()).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let digest = "sha256:797533ebd0dfba7d34a0f9337ecf147e442871f48ddfd07ed751575a5737267e";
+    let valid = format!("nats-server: configuration file good.conf is valid ({digest})\n");
+    assert_eq!(run(&["-v"]), (Some(0), "nats-server: v2.12.9\n".into(), String::new()));
+    assert_eq!(run(&["-t", "-c", "good.conf"]), (Some(0), String::new(), valid));
+    let fault = "nats-server: bad.conf:2:1: unknown field \"foo\"\n".to_owned();
+    assert_eq!(run(&["-c=bad.conf"]), (Some(1), String::new(), fault));
+    let missing = "nats-server: open nope: no such file or directory\n".to_owned();
+    assert_eq!(run(&["-c", "nope"]), (Some(1), String::new(), missing));
+    let (code, _, said) = run(&["-foo"]);
+    assert_eq!(code, Some(1));
+    assert!(said.starts_with("flag provided but not defined: -foo\n"), "{said}");
+    assert_eq!(
+        run(&["--signal", "stop=abc"]),
+        (Some(1), String::new(), "nats-server: invalid pid: abc\n".into())
+    );
+}
+
+#[test]
+fn what_cannot_be_served_is_told_with_an_exit_code() {
+    let place = Place::empty();
+    place.write("bad.conf", "cluster { port: 1 }");
+    let said = place.fails(&["serve", "--config", "bad.conf"], 2);
+    assert!(
+        said.contains("bad.conf:1:10: \"cluster\" with \"port\": clusters are not supported by this server"),
+        "{said}"
+    );
+    place.fails(&["serve", "--config", "nope"], 3);
+    place.fails(&["serve", "--prot", "1"], 2);
+    place.fails(&["serve", "--cluster", "nats://x"], 2);
+    let server = Running::start(&place, &["serve", "--port", "0"]);
+    let port = server.address().port().to_string();
+    let said = place.fails(&["serve", "--port", &port, "--store", "other"], 5);
+    assert!(said.contains("cannot listen on 127.0.0.1") && said.contains("hint: "), "{said}");
+}
+
+#[test]
+fn a_standard_error_that_nobody_reads_stops_nothing() {
+    let place = Place::empty();
+    let mut child = place
+        .command(&["--json", "serve", "--port", "0", "--trace", "--debug"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut banner = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut banner).unwrap();
+    let banner: Value = serde_json::from_str(&banner).unwrap();
+    let address = banner["nats"][0].as_str().unwrap().trim_start_matches("nats://").to_owned();
+    let mut client = connect(address.parse().unwrap());
+    // More lines than the pipe and the queue of the log together can take.
+    let message = format!("PUB x 0\r\n\r\n{}", "PING\r\n".repeat(9));
+    for _ in 0..40 {
+        client.get_mut().write_all(message.repeat(1_000).as_bytes()).unwrap();
+        let mut pongs = vec![0; "PONG\r\n".len() * 9_000];
+        client.read_exact(&mut pongs).unwrap();
+        assert!(pongs.starts_with(b"PONG\r\nPONG\r\n"));
+    }
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM)
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_reload_takes_what_is_right_and_keeps_what_it_has_otherwise() {
+    let place = Place::empty();
+    place.write("c.conf", "port: -1, jetstream: off");
+    let mut server = Running::start(&place, &["serve", "--config", "c.conf"]);
+    assert!(server.info().contains("\"max_payload\":1048576"));
+    place.write("c.conf", "port: -1, jetstream: off, max_payload: 1k");
+    server.signal("HUP");
+    server.wait_for("Reloaded server configuration");
+    assert!(server.info().contains("\"max_payload\":1000"), "{}", server.info());
+    place.write("c.conf", "port: -1, max_payload: 2k, foo: 1");
+    server.signal("HUP");
+    server.wait_for("Failed to reload server configuration: c.conf:1:27: unknown field \"foo\"");
+    place.write("c.conf", "port: 1, max_payload: 2k");
+    server.signal("HUP");
+    server.wait_for("the address that clients connect to cannot change while the server runs");
+    assert!(server.info().contains("\"max_payload\":1000"), "{}", server.info());
+}
+
+#[test]
+fn the_log_file_is_opened_again_when_asked() {
+    let place = Place::empty();
+    place.write("c.conf", "port: -1, logfile: \"server.log\", ports_file_dir: \".\"");
+    let mut child = place.command(&["serve", "--config", "c.conf"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("serves NATS clients") {
+        line.clear();
+        assert_ne!(out.read_line(&mut line).unwrap(), 0);
+    }
+    assert!(std::fs::read_to_string(place.file("server.log")).unwrap().contains("Server is ready"));
+    let signal = |name: &str| {
+        place.ok(&["serve", "--signal", &format!("{name}={}", child.id())]);
+    };
+    // Moved and asked once: the new file is there as soon as its first line is.
+    std::fs::rename(place.file("server.log"), place.file("old.log")).unwrap();
+    signal("reopen");
+    while !std::fs::read_to_string(place.file("server.log"))
+        .unwrap_or_default()
+        .contains("File log re-opened")
+    {
+        std::thread::yield_now();
+    }
+    signal("stop");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(std::fs::read_to_string(place.file("server.log")).unwrap().contains("Server Exiting.."));
+}
+
+#[test]
+fn a_lame_duck_without_clients_ends_at_once() {
+    let place = Place::empty();
+    let mut server = Running::start(&place, &["serve", "--port", "0"]);
+    server.signal("USR2");
+    assert_eq!(server.end(), Some(0));
+}

@@ -1,0 +1,214 @@
+//! Advisories: what happened to streams and consumers, for whoever listens (PROTOCOL 2.2).
+
+use super::state::JetStream;
+use crate::router::{Msg, Publisher, Router};
+use jetkv_jetstream::consumer::Advisory;
+use serde::Serialize;
+
+/// Something that happened.
+#[derive(Debug, Serialize)]
+pub(super) struct Event<'a, T> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    id: String,
+    timestamp: String,
+    #[serde(flatten)]
+    body: T,
+}
+
+/// What was done to a stream or a consumer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    Created,
+    Updated,
+    Deleted,
+}
+
+impl Action {
+    fn token(self) -> &'static str {
+        match self {
+            Self::Created => "CREATED",
+            Self::Updated => "UPDATED",
+            Self::Deleted => "DELETED",
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Created => "create",
+            Self::Updated => "modify",
+            Self::Deleted => "delete",
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct StreamAction<'a> {
+    stream: &'a str,
+    action: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct ConsumerAction<'a> {
+    stream: &'a str,
+    consumer: &'a str,
+    action: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Paused<'a> {
+    stream: &'a str,
+    consumer: &'a str,
+    paused: bool,
+    pause_until: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct MaxDeliver<'a> {
+    stream: &'a str,
+    consumer: &'a str,
+    stream_seq: u64,
+    deliveries: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Refused<'a> {
+    stream: &'a str,
+    consumer: &'a str,
+    consumer_seq: u64,
+    stream_seq: u64,
+    deliveries: u64,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    reason: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct Acked<'a> {
+    stream: &'a str,
+    consumer: &'a str,
+    consumer_seq: u64,
+    stream_seq: u64,
+    ack_time: u64,
+    deliveries: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Audit<'a> {
+    server: &'a str,
+    client: Client<'a>,
+    subject: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    request: &'a str,
+    response: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Client<'a> {
+    acc: &'a str,
+}
+
+/// The way to those who listen.
+pub(super) struct Events<'a> {
+    pub(super) jetstream: &'a JetStream,
+    pub(super) publisher: &'a mut Publisher,
+    pub(super) router: &'a Router,
+}
+
+impl Events<'_> {
+    /// Tells what was done to a stream.
+    pub(super) fn stream(&mut self, action: Action, stream: &str) {
+        let subject = format!("{ADVISORY}STREAM.{}.{stream}", action.token());
+        let domain = self.jetstream.settings.domain.as_deref();
+        self.publish(&subject, "stream_action", StreamAction { stream, action: action.word(), domain });
+    }
+
+    /// Tells what was done to a consumer.
+    pub(super) fn consumer(&mut self, action: Action, stream: &str, consumer: &str) {
+        let subject = format!("{ADVISORY}CONSUMER.{}.{stream}.{consumer}", action.token());
+        let domain = self.jetstream.settings.domain.as_deref();
+        let body = ConsumerAction { stream, consumer, action: action.word(), domain };
+        self.publish(&subject, "consumer_action", body);
+    }
+
+    /// Tells that a consumer is paused, or goes on.
+    pub(super) fn paused(&mut self, stream: &str, consumer: &str, until: Option<jetkv_types::Timestamp>) {
+        let subject = format!("{ADVISORY}CONSUMER.PAUSE.{stream}.{consumer}");
+        let domain = self.jetstream.settings.domain.as_deref();
+        let pause_until = until.unwrap_or_default().to_string();
+        let body = Paused { stream, consumer, paused: until.is_some(), pause_until, domain };
+        self.publish(&subject, "consumer_pause", body);
+    }
+
+    /// Tells of a request that changed something.
+    pub(super) fn audit(&mut self, subject: &str, request: &[u8], response: &[u8]) {
+        let settings = &self.jetstream.settings;
+        let (Ok(request), Ok(response)) = (std::str::from_utf8(request), std::str::from_utf8(response))
+        else {
+            return;
+        };
+        let client = Client { acc: &settings.account };
+        let (server, domain) = (&*settings.server_name, settings.domain.as_deref());
+        let body = Audit { server, client, subject, request, response, domain };
+        self.publish(&format!("{ADVISORY}API"), "api_audit", body);
+    }
+
+    /// Tells what a consumer reports.
+    pub(super) fn report(&mut self, stream: &str, advisory: &Advisory<'_>, now: jetkv_types::Timestamp) {
+        match *advisory {
+            Advisory::Abandoned { name, .. } => self.consumer(Action::Deleted, stream, name),
+            Advisory::MaxDeliveries { name: consumer, stream_seq, deliveries } => {
+                let subject = format!("{ADVISORY}CONSUMER.MAX_DELIVERIES.{stream}.{consumer}");
+                let body = MaxDeliver { stream, consumer, stream_seq, deliveries };
+                self.publish(&subject, "max_deliver", body);
+            }
+            Advisory::Naked { name: consumer, at, deliveries } => {
+                let subject = format!("{ADVISORY}CONSUMER.MSG_NAKED.{stream}.{consumer}");
+                let (consumer_seq, stream_seq) = (at.consumer_seq, at.stream_seq);
+                let body = Refused { stream, consumer, consumer_seq, stream_seq, deliveries, reason: "" };
+                self.publish(&subject, "nak", body);
+            }
+            Advisory::Terminated { name: consumer, at, deliveries, reason } => {
+                let subject = format!("{ADVISORY}CONSUMER.MSG_TERMINATED.{stream}.{consumer}");
+                let (consumer_seq, stream_seq) = (at.consumer_seq, at.stream_seq);
+                let body = Refused { stream, consumer, consumer_seq, stream_seq, deliveries, reason };
+                self.publish(&subject, "terminated", body);
+            }
+            Advisory::Acknowledged { name: consumer, at, deliveries, delivered } => {
+                let subject = format!("{METRIC}CONSUMER.ACK.{stream}.{consumer}");
+                let ack_time = u64::try_from(now.since(delivered).as_nanos()).unwrap_or(u64::MAX);
+                let (consumer_seq, stream_seq) = (at.consumer_seq, at.stream_seq);
+                let body = Acked { stream, consumer, consumer_seq, stream_seq, ack_time, deliveries };
+                self.publish_as(&subject, "io.nats.jetstream.metric.v1.consumer_ack", body);
+            }
+            Advisory::Resumed { name } => self.paused(stream, name, None),
+            // Damage is in the log and in the health of the server.
+            _ => {}
+        }
+    }
+
+    fn publish(&mut self, subject: &str, kind: &str, body: impl Serialize) {
+        self.publish_as(subject, &format!("io.nats.jetstream.advisory.v1.{kind}"), body);
+    }
+
+    fn publish_as(&mut self, subject: &str, kind: &str, body: impl Serialize) {
+        if !self.router.has_interest(subject.as_bytes()) {
+            return;
+        }
+        let id = self.jetstream.new_id();
+        let event = Event { kind, id, timestamp: self.jetstream.store.now().to_string(), body };
+        let payload = jetkv_wire::json::to_vec(&event);
+        let msg = Msg { subject: subject.as_bytes(), reply: None, headers: b"", payload: &payload };
+        self.publisher.deliver(self.router, &msg);
+    }
+}
+
+const ADVISORY: &str = "$JS.EVENT.ADVISORY.";
+const METRIC: &str = "$JS.EVENT.METRIC.";

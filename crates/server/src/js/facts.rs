@@ -1,0 +1,85 @@
+//! What monitoring shows of streams and consumers.
+
+use super::consumers::{Details, info_of};
+use super::convert::{self, Words};
+use super::handle::StreamHandle;
+use super::state::JetStream;
+use crate::account::Account;
+use crate::monitor::{AccountStreams, Consumers, StreamFacts};
+use crate::router::{Origin, Publisher};
+use jetkv_engine::Storage;
+use jetkv_wire::json;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// Describes the streams of an account.
+pub(crate) fn facts(account: &Account, jetstream: &JetStream, consumers: Consumers) -> AccountStreams {
+    let settings = &jetstream.settings;
+    // It sends nothing; looking at consumers asks for one.
+    let mut publisher = Publisher::new(Origin::Server, 1);
+    let streams = jetstream.matching(None);
+    AccountStreams {
+        name: account.name().to_owned(),
+        api: jetstream.counts(),
+        limits: (settings.memory_bytes_max, settings.file_bytes_max),
+        damages: texts_of(jetstream.store.damages()),
+        store: jetstream.store.stats(),
+        streams: streams
+            .iter()
+            .map(|handle| stream(account, jetstream, handle, consumers, &mut publisher))
+            .collect(),
+    }
+}
+
+fn stream(
+    account: &Account,
+    jetstream: &JetStream,
+    handle: &StreamHandle,
+    consumers: Consumers,
+    publisher: &mut Publisher,
+) -> StreamFacts {
+    let facts = handle.facts();
+    let state = convert::state(handle);
+    let now = jetstream.store.now();
+    let name = handle.stream.name().as_str();
+    let (names, details) = handle.consumers.look(publisher, handle.place(jetstream, account), |set, out| {
+        let names: Vec<String> = set.names(None).map(|(name, _)| name.to_owned()).collect();
+        let wanted: &[String] = if consumers == Consumers::InFull { &names } else { &[] };
+        let infos = wanted.iter().filter_map(|each| set.info(set.find(each)?, now, out).ok());
+        let shown = infos.map(|info| raw(&info_of(&info, name, &jetstream.settings, now, Details::Listed)));
+        let details: Vec<Box<RawValue>> = shown.collect();
+        (names, details)
+    });
+    StreamFacts {
+        name: name.to_owned(),
+        created: handle.stream.created(),
+        in_memory: facts.settings.storage == Storage::Memory,
+        messages: state.messages,
+        bytes: state.bytes,
+        reserved: facts.settings.max_bytes.unwrap_or(0),
+        damages: texts_of(handle.stream.damages()),
+        consumers: names,
+        config: raw(&convert::config(&facts.settings, Words::Stored)),
+        state: raw(&state),
+        consumer_details: details,
+    }
+}
+
+/// Tells the damages that cost data; what is known from elsewhere makes nobody ill.
+fn texts_of(damages: Vec<jetkv_engine::Damage>) -> Vec<String> {
+    damages
+        .iter()
+        .filter(|damage| damage.kind.affects_data())
+        .take(DAMAGES_MAX)
+        .map(ToString::to_string)
+        .collect()
+}
+
+fn raw(value: &impl Serialize) -> Box<RawValue> {
+    // What the wire crate writes is always JSON.
+    let text = String::from_utf8(json::to_vec(value)).ok();
+    text.and_then(|text| RawValue::from_string(text).ok()).unwrap_or_else(|| RawValue::NULL.to_owned())
+}
+
+/// Most damages that are told of a stream or account.
+const DAMAGES_MAX: usize = 100;

@@ -1,0 +1,16 @@
+//! HTTP monitoring (PROTOCOL 8.7): what an operator, a dashboard or a harness asks a running server.
+//!
+//! Pages are functions of plain snapshots and a query, so they can be tested alone; [`collect`] takes the snapshots. No page
+//! shows a secret, every list is bounded, and nothing here can change the server.
+
+mod collect;
+mod facts;
+mod http;
+mod json;
+mod machine;
+mod pages;
+mod query;
+mod route;
+
+pub(crate) use facts::{AccountStreams, Consumers, StreamFacts};
+pub(crate) use http::Monitor;

@@ -1,0 +1,159 @@
+//! `/healthz`: whether the server can do its work.
+
+use crate::monitor::facts::{AccountStreams, JetStreamFacts, ServerFacts, StreamFacts};
+use crate::monitor::query::{BadQuery, Query};
+use crate::monitor::route::Answer;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Health<'a> {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [Fault],
+}
+
+/// What is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Fault {
+    #[serde(skip)]
+    status: u16,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consumer: Option<String>,
+    error: String,
+}
+
+/// What a query asks for.
+struct Wanted<'a> {
+    enabled_only: bool,
+    server_only: bool,
+    account: Option<&'a str>,
+    stream: Option<&'a str>,
+    consumer: Option<&'a str>,
+}
+
+/// Returns the page; `leaving` says whether the server is a lame duck, `collect` takes the snapshot of streams.
+pub(in crate::monitor) fn healthz(
+    leaving: bool,
+    server: &ServerFacts,
+    collect: impl FnOnce() -> Option<JetStreamFacts>,
+    query: &Query,
+) -> Result<Answer, BadQuery> {
+    let details = query.boolean("details")?;
+    let wanted = Wanted {
+        enabled_only: query.boolean("js-enabled-only")? || query.boolean("js-enabled")?,
+        server_only: query.boolean("js-server-only")? | query.boolean("js-meta-only")?,
+        account: query.text("account"),
+        stream: query.text("stream"),
+        consumer: query.text("consumer"),
+    };
+    let faults = if leaving {
+        vec![Fault::of_server(500, "CONNECTION", "server is in lame duck mode")]
+    } else {
+        wanted.faults(collect().as_ref(), server.options.jetstream.is_some())
+    };
+    Ok(answer(&faults, details))
+}
+
+fn answer(faults: &[Fault], details: bool) -> Answer {
+    let Some(first) = faults.first() else {
+        return Answer::compact(200, &Health { status: "ok", error: None, errors: &[] });
+    };
+    let status = first.status;
+    if details {
+        return Answer::compact(status, &Health { status: "error", error: None, errors: faults });
+    }
+    let word = if matches!(status, 404 | 503) { "unavailable" } else { "error" };
+    Answer::compact(status, &Health { status: word, error: Some(&first.error), errors: &[] })
+}
+
+impl Wanted<'_> {
+    /// Finds what is wrong; damage of streams is only looked for where streams are asked about at all.
+    fn faults(&self, facts: Option<&JetStreamFacts>, enabled: bool) -> Vec<Fault> {
+        if self.account.is_none() && self.stream.is_some() {
+            let text = "\"account\" must not be empty when checking stream health";
+            return vec![Fault::of_server(400, "BAD_REQUEST", text)];
+        }
+        if self.stream.is_none() && self.consumer.is_some() {
+            let text = "\"stream\" must not be empty when checking consumer health";
+            return vec![Fault::of_server(400, "BAD_REQUEST", text)];
+        }
+        let Some(facts) = facts else {
+            let asked = enabled || self.enabled_only || self.account.is_some();
+            let text = "JetStream is not available";
+            return if asked { vec![Fault::of_server(503, "JETSTREAM", text)] } else { Vec::new() };
+        };
+        if self.enabled_only || self.server_only {
+            return Vec::new();
+        }
+        let Some(name) = self.account else {
+            return facts.accounts.iter().flat_map(damages_of_account).collect();
+        };
+        match facts.accounts.iter().find(|each| each.name == name) {
+            Some(account) => self.faults_of(account),
+            None => {
+                let error = format!("JetStream account {name:?} not found");
+                vec![Fault { account: Some(name.into()), ..Fault::of_server(404, "ACCOUNT", &error) }]
+            }
+        }
+    }
+
+    fn faults_of(&self, account: &AccountStreams) -> Vec<Fault> {
+        let Some(name) = self.stream else {
+            return damages_of_account(account).collect();
+        };
+        let place =
+            |fault: Fault| Fault { account: Some(account.name.clone()), stream: Some(name.into()), ..fault };
+        let Some(stream) = account.streams.iter().find(|each| each.name == name) else {
+            let error = format!("JetStream stream {name:?} not found on account {:?}", account.name);
+            return vec![place(Fault::of_server(404, "STREAM", &error))];
+        };
+        let mut faults: Vec<Fault> = damages(account, stream).collect();
+        if let Some(consumer) =
+            self.consumer.filter(|consumer| !stream.consumers.iter().any(|each| each == consumer))
+        {
+            let account = &account.name;
+            let error = format!(
+                "JetStream consumer {consumer:?} not found for stream {name:?} on account {account:?}"
+            );
+            let fault =
+                Fault { consumer: Some(consumer.into()), ..Fault::of_server(404, "CONSUMER", &error) };
+            faults.push(place(fault));
+        }
+        faults
+    }
+}
+
+/// Tells each damage of an account, streams that cannot be opened included.
+fn damages_of_account(account: &AccountStreams) -> impl Iterator<Item = Fault> + '_ {
+    account.damages.iter().map(|damage| Fault {
+        account: Some(account.name.clone()),
+        ..Fault::of_server(
+            503,
+            "STREAM",
+            &format!("JetStream account {:?} has damage: {damage}", account.name),
+        )
+    })
+}
+
+/// Tells each damage of a stream: it is served as far as it is intact, but its operator must know.
+fn damages<'a>(account: &'a AccountStreams, stream: &'a StreamFacts) -> impl Iterator<Item = Fault> + 'a {
+    stream.damages.iter().map(|damage| Fault {
+        account: Some(account.name.clone()),
+        stream: Some(stream.name.clone()),
+        ..Fault::of_server(503, "STREAM", &format!("JetStream stream {:?} is damaged: {damage}", stream.name))
+    })
+}
+
+impl Fault {
+    fn of_server(status: u16, kind: &'static str, error: &str) -> Self {
+        Self { status, kind, account: None, stream: None, consumer: None, error: error.to_owned() }
+    }
+}

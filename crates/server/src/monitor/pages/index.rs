@@ -1,0 +1,26 @@
+//! `/`: a page of links.
+
+use crate::monitor::route::{Answer, Kind};
+use crate::version::VERSION;
+
+/// Returns the page; `base` stands before every path.
+pub(in crate::monitor) fn index(base: &str) -> Answer {
+    let link = |(path, title): (&str, &str)| format!("<li><a href=\"{base}{path}\">{title}</a></li>\n");
+    let links: String = LINKS.into_iter().map(link).collect();
+    let body = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><title>jetkv</title></head>\n<body>\n\
+         <h1>jetkv</h1>\n<p>NATS {VERSION}</p>\n<ul>\n{links}</ul>\n</body>\n</html>\n"
+    );
+    Answer { status: 200, kind: Kind::Html, body: body.into_bytes() }
+}
+
+const LINKS: [(&str, &str); 8] = [
+    ("/varz", "General"),
+    ("/jsz", "JetStream"),
+    ("/connz", "Connections"),
+    ("/accountz", "Accounts"),
+    ("/accstatz", "Account statistics"),
+    ("/subsz", "Subscriptions"),
+    ("/healthz", "Health"),
+    ("/metrics", "Metrics for Prometheus"),
+];

@@ -1,0 +1,174 @@
+use super::*;
+use crate::monitor::facts::{AccountStreams, Consumers, JetStreamFacts, LoadFacts, ServerFacts, StreamFacts};
+use crate::monitor::query::Query;
+use crate::monitor::route::Answer;
+use crate::options::{Address, HttpOptions, HttpScheme, JetStreamOptions, Secret, ServerOptions};
+use jetkv_engine::StoreStats;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+fn server() -> ServerFacts {
+    let mut options =
+        ServerOptions { jetstream: Some(JetStreamOptions::new("/data")), ..ServerOptions::default() };
+    options.auth.token = Some(Secret::new("hunter2"));
+    let listen = Address { host: "127.0.0.1".into(), port: 0 };
+    options.http = Some(HttpOptions { listen, base_path: String::new(), scheme: HttpScheme::Plain });
+    ServerFacts {
+        id: "NID".into(),
+        name: "n\"1".into(),
+        host: "127.0.0.1".into(),
+        port: 4222,
+        auth_required: true,
+        options: Arc::new(options),
+        started: "2026-11-23T07:00:00Z".parse().unwrap(),
+        config_loaded: "2026-11-23T07:00:00Z".parse().unwrap(),
+        now: "2026-11-23T07:34:22Z".parse().unwrap(),
+        uptime: Duration::from_secs(2_062),
+        monitor: Some("127.0.0.1:8222".parse().unwrap()),
+        requests: BTreeMap::from([("/varz", 3)]),
+    }
+}
+
+fn raw(json: &str) -> Box<RawValue> {
+    RawValue::from_string(json.into()).unwrap()
+}
+
+fn stream(name: &str, damages: &[&str]) -> StreamFacts {
+    StreamFacts {
+        name: name.into(),
+        created: "2026-11-23T07:10:00Z".parse().unwrap(),
+        in_memory: name.starts_with("MEM"),
+        messages: 2,
+        bytes: 80,
+        reserved: 1_000,
+        damages: damages.iter().map(|damage| (*damage).to_owned()).collect(),
+        consumers: vec!["c1".into()],
+        config: raw(r#"{"name":"KV_foo"}"#),
+        state: raw(r#"{"messages":2}"#),
+        consumer_details: vec![raw(r#"{"stream_name":"KV_foo"}"#)],
+    }
+}
+
+fn facts(damages: &[&str]) -> JetStreamFacts {
+    let streams = vec![stream("KV_foo", damages), stream("MEM_bar", &[])];
+    let damages = streams[0].damages.clone();
+    let account = AccountStreams {
+        name: "A".into(),
+        api: (4, 1),
+        limits: (None, Some(5)),
+        damages,
+        store: StoreStats { sync_count: 9, ..StoreStats::default() },
+        streams,
+    };
+    JetStreamFacts { accounts: vec![account] }
+}
+
+fn json(answer: Answer) -> Value {
+    serde_json::from_slice(&answer.body).unwrap()
+}
+
+#[test]
+fn varz_shows_everything_but_secrets() {
+    let load = LoadFacts { connections: 7, cpu: 0.0, ..LoadFacts::default() };
+    let answer = varz(&server(), &load, Some(&facts(&[])));
+    let text = String::from_utf8(answer.body.clone()).unwrap();
+    assert!(!text.contains("hunter2"));
+    assert!(text.starts_with("{\n  \"server_id\": \"NID\",\n  \"server_name\": \"n\\\"1\",\n"), "{text}");
+    assert!(text.contains("\n  \"auth_timeout\": 2,\n") && text.contains("\n  \"cpu\": 0,\n"), "{text}");
+    let page = json(answer);
+    assert_eq!((&page["connections"], &page["uptime"]), (&7.into(), &"34m22s".into()));
+    assert_eq!((&page["auth_required"], &page["http_port"]), (&true.into(), &8222.into()));
+    assert_eq!(page["jetstream"]["config"]["store_dir"], "/data");
+    assert_eq!(page["jetstream"]["config"]["sync_always"], true);
+    assert_eq!(page["jetstream"]["stats"]["storage"], 80);
+    assert_eq!(page["jetstream"]["stats"]["memory"], 80);
+    assert_eq!(page["http_req_stats"]["/varz"], 3);
+}
+
+#[test]
+fn jsz_shows_what_is_asked_for() {
+    let page = |query: &str, expected: Consumers| {
+        let collect = |consumers| {
+            assert_eq!(consumers, expected, "{query}");
+            Some(facts(&[]))
+        };
+        json(jsz(&server(), collect, &Query::parse(query)).unwrap())
+    };
+    let plain = page("", Consumers::Named);
+    assert_eq!(
+        (&plain["streams"], &plain["consumers"], &plain["bytes"]),
+        (&2.into(), &2.into(), &160.into())
+    );
+    assert_eq!((&plain["api"]["total"], &plain["account_details"]), (&4.into(), &Value::Null));
+    let accounts = page("accounts=1", Consumers::Named);
+    let account = &accounts["account_details"][0];
+    assert_eq!((&account["name"], &account["reserved_memory"]), (&"A".into(), &u64::MAX.into()));
+    assert_eq!((&account["reserved_storage"], &account["stream_detail"]), (&5.into(), &Value::Null));
+    let streams = page("acc=A&streams=1&config=1", Consumers::Named);
+    let stream = &streams["account_details"][0]["stream_detail"][0];
+    assert_eq!((&stream["config"]["name"], &stream["state"]["messages"]), (&"KV_foo".into(), &2.into()));
+    assert_eq!(stream["cluster"]["leader"], "n\"1");
+    let consumers = page("consumers=true", Consumers::InFull);
+    let stream = &consumers["account_details"][0]["stream_detail"][0];
+    assert_eq!(
+        (&stream["consumer_detail"][0]["stream_name"], &stream["config"]),
+        (&"KV_foo".into(), &Value::Null)
+    );
+    assert_eq!(page("acc=X&streams=1", Consumers::Named)["account_details"], Value::Null);
+    assert_eq!(page("accounts=1&offset=1", Consumers::Named)["account_details"], Value::Null);
+    let disabled = json(jsz(&server(), |_| None, &Query::default()).unwrap());
+    assert_eq!(disabled["disabled"], true);
+}
+
+#[test]
+fn healthz_is_green_only_if_everything_is_intact() {
+    let health = |query: &str, facts: Option<JetStreamFacts>| {
+        let answer = healthz(false, &server(), || facts, &Query::parse(query)).unwrap();
+        (answer.status, String::from_utf8(answer.body).unwrap())
+    };
+    let sound = |query: &str| health(query, Some(facts(&[])));
+    let ok = (200, "{\"status\":\"ok\"}".to_owned());
+    for query in ["", "js-enabled-only=true", "account=A", "account=A&stream=KV_foo&consumer=c1"] {
+        assert_eq!(sound(query), ok, "{query}");
+    }
+    let missing = r#"{"status":"unavailable","error":"JetStream stream \"X\" not found on account \"A\""}"#;
+    assert_eq!(sound("account=A&stream=X"), (404, missing.into()));
+    let missing = r#"{"status":"unavailable","error":"JetStream consumer \"Q\" not found for stream \"KV_foo\" on account \"A\""}"#;
+    assert_eq!(sound("account=A&stream=KV_foo&consumer=Q"), (404, missing.into()));
+    let missing = r#"{"status":"error","errors":[{"type":"ACCOUNT","account":"X","error":"JetStream account \"X\" not found"}]}"#;
+    assert_eq!(sound("account=X&details=1"), (404, missing.into()));
+
+    let damaged = |query: &str| health(query, Some(facts(&["block 3"])));
+    let error = r#"{"status":"unavailable","error":"JetStream account \"A\" has damage: block 3"}"#;
+    for query in ["", "account=A"] {
+        assert_eq!(damaged(query), (503, error.into()), "{query}");
+    }
+    let error = r#"{"status":"unavailable","error":"JetStream stream \"KV_foo\" is damaged: block 3"}"#;
+    assert_eq!(damaged("account=A&stream=KV_foo"), (503, error.into()));
+    assert_eq!(damaged("account=A&stream=MEM_bar"), ok);
+    assert_eq!(damaged("js-enabled-only=1"), ok);
+    assert_eq!(health("", None).0, 503);
+    let leaving = healthz(true, &server(), || None, &Query::default()).unwrap();
+    assert_eq!(leaving.status, 500);
+}
+
+#[test]
+fn metrics_have_the_form_of_prometheus() {
+    let answer = metrics(&server(), &LoadFacts::default(), Some(&facts(&["x", "y"])));
+    let text = String::from_utf8(answer.body).unwrap();
+    assert!(text.contains("jetkv_info{version=\"2.12.9\",server_name=\"n\\\"1\"} 1\n"), "{text}");
+    assert!(text.contains(
+        "# HELP jetkv_damages Damaged places in streams\n# TYPE jetkv_damages gauge\njetkv_damages 2\n"
+    ));
+    assert!(
+        text.contains("\njetkv_syncs_total 9\n") && text.contains("\njetkv_api_requests_total 4\n"),
+        "{text}"
+    );
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (_, value) = line.rsplit_once(' ').unwrap();
+        assert!(value.parse::<f64>().is_ok(), "{line}");
+    }
+}
