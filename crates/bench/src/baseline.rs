@@ -4,10 +4,11 @@ use crate::Outcome;
 use crate::child;
 use crate::engines::EngineName;
 use crate::flags::Flags;
+use crate::machine::Load;
 use crate::phases::{Phase, generator_micros};
 use crate::report::{Samples, Summary};
 use crate::sizes::Sizes;
-use crate::{gauge, machine};
+use crate::{gauge, machine, section};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ pub(crate) fn run(mut flags: Flags) -> Outcome<()> {
     fs::create_dir_all(&dir)?;
 
     let mut samples = Samples::default();
+    let mut load = Load::start()?;
     let (mut syncs, mut generator) = (Vec::new(), Vec::new());
     for run in 1..=runs {
         syncs.push(gauge::append_and_sync(&dir, SYNC_PROBES)?.as_secs_f64() * 1e6);
@@ -37,11 +39,12 @@ pub(crate) fn run(mut flags: Flags) -> Outcome<()> {
                 for (row, value) in child::spawn(phase, *engine, store.of(phase), &sizes)?.0 {
                     samples.add(row, *engine, value);
                 }
+                load.sample()?;
             }
         }
     }
 
-    let mut text = head(&engines, &dir, &sizes, runs)?;
+    let mut text = head(&engines, &dir, &sizes, runs, &load)?;
     for (title, values) in [("fdatasync after an append of 160 bytes", syncs), (GENERATOR, generator)] {
         if let Some(summary) = Summary::of(&values) {
             writeln!(text, "- {title}: {summary} µs")?;
@@ -50,7 +53,7 @@ pub(crate) fn run(mut flags: Flags) -> Outcome<()> {
     write!(text, "\n{}", samples.table(&engines))?;
     print!("{text}");
     if let Some(path) = markdown {
-        fs::write(path, text)?;
+        section::write(&path, "embedded", &text)?;
     }
     Ok(())
 }
@@ -63,7 +66,7 @@ pub(crate) fn take_runs(flags: &mut Flags) -> Outcome<u64> {
     }
 }
 
-fn head(engines: &[EngineName], dir: &Path, sizes: &Sizes, runs: u64) -> Outcome<String> {
+fn head(engines: &[EngineName], dir: &Path, sizes: &Sizes, runs: u64, load: &Load) -> Outcome<String> {
     let names: Vec<&str> = engines.iter().map(|engine| engine.as_str()).collect();
     let mut command = "cargo run --release -p bench --features peers -- baseline".to_owned();
     for (name, value) in sizes.named() {
@@ -71,8 +74,8 @@ fn head(engines: &[EngineName], dir: &Path, sizes: &Sizes, runs: u64) -> Outcome
     }
     write!(command, " --runs {runs} --engines {}", names.join(","))?;
     Ok(format!(
-        "# Embedded engines at the same durability\n\n\
-        - Date: {}\n- Machine: {}\n- Versions: {}\n- Command: `{command}`\n\
+        "## Embedded engines at the same durability\n\n\
+        - Date: {}\n- Machine: {}; {load}, that of this program included\n- Versions: {}\n- Command: `{command}`\n\
         - Keys of 16 bytes, values of 128 bytes that do not compress; stores in the page cache; CPU is that of all \
         threads, user and system; each workload in a new process.\n\
         - Cells: median of {runs} interleaved runs (least–greatest) ×ratio to jetkv. Less is better in every row.\n\

@@ -62,6 +62,11 @@ impl Data {
 }
 
 impl Key {
+    /// Takes the bytes of a key that [`Data::key`] made.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Some(Self(bytes.try_into().ok()?))
+    }
+
     /// Returns the key as text.
     pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("a key is ASCII")

@@ -3,7 +3,8 @@
 use crate::Outcome;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -34,7 +35,7 @@ pub(crate) struct Meter {
 impl Meter {
     /// Begins to measure.
     pub(crate) fn start() -> Outcome<Self> {
-        let threads = threads_cpu()?;
+        let threads = threads_cpu(SELF)?;
         Ok(Self { threads, started: Instant::now() })
     }
 
@@ -43,7 +44,7 @@ impl Meter {
     pub(crate) fn stop(self, workers: &[ThreadCpu]) -> Outcome<Cost> {
         let wall = self.started.elapsed();
         let mut cpu: Duration = workers.iter().map(|worker| worker.cpu).sum();
-        for (thread, total) in threads_cpu()? {
+        for (thread, total) in threads_cpu(SELF)? {
             // A joined thread can be listed for a moment longer; it must not count twice.
             if workers.iter().all(|worker| worker.thread != thread) {
                 cpu += total.saturating_sub(self.threads.get(&thread).copied().unwrap_or_default());
@@ -70,10 +71,10 @@ pub(crate) fn thread_cpu() -> Outcome<ThreadCpu> {
     Ok(ThreadCpu { thread, cpu })
 }
 
-fn threads_cpu() -> Outcome<BTreeMap<String, Duration>> {
+fn threads_cpu(process: &str) -> Outcome<BTreeMap<String, Duration>> {
     std::thread::yield_now();
     let mut threads = BTreeMap::new();
-    for entry in fs::read_dir("/proc/self/task")? {
+    for entry in fs::read_dir(format!("/proc/{process}/task"))? {
         let entry = entry?;
         // A thread may end between the listing and the reading.
         if let Ok(cpu) = schedstat_cpu(&entry.path().join("schedstat")) {
@@ -90,9 +91,55 @@ fn schedstat_cpu(path: &Path) -> Outcome<Duration> {
     Ok(Duration::from_nanos(nanos.parse()?))
 }
 
+/// User and system time of another process, from its start to its stop.
+#[derive(Debug)]
+pub(crate) struct ProcessMeter {
+    process: String,
+    threads: BTreeMap<String, Duration>,
+    ticks: Duration,
+}
+
+impl ProcessMeter {
+    /// Begins to measure the process with this id.
+    pub(crate) fn start(process: u32) -> Outcome<Self> {
+        let process = process.to_string();
+        Ok(Self { threads: threads_cpu(&process)?, ticks: process_cpu(&process)?, process })
+    }
+
+    /// Ends measuring.
+    pub(crate) fn stop(self) -> Outcome<Duration> {
+        let of_threads = threads_cpu(&self.process)?
+            .into_iter()
+            .map(|(thread, cpu)| cpu.saturating_sub(self.threads.get(&thread).copied().unwrap_or_default()))
+            .sum();
+        // The threads say it exactly, but those that ended meanwhile count only in the coarse sum.
+        let ticks = process_cpu(&self.process)?.saturating_sub(self.ticks).saturating_sub(TICK * 2);
+        Ok(ticks.max(of_threads))
+    }
+}
+
+/// Returns what this process has used so far, to a hundredth of a second, threads that ended included.
+pub(crate) fn own_cpu() -> Outcome<Duration> {
+    process_cpu(SELF)
+}
+
+fn process_cpu(process: &str) -> Outcome<Duration> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The name of the program, in parentheses, may hold spaces.
+    let fields = text.rsplit_once(')').ok_or("no name in stat")?.1;
+    let mut fields = fields.split_whitespace().skip(STAT_FIELDS_BEFORE_TIMES);
+    let mut ticks = || -> Outcome<u32> { Ok(fields.next().ok_or("a short stat")?.parse()?) };
+    Ok(TICK * (ticks()? + ticks()?))
+}
+
 /// Returns the resident memory of this process in bytes.
 pub(crate) fn resident_bytes() -> Outcome<u64> {
-    let status = fs::read_to_string("/proc/self/status")?;
+    resident_bytes_of(SELF)
+}
+
+/// Returns the resident memory of a process, by its id, in bytes.
+pub(crate) fn resident_bytes_of(process: &str) -> Outcome<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
     let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok(kib * 1024)
@@ -142,11 +189,43 @@ pub(crate) fn append_and_sync(dir: &Path, times: u64) -> Outcome<Duration> {
     Ok(percentile(&nanos, 50))
 }
 
+/// Returns the median time of one byte to another thread and back over a loopback connection: the floor of a request.
+pub(crate) fn tcp_round_trip(times: u64) -> Outcome<Duration> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let mut near = TcpStream::connect(listener.local_addr()?)?;
+    let (mut far, _) = listener.accept()?;
+    near.set_nodelay(true)?;
+    far.set_nodelay(true)?;
+    let echo = std::thread::spawn(move || -> std::io::Result<()> {
+        let mut byte = [0];
+        while far.read(&mut byte)? == 1 {
+            far.write_all(&byte)?;
+        }
+        Ok(())
+    });
+    let mut taken = Vec::new();
+    for _ in 0..times {
+        let started = Instant::now();
+        near.write_all(&[1])?;
+        near.read_exact(&mut [0])?;
+        taken.push(started.elapsed());
+    }
+    drop(near);
+    echo.join().map_err(|_| "the echo panicked")??;
+    taken.sort_unstable();
+    Ok(percentile(&taken, 50))
+}
+
 /// Returns a percentile of sorted times, zero if there are none.
 pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     let index = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
     sorted.get(index).copied().unwrap_or_default()
 }
 
+const SELF: &str = "self";
+/// The kernel tells every program of times in hundredths of a second.
+const TICK: Duration = Duration::from_millis(10);
+/// Fields of `/proc/PID/stat` between the name and the user time.
+const STAT_FIELDS_BEFORE_TIMES: usize = 11;
 /// The unit of `st_blocks`, whatever the file system.
 const STAT_BLOCK_BYTES: u64 = 512;

@@ -3,6 +3,7 @@
 use crate::Outcome;
 use crate::engines::EngineName;
 use jetkv_types::Timestamp;
+use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -30,6 +31,39 @@ pub(crate) fn description(dir: &Path) -> Outcome<String> {
     Ok(format!("{model}, {cores} cores, {gib} GiB, Linux {}, {file_system}", kernel.trim()))
 }
 
+/// How many processes wanted a processor while something was measured.
+#[derive(Debug)]
+pub(crate) struct Load {
+    least: f64,
+    most: f64,
+}
+
+impl Load {
+    /// Begins with the load now.
+    pub(crate) fn start() -> Outcome<Self> {
+        let now = load_average()?;
+        Ok(Self { least: now, most: now })
+    }
+
+    /// Takes in the load now.
+    pub(crate) fn sample(&mut self) -> Outcome<()> {
+        let now = load_average()?;
+        (self.least, self.most) = (self.least.min(now), self.most.max(now));
+        Ok(())
+    }
+}
+
+impl fmt::Display for Load {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "load average of a minute {:.1} to {:.1}", self.least, self.most)
+    }
+}
+
+fn load_average() -> Outcome<f64> {
+    let text = fs::read_to_string("/proc/loadavg")?;
+    Ok(text.split(' ').next().ok_or("an empty load average")?.parse()?)
+}
+
 /// Returns the names of the engines with their versions, from the lock file that this program was built with.
 pub(crate) fn versions(engines: &[EngineName]) -> String {
     let texts: Vec<String> = engines
@@ -42,9 +76,7 @@ pub(crate) fn versions(engines: &[EngineName]) -> String {
         let library = rusqlite::version();
         text = text.replace("sqlite ", &format!("SQLite {library} by rusqlite "));
     }
-    if cfg!(debug_assertions) {
-        text.push_str("; DEBUG BUILD, the figures mean nothing");
-    }
+    text.push_str(DEBUG_WARNING);
     text
 }
 
@@ -67,5 +99,9 @@ fn file_system(dir: &Path) -> Outcome<String> {
         .max_by_key(|(length, _)| *length);
     Ok(kind.map_or("unknown file system", |(_, kind)| kind).to_owned())
 }
+
+/// What is said of a build that is not optimised; empty for others.
+pub(crate) const DEBUG_WARNING: &str =
+    if cfg!(debug_assertions) { "; DEBUG BUILD, the figures mean nothing" } else { "" };
 
 const LOCK_FILE: &str = include_str!("../../../Cargo.lock");

@@ -1,8 +1,8 @@
-//! Measures the engine of jetkv beside fjall, redb and SQLite at the same durability.
+//! Measures the engine of jetkv beside fjall, redb and SQLite, and its server beside nats-server, at the same durability.
 //!
 //! Reading order: `data` (keys and values), `engines` (one adapter each), `gauge` (what is read from the machine),
 //! `phases` (the workloads, each in a process of its own), `child` (starts them), then the commands: `baseline`,
-//! `open_times`, `writers`. Errors are boxed: nobody tells the failures of a benchmark apart, they only end it.
+//! `open_times`, `writers`, and `net`, which has a reading order of its own. Errors are boxed: nobody tells the failures of a benchmark apart, they only end it.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time and real files")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the figures are the output of this program")]
 
@@ -13,9 +13,11 @@ mod engines;
 mod flags;
 mod gauge;
 mod machine;
+mod net;
 mod open_times;
 mod phases;
 mod report;
+mod section;
 mod sizes;
 mod writers;
 
@@ -47,13 +49,14 @@ fn run() -> Outcome<()> {
         "baseline" => baseline::run(flags),
         "open" => open_times::run(flags),
         "writers" => writers::run(flags),
+        "net" => net::run(flags),
         child::COMMAND => child::run(flags),
         _ => Err(format!("there is no command {command:?}; `bench help` lists them").into()),
     }
 }
 
 const HELP: &str = "\
-Measures the embedded engine of jetkv beside other stores at the same durability.
+Measures jetkv at the same durability: its embedded engine beside other stores, its server beside nats-server.
 
 cargo run --release -p bench --features peers -- COMMAND [--FLAG VALUE]...
 
@@ -69,9 +72,23 @@ cargo run --release -p bench --features peers -- COMMAND [--FLAG VALUE]...
     --concurrent-puts 20000   durable puts by all of them together
     --batches 200             durable batches of 1,000
     --dir target/bench        where the stores are made; its file system is what is measured
-    --markdown FILE           writes the report there as well
+    --markdown FILE           writes the report there as well, as a section of what the file holds
   open       how long jetkv takes to open after a clean and an unclean stop, and its memory per key
     --keys, --runs, --dir     as above
   writers    syncs per put of jetkv with concurrent durable writers
     --threads 64, --puts 20000, --keys 100000, --runs, --dir
+  net        NATS servers over loopback: each workload on every server in turn; throughput, latency, CPU, memory
+    --servers nats-server,jetkv   in this order; the ratio is of the last to the first
+    --nats-server FILE        default: target/peers/nats-server/bin/nats-server, or in the search path
+    --jetkv FILE              default: beside this program
+    --server 'NAME=FILE ARGUMENT...'   another one, with {port}, {store} and {sync} (os or always) in its arguments
+    --sessions plain,synced,syncs,connections,watches,restart   syncs needs strace
+    --keys 100000             keys in the bucket
+    --requests 200000         requests with 1,000 in flight; --single 2000 with one, in five turns
+    --seconds 5               the longest time in which a workload begins requests
+    --watchers 8, --fan-out 20000   watchers, and the puts that they follow
+    --lists 3                 times that all keys are listed
+    --messages 500000         messages from publisher to subscriber, without a stream
+    --idle 10000, --watches 10000   connections and watches that do nothing
+    --runs, --dir, --markdown
 ";

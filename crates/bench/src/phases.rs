@@ -205,11 +205,13 @@ fn push_disk(row: &str, dir: &Path, keys: u64, figures: &mut Figures) -> Outcome
     Ok(())
 }
 
-fn micros(time: Duration) -> f64 {
+/// Returns a time in microseconds.
+pub(crate) fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-fn per_op(total: u64, operations: u64) -> f64 {
+/// Returns the share of one operation.
+pub(crate) fn per_op(total: u64, operations: u64) -> f64 {
     float(total) / float(operations)
 }
 

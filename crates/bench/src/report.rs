@@ -77,7 +77,7 @@ impl std::fmt::Display for Summary {
 }
 
 /// Writes a number with about three digits that mean something.
-fn rounded(value: f64) -> String {
+pub(crate) fn rounded(value: f64) -> String {
     match value.abs() {
         0.0 => "0".to_owned(),
         size if size < 0.1 => format!("{value:.4}"),
@@ -88,7 +88,8 @@ fn rounded(value: f64) -> String {
     }
 }
 
-fn aligned(lines: &[Vec<String>]) -> String {
+/// Writes a Markdown table whose first line is the head.
+pub(crate) fn aligned(lines: &[Vec<String>]) -> String {
     let columns = lines.first().map_or(0, Vec::len);
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();

@@ -99,30 +99,42 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 impl Shared {
     /// Connects the visitor with the server; the server speaks first, so this happens before any order is known.
     fn welcome(self: Arc<Self>, visitor: TcpStream) -> std::io::Result<()> {
+        // Who comes while the server is being started again waits for it: some clients never recover from a
+        // connection that is closed before the server has said anything.
+        drop(self.server.lock().unwrap_or_else(PoisonError::into_inner));
         let server = TcpStream::connect(self.server_address)?;
         visitor.set_nodelay(true)?;
         server.set_nodelay(true)?;
         let (answers_from, answers_to) = (server.try_clone()?, visitor.try_clone()?);
-        self.open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend([visitor.try_clone()?, server.try_clone()?]);
-        thread::spawn(move || hand_on(answers_from, answers_to));
-        self.listen_to(visitor, server)
+        let ends = [visitor.try_clone()?, server.try_clone()?];
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).extend(ends);
+        let kills = Arc::new(AtomicBool::new(false));
+        let stays_open = Arc::clone(&kills);
+        thread::spawn(move || {
+            hand_on(&answers_from, &answers_to);
+            // Who has the server killed waits on this connection until it is there again.
+            if !stays_open.load(Ordering::Acquire) {
+                close(&answers_from, &answers_to);
+            }
+        });
+        let result = self.listen_to(&visitor, &server, &kills);
+        close(&visitor, &server);
+        result
     }
 
-    fn listen_to(&self, mut visitor: TcpStream, mut server: TcpStream) -> std::io::Result<()> {
+    fn listen_to(&self, visitor: &TcpStream, server: &TcpStream, kills: &AtomicBool) -> std::io::Result<()> {
+        let (mut from, mut to) = (visitor, server);
         let mut chunk = vec![0; CHUNK_BYTES];
-        let count = visitor.read(&mut chunk)?;
+        let count = from.read(&mut chunk)?;
         match &chunk[..count] {
             CUT => self.cut(),
             KILL => {
+                kills.store(true, Ordering::Release);
                 // A server that does not come back shows in the suite, which cannot connect any more.
                 let _ = self.server.lock().unwrap_or_else(PoisonError::into_inner).kill_and_restart();
-                self.cut();
             }
             first => {
-                server.write_all(first)?;
+                to.write_all(first)?;
                 hand_on(visitor, server);
             }
         }
@@ -138,14 +150,20 @@ impl Shared {
     }
 }
 
-/// Copies until one side closes, and closes the other one then.
-fn hand_on(mut from: TcpStream, mut to: TcpStream) {
+/// Copies until one side closes.
+fn hand_on(mut from: &TcpStream, mut to: &TcpStream) {
     let mut chunk = vec![0; CHUNK_BYTES];
     while let Ok(count) = from.read(&mut chunk) {
         if count == 0 || to.write_all(&chunk[..count]).is_err() {
-            break;
+            return;
         }
     }
-    let _ = to.shutdown(Shutdown::Both);
-    let _ = from.shutdown(Shutdown::Both);
+}
+
+/// Closes both ends of a connection, also for those who hold another handle of it.
+fn close(one: &TcpStream, other: &TcpStream) {
+    for end in [one, other] {
+        // It fails if the connection is closed already.
+        let _ = end.shutdown(Shutdown::Both);
+    }
 }

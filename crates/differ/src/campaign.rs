@@ -36,7 +36,8 @@ pub struct Tally {
     pub messages: usize,
     /// How often each exception was met.
     pub excused: BTreeMap<&'static str, usize>,
-    /// Differences that did not come again at the slow pace, with their seeds: the machine was busy.
+    /// Differences that did not come again each time, with their seeds: the machine was busy, or the reference is of two
+    /// minds.
     pub unsteady: Vec<(u64, Difference)>,
     /// The differences.
     pub found: Vec<Finding>,
@@ -108,22 +109,28 @@ impl Campaign {
         first: Difference,
         tally: &mut Tally,
     ) -> Result<(), DifferError> {
-        match pair.run(script, Pace::slow(), None)? {
-            Outcome::Same { messages } => {
-                tally.messages += messages;
-                tally.unsteady.push((script.seed, first));
-            }
-            Outcome::Excused(name) => *tally.excused.entry(name).or_default() += 1,
-            Outcome::Different(difference) => {
-                let small = minimise(pair, script, Pace::normal(), MINIMISE_RUNS)?;
-                // At the normal pace the last candidate may have differed by chance.
-                let finding = match pair.run(&small, Pace::slow(), None)? {
-                    Outcome::Different(difference) => Finding { script: small, difference },
-                    _ => Finding { script: script.filtered(|at| at <= difference.at), difference },
-                };
-                tally.found.push(finding);
+        let mut confirmed = first.clone();
+        for _ in 0..CONFIRMATIONS {
+            match pair.run(script, Pace::slow(), None)? {
+                Outcome::Same { messages } => {
+                    tally.messages += messages;
+                    tally.unsteady.push((script.seed, first));
+                    return Ok(());
+                }
+                Outcome::Excused(name) => {
+                    *tally.excused.entry(name).or_default() += 1;
+                    return Ok(());
+                }
+                Outcome::Different(difference) => confirmed = difference,
             }
         }
+        let small = minimise(pair, script, Pace::hasty(), MINIMISE_RUNS)?;
+        // At the hasty pace the last candidate may have differed by chance.
+        let finding = match pair.run(&small, Pace::slow(), None)? {
+            Outcome::Different(difference) => Finding { script: small, difference },
+            _ => Finding { script: script.filtered(|at| at <= confirmed.at), difference: confirmed },
+        };
+        tally.found.push(finding);
         Ok(())
     }
 }
@@ -155,4 +162,6 @@ impl Display for Finding {
     }
 }
 
-const MINIMISE_RUNS: usize = 150;
+/// How often a difference must come again; the reference itself takes some decisions by chance.
+const CONFIRMATIONS: usize = 4;
+const MINIMISE_RUNS: usize = 100;

@@ -82,7 +82,7 @@ impl Pace {
         Self::of(Duration::from_millis(120))
     }
 
-    /// Returns the pace for runs that differ for certain, since a difference was planted.
+    /// Returns the pace for runs that differ almost for certain: a difference was planted, or is being cut down.
     #[must_use]
     pub const fn hasty() -> Self {
         Self { patience: Duration::from_millis(300), ..Self::normal() }

@@ -24,4 +24,6 @@ pub use config::{Compression, Discard, LimitMarker, Storage, StoreOptions, Strea
 pub use damage::{Damage, DamageKind};
 pub use error::{EngineError, ErrorKind, Limit};
 pub use store::{RepairReport, Store, StoreStats};
-pub use stream::{Bounds, Census, Commit, Found, Listener, Select, Selection, Stream, StreamState, SubjectState};
+pub use stream::{
+    Bounds, Census, Commit, Found, Listener, Select, Selection, Stream, StreamState, SubjectState,
+};

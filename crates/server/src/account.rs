@@ -86,12 +86,17 @@ impl Account {
         *self.limits.read()
     }
 
+    /// Returns the number of its connections.
+    pub(crate) fn connections(&self) -> u32 {
+        self.connections.load(Ordering::Relaxed)
+    }
+
     /// Returns what it is like now.
     pub(crate) fn snapshot(&self) -> AccountSnapshot {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         AccountSnapshot {
             name: self.name.to_string(),
-            connections: self.connections.load(Ordering::Relaxed),
+            connections: self.connections(),
             total_connections: read(&self.traffic.total_connections),
             totals: Totals {
                 in_messages: read(&self.traffic.in_messages),

@@ -11,7 +11,7 @@ mod patterns;
 mod permissions;
 mod users;
 
-pub(crate) use certificate::{CertificateNames, SubjectName};
+pub(crate) use certificate::CertificateNames;
 pub(crate) use check::{Credentials, Identity, Verdict};
 pub(crate) use nkey::{Nonce, encode_server_id};
 pub(crate) use password::Hasher;

@@ -23,7 +23,7 @@ mod stream_info;
 mod stream_request;
 mod stream_source;
 mod stream_state;
-mod time;
+pub(crate) mod time;
 
 pub use account::{AccountApi, AccountInfo, AccountLimits, AccountTier, AccountUsage};
 pub use consumer_config::ConsumerConfig;

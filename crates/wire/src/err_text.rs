@@ -1,7 +1,10 @@
 //! The texts of `-ERR` (PROTOCOL 1.13), for [`crate::encode::err`].
 //!
 //! Clients act upon them; one that they do not know makes several clients close for good. Those of the parser are in
-//! [`crate::parse::ParseError::text`], those of CONNECT in [`crate::connect::Connect::refusal`].
+//! [`crate::parse::ParseError::text`], those of CONNECT in [`crate::connect::Connect::refusal`]. Subjects stand in quotes
+//! and are escaped as Go does it, so no subject can forge an operation.
+
+use crate::json::quote_bytes;
 
 /// Bad or missing credentials; the connection is closed.
 pub const AUTHORIZATION_VIOLATION: &str = "Authorization Violation";
@@ -33,25 +36,22 @@ pub const SUBSCRIPTIONS_EXCEEDED: &str = "maximum subscriptions exceeded";
 /// Returns the text for a publish that is not permitted; the message is dropped, the connection stays.
 #[must_use]
 pub fn publish_denied(subject: &[u8]) -> String {
-    format!("Permissions Violation for Publish to \"{}\"", String::from_utf8_lossy(subject))
+    format!("Permissions Violation for Publish to {}", quote_bytes(subject))
 }
 
 /// Returns the text for a publish whose reply subject is not permitted; the message is dropped, the connection stays.
 #[must_use]
 pub fn reply_denied(reply: &[u8]) -> String {
-    format!("Permissions Violation for Publish with Reply of \"{}\"", String::from_utf8_lossy(reply))
+    format!("Permissions Violation for Publish with Reply of {}", quote_bytes(reply))
 }
 
 /// Returns the text for a subscription that is not permitted; it is not made, the connection stays.
 #[must_use]
 pub fn subscription_denied(subject: &[u8], queue: Option<&[u8]>) -> String {
-    let subject = String::from_utf8_lossy(subject);
+    let text = format!("Permissions Violation for Subscription to {}", quote_bytes(subject));
     match queue {
-        None => format!("Permissions Violation for Subscription to \"{subject}\""),
-        Some(queue) => {
-            let queue = String::from_utf8_lossy(queue);
-            format!("Permissions Violation for Subscription to \"{subject}\" using queue \"{queue}\"")
-        }
+        None => text,
+        Some(queue) => format!("{text} using queue {}", quote_bytes(queue)),
     }
 }
 
@@ -60,3 +60,6 @@ pub fn subscription_denied(subject: &[u8], queue: Option<&[u8]>) -> String {
 pub fn too_many_tokens(subject: &[u8]) -> String {
     format!("{}, too many tokens", subscription_denied(subject, None))
 }
+
+#[cfg(test)]
+mod tests;

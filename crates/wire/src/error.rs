@@ -15,11 +15,12 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// An error of the JetStream API: two numbers that programs act upon, and a text that some of them match.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ApiError {
     /// In the manner of HTTP: 400 the request is wrong, 404 not found, 500 failed, 503 not available.
     pub code: u16,
-    /// Tells what happened; unique for each kind of error.
+    /// Tells what happened; unique for each kind of error. Zero from servers that have none.
     pub err_code: u16,
     /// In words; clients match some of them.
     pub description: Cow<'static, str>,

@@ -1,8 +1,9 @@
 //! Raw header blocks (PROTOCOL 1.10): finding, appending and removing without taking them apart.
 //!
 //! A block is `NATS/1.0`, perhaps a status, lines `Name: value` and an empty line; all of them end with CR LF. An empty
-//! block means no headers. Names are compared byte for byte. Blocks come from clients and may hold anything: what is no
-//! header line is passed over, and bytes that are not asked for stay as they are.
+//! block means no headers. Names are compared byte for byte; of a value the spaces before it do not count, everything
+//! behind it does. Blocks come from clients and may hold anything: what is no header line is passed over, and bytes that
+//! are not asked for stay as they are.
 
 use crate::number::{parse_u64, push_u64};
 use memchr::{memchr, memchr2};
@@ -10,7 +11,7 @@ use memchr::{memchr, memchr2};
 /// The first line of every block.
 pub const VERSION: &[u8] = b"NATS/1.0";
 
-/// Returns the first value of `name`, without white space around it.
+/// Returns the first value of `name`, without spaces before it.
 #[must_use]
 pub fn get<'a>(block: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     iter(block).find_map(|(found, value)| (found == name).then_some(value))
@@ -22,11 +23,12 @@ pub fn get_last<'a>(block: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     iter(block).filter_map(|(found, value)| (found == name).then_some(value)).last()
 }
 
-/// Returns names and values in their order; values without white space around them.
+/// Returns names and values in their order; values without spaces before them.
 pub fn iter(block: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     lines(block).filter_map(|line| {
         let (name, value) = split_line(line.text)?;
-        Some((name, value.trim_ascii()))
+        let spaces = value.iter().take_while(|byte| **byte == b' ').count();
+        Some((name, &value[spaces..]))
     })
 }
 
@@ -91,10 +93,8 @@ pub fn remove(block: &mut Vec<u8>, name: &[u8]) {
         copied = line.end;
     }
     kept.extend_from_slice(&block[copied..]);
-    if kept == b"NATS/1.0\r\n\r\n" {
-        kept.clear();
-    }
     *block = kept;
+    clear_if_bare(block);
 }
 
 /// Gives `name` one value: lines of that name are removed and one is appended (PROTOCOL 1.10).
@@ -103,11 +103,20 @@ pub fn set(block: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     append(block, name, value);
 }
 
-/// Removes the status from the first line, as the reference does with what clients publish to a stream.
+/// Removes the status from the first line, as the reference does with what clients publish to a stream. A block that
+/// has nothing but a status becomes empty.
 pub fn strip_status(block: &mut Vec<u8>) {
     let length = first_line_length(block);
     if block.starts_with(VERSION) && length > VERSION.len() {
         block.drain(VERSION.len()..length);
+        clear_if_bare(block);
+    }
+}
+
+/// Makes a block without any line empty.
+fn clear_if_bare(block: &mut Vec<u8>) {
+    if block.as_slice() == b"NATS/1.0\r\n\r\n" {
+        block.clear();
     }
 }
 
@@ -138,27 +147,33 @@ struct Line<'a> {
     end: usize,
 }
 
-/// Returns the lines behind the first one, up to the empty line.
+/// Returns the lines behind the first one. Empty ones are passed over, as the reference looks for a name anywhere.
 fn lines(block: &[u8]) -> impl Iterator<Item = Line<'_>> {
     let mut at = line_end(block, 0);
     std::iter::from_fn(move || {
-        let start = at;
-        let end = line_end(block, start);
-        let text = trim_line_end(block.get(start..end)?);
-        at = end;
-        (!text.is_empty()).then_some(Line { text, start, end })
+        while at < block.len() {
+            let (start, end) = (at, line_end(block, at));
+            at = end;
+            let text = block.get(start..end).unwrap_or_default();
+            let text = text.strip_suffix(b"\r\n").unwrap_or(text);
+            if !text.is_empty() {
+                return Some(Line { text, start, end });
+            }
+        }
+        None
     })
 }
 
-/// Returns where the line that begins at `start` ends, behind its LF.
+/// Returns where the line that begins at `start` ends, behind its CR LF; neither of them alone ends a line.
 fn line_end(block: &[u8], start: usize) -> usize {
-    let rest = block.get(start..).unwrap_or_default();
-    start + memchr(b'\n', rest).map_or(rest.len(), |at| at + 1)
-}
-
-fn trim_line_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+    let mut from = start;
+    while let Some(found) = block.get(from..).and_then(|rest| memchr(b'\n', rest)) {
+        from += found + 1;
+        if block.get(start..from).is_some_and(|line| line.ends_with(b"\r\n")) {
+            return from;
+        }
+    }
+    block.len()
 }
 
 fn split_line(line: &[u8]) -> Option<(&[u8], &[u8])> {

@@ -1,5 +1,6 @@
 //! The JSON of `INFO` (PROTOCOL 1.4).
 
+use crate::json;
 use serde::{Deserialize, Serialize};
 
 /// What the server tells of itself, in the reference's field order; what is optional is left out when it is empty.
@@ -86,9 +87,7 @@ pub struct Info {
 impl Info {
     /// Appends the JSON.
     pub fn write(&self, out: &mut Vec<u8>) {
-        // Strings, numbers and lists of strings always have a JSON form, and a Vec takes all that is written.
-        let written = serde_json::to_writer(out, self);
-        debug_assert!(written.is_ok(), "an INFO has a JSON form");
+        json::write(out, self);
     }
 }
 
@@ -99,3 +98,6 @@ fn is_false(value: &bool) -> bool {
 fn is_zero(value: &u64) -> bool {
     *value == 0
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! JSON as the reference reads and writes it (PROTOCOL 2.1).
 //!
-//! Reading is in two steps: [`syntax`] checks one value without recursion and without allocating, then a deserializer
+//! Reading is in two steps: `syntax` checks one value without recursion and without allocating, then a deserializer
 //! for serde walks over the text, which is known to be well-formed. Errors have the reference's words, since the API
 //! hands them to clients (`400/10025 "invalid JSON: …"`). Beyond what serde does by itself:
 //!
@@ -25,7 +25,7 @@ pub use syntax::DEPTH_MAX;
 pub use write::{push_string, to_vec, write};
 
 pub(crate) use deserializer::RAW;
-pub(crate) use quote::quote;
+pub(crate) use quote::{quote, quote_bytes};
 
 #[cfg(test)]
 mod tests;

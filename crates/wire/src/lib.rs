@@ -7,6 +7,7 @@
 //! There are no sockets here and no clock; nothing allocates by a length that the input names but does not hold.
 
 pub mod ack;
+pub mod advisory;
 pub mod api;
 pub mod archive;
 pub mod connect;
@@ -21,4 +22,5 @@ pub mod parse;
 pub mod pub_ack;
 pub mod s2;
 pub mod subject;
+pub mod user_info;
 mod varint;

@@ -30,8 +30,10 @@ pub fn valid_subscription(subject: &[u8]) -> bool {
     valid_publish(subject) && !subject.starts_with(b">.") && memchr::memmem::find(subject, b".>.").is_none()
 }
 
-/// Says whether no token is `*` or `>`. A pedantic client that publishes to another subject is told
-/// `Invalid Publish Subject`.
+/// Says whether no token is `*` or `>`.
+///
+/// A pedantic client that publishes to a subject that is not literal, or not [`valid_publish`], is told
+/// `Invalid Publish Subject`, and the message goes its way.
 #[must_use]
 pub fn is_literal(subject: &[u8]) -> bool {
     memchr::memchr2(b'*', b'>', subject).is_none()

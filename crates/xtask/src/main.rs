@@ -1,6 +1,7 @@
 //! The chores of the repository: `cargo xtask test`, `cargo xtask ci`, `cargo xtask tidy` and parts of them.
 
 mod ci;
+mod compat;
 mod error;
 mod examples;
 mod golden;
@@ -27,7 +28,7 @@ struct Arguments {
 /// What can be asked for.
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum Chore {
-    /// Run every test: workspace, examples, command line
+    /// Run every test: workspace, examples, command line, official clients
     Test,
     /// Run all that a change must pass: format, lints, tests, docs, licences, tidiness
     Ci,
@@ -37,6 +38,8 @@ enum Chore {
     Examples,
     /// Record anew what the reference server answers; it must be installed, or named by NATS_SERVER
     Golden,
+    /// Run the suites of the official clients against the reference server and against ours
+    Clients,
     /// Check the licences, sources and bans of all dependencies against deny.toml
     Licences,
 }
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Chore::Tidy => steps::run(&[tidy::step()], &workspace),
         Chore::Examples => steps::run(&[testing::example_step()], &workspace),
         Chore::Golden => golden::record(&workspace),
+        Chore::Clients => steps::run(&[compat::step()], &workspace),
         Chore::Licences => steps::run(&[ci::licence_step()], &workspace),
     });
     match result {

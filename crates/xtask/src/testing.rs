@@ -1,5 +1,6 @@
-//! `cargo xtask test`: all tests of the workspace, the examples, and the command line from end to end.
+//! `cargo xtask test`: all tests of the workspace, the examples, the command line from end to end, the official clients.
 
+use crate::compat;
 use crate::error::XtaskError;
 use crate::examples;
 use crate::shell;
@@ -18,7 +19,7 @@ const SERVER_PACKAGE: &str = "jetkv-server";
 const CLI_PROGRAM: &str = "jetkv";
 
 /// Returns the steps in the order in which they run.
-pub(crate) fn steps() -> [Step; 4] {
+pub(crate) fn steps() -> [Step; 5] {
     [
         Step { name: "tests", rerun: "cargo test --workspace --locked", run: run_tests },
         example_step(),
@@ -32,6 +33,7 @@ pub(crate) fn steps() -> [Step; 4] {
             rerun: "cargo run --package differ --locked -- check",
             run: run_differential,
         },
+        compat::step(),
     ]
 }
 

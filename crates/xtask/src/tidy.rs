@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: what no other tool checks, as pure functions over text, one file for each check.
 
 mod arrows;
+mod cases;
 mod documents;
 mod sources;
 mod words;
@@ -44,6 +45,7 @@ fn run(workspace: &Workspace) -> Result<Verdict, XtaskError> {
         findings.extend(words::check(&text.path, &text.text));
     }
     findings.extend(documents::check(workspace, &texts));
+    findings.extend(cases::check(&texts));
     findings.sort();
     for finding in &findings {
         report::finding(&finding.to_string());

@@ -5,7 +5,6 @@ use crate::data::Data;
 use std::path::PathBuf;
 
 #[test]
-#[ignore = "the engine's functions have no bodies yet"]
 fn jetkv_adapter_keeps_what_was_put() {
     check(EngineName::Jetkv);
 }

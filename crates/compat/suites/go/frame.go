@@ -204,7 +204,8 @@ func attempt(each testCase) (reason string) {
 		cancel()
 	}()
 	t.nc = t.connect(t.url)
-	js, err := jetstream.New(t.nc)
+	// The client gives up after a fifth of a second if too many messages wait for their acknowledgements.
+	js, err := jetstream.New(t.nc, jetstream.WithPublishAsyncMaxPending(20000))
 	t.must(err)
 	t.js = js
 	each.run(t)

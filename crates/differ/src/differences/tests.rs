@@ -35,6 +35,7 @@ fn an_exception_covers_what_it_names_and_nothing_else() {
         reason: "…",
     };
     assert!(each.covers(Area::Publish, "publish $KV.a.k", "{\"seq\":1}", "err 10003"));
+    assert!(each.covers(Area::Publish, "publish $KV.a.k", "{\\\"seq\\\": 1}", "err 10003"));
     assert!(!each.covers(Area::Direct, "publish $KV.a.k", "{\"seq\":1}", "err 10003"));
     assert!(!each.covers(Area::Publish, "publish $KV.b.k", "{\"seq\":1}", "err 10003"));
     assert!(!each.covers(Area::Publish, "publish $KV.a.k", "", "err 10003"));

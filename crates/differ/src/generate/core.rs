@@ -11,6 +11,8 @@ pub(crate) fn steps(seed: u64) -> Vec<Step> {
     for conn in 0..conns {
         let options = connect_options(&mut plan, headers);
         plan.open(conn, &options);
+        // Without subscriptions there is little to compare.
+        (0..3).for_each(|_| subscribe(&mut plan, conn));
     }
     for _ in 0..plan.between(10, 40) {
         let conn = plan.rng.index(conns);

@@ -57,6 +57,7 @@ pub(crate) fn steps(seed: u64) -> Vec<Step> {
         }
     }
     messages::dump(&mut plan, "KV_a", 8);
+    reach_out(&mut plan);
     plan.finish()
 }
 
@@ -116,7 +117,6 @@ fn publish(plan: &mut Plan) {
     if plan.chance(40) {
         let line = plan.pick(&[
             "Nats-Rollup: sub",
-            "Nats-Rollup: all",
             "Nats-Expected-Last-Subject-Sequence: 0",
             "Nats-Expected-Last-Subject-Sequence-Subject: $KV.a.secret.y",
             "Nats-Msg-Id: 1",
@@ -130,14 +130,27 @@ fn publish(plan: &mut Plan) {
             lines.push("Nats-Expected-Last-Subject-Sequence: 2".to_owned());
         }
     }
-    if plan.chance(85) {
-        plan.ask(1, subject, messages::block(&lines), "new", Wait::ANSWER);
+    plan.ask(1, subject, messages::block(&lines), "new", Wait::ANSWER);
+}
+
+/// What the reference lets through to keys of others, at the end of a script since the servers are apart then: an answer
+/// that is sent, and stored, where the user may not publish, and a rollup of everything.
+fn reach_out(plan: &mut Plan) {
+    if plan.chance(40) {
+        let rollup = messages::block(&["Nats-Rollup: all".to_owned()]);
+        plan.ask(1, "$KV.a.alice.x", rollup, "new", Wait::ANSWER);
     } else {
-        // An answer that would go to somebody else.
-        let reply = plan
-            .pick(&["$KV.a.secret.y", "_INBOX.d7.x", "$KV.a.bob", "$JS.API.STREAM.DELETE.KV_a"])
-            .to_owned();
-        plan.publish(1, subject, Reply::Subject(reply), messages::block(&lines), "new", Wait::QUIET);
+        let (subject, body) = *plan.rng.pick(&[
+            ("$KV.a.alice.x", "new"),
+            ("$JS.API.DIRECT.GET.KV_a.$KV.a.alice.x", ""),
+            ("nobody.there", "x"),
+        ]);
+        let reply = plan.pick(&["$KV.a.secret.y", "$KV.a.bob", "_INBOX.d7.x"]).to_owned();
+        plan.publish(1, subject, Reply::Subject(reply), None, body, Wait::QUIET);
+    }
+    for key in ["secret.y", "bob"] {
+        let body = format!("{{\"last_by_subj\":\"$KV.a.{key}\"}}");
+        plan.request("$JS.API.STREAM.MSG.GET.KV_a", body);
     }
 }
 

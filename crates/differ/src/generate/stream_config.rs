@@ -79,6 +79,9 @@ pub(crate) const FIELDS: &[FieldChoice] = &[
             "[{\"name\":\"S9\",\"filter_subject\":\"a\",\"subject_transforms\":[{\"src\":\"a\",\"dest\":\"b\"}]}]",
         ],
     ),
+    field("allow_msg_counter", &["false"], &["true"]),
+    field("allow_msg_schedules", &["false"], &["true"]),
+    field("allow_batched", &["false"], &["true"]),
     field("unknown_field", &[], &["1"]),
     field("pedantic", &["false"], &["true"]),
 ];

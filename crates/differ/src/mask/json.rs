@@ -35,6 +35,9 @@ fn stand_in(name: &str, found: &str) -> Option<String> {
     MASKS.iter().find_map(|mask| match mask.place {
         Place::Time(field) if field == name => is_time(found.trim_matches('"')).then(|| "<time>".to_owned()),
         Place::Json(field) if field == name => Some("<masked>".to_owned()),
+        Place::RestoreToken if found.starts_with("\"$JS.SNAPSHOT.RESTORE.") => {
+            found.rsplit_once('.').map(|(subject, _)| format!("{subject}.<token>\""))
+        }
         _ => None,
     })
 }

@@ -18,6 +18,11 @@ fn masked_json_keeps_everything_else() {
         (r#"{"first_ts":"0001-01-01T00:00:00Z"}"#, r#"{"first_ts":"0001-01-01T00:00:00Z"}"#),
         (r#"{"api":{"level":5,"x":[{"y":"}"}]},"b": 2}"#, r#"{"api":<masked>,"b": 2}"#),
         (r#"{"a":"\"created\":\"","created":"x"}"#, r#"{"a":"\"created\":\"","created":"x"}"#),
+        (
+            r#"{"deliver_subject":"$JS.SNAPSHOT.RESTORE.S.x"}"#,
+            r#"{"deliver_subject":"$JS.SNAPSHOT.RESTORE.S.<token>"}"#,
+        ),
+        (r#"{"deliver_subject":"a.b"}"#, r#"{"deliver_subject":"a.b"}"#),
         (r#"{"active":-1}"#, r#"{"active":<masked>}"#),
         (r#"{"hdrs":"TkFUUy8xLjANCg0K"}"#, r#"{"hdrs":"NATS/1.0\r\n\r\n"}"#),
         (r#"{"hdrs":"TkFUUy8xLjANCg=="}"#, r#"{"hdrs":"NATS/1.0\r\n"}"#),

@@ -163,10 +163,11 @@ impl Users {
             let before = match key {
                 Some(key) => self.by_key.insert(key, user),
                 None => {
-                    if let Some(subject) = SubjectName::parse(&name) {
-                        if self.by_subject.insert(subject, Arc::clone(&user)).is_some() {
-                            return Err(AuthError::TwiceTheUser { user: name });
-                        }
+                    let subject = SubjectName::parse(&name);
+                    if subject
+                        .is_some_and(|subject| self.by_subject.insert(subject, Arc::clone(&user)).is_some())
+                    {
+                        return Err(AuthError::TwiceTheUser { user: name });
                     }
                     self.by_name.insert(name.clone(), user)
                 }

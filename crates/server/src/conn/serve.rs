@@ -38,12 +38,16 @@ pub(crate) async fn serve(server: Arc<Shared>, stream: TcpStream, peer: SocketAd
         }
         ended.session.end();
         say_goodbye(&client.outbound, &mut ended, reason).await;
-        drop(ended.socket);
         // Whatever it published is written, and others may wait for the answers.
         poll_fn(|cx| ended.session.poll_pending(cx)).await;
         ended.session.end_batch();
+        leave(&server, &client, reason);
+        if reason.leaves_client() {
+            let _ = timeout(GOODBYE, drain(&mut ended.socket)).await;
+        }
+    } else {
+        leave(&server, &client, reason);
     }
-    leave(&server, &client, reason);
 }
 
 /// Shakes hands, says INFO, and lets the task run. What is left comes back, unless the handshake failed.
@@ -147,8 +151,7 @@ async fn write(socket: &mut Socket, bytes: &[u8], deadline: Duration) -> Result<
     }
 }
 
-/// Writes what is left, with the last `-ERR`, and closes so that the client can read it: a socket that is closed with unread
-/// input resets the connection, and what is on its way is lost.
+/// Writes what is left, with the last `-ERR`, and ends the outward direction.
 async fn say_goodbye(outbound: &Outbound, ended: &mut Ended, reason: CloseReason) {
     let rest = outbound.finish(reason);
     if !reason.leaves_client() && reason != CloseReason::ClientClosed {
@@ -159,17 +162,14 @@ async fn say_goodbye(outbound: &Outbound, ended: &mut Ended, reason: CloseReason
     let socket = &mut ended.socket;
     let goodbye = async {
         write(socket, &bytes, GOODBYE).await?;
-        poll_fn(|cx| socket.poll_shutdown(cx)).await.map_err(|_| CloseReason::WriteError)?;
-        if reason != CloseReason::ClientClosed {
-            drain(socket).await;
-        }
-        Ok::<(), CloseReason>(())
+        poll_fn(|cx| socket.poll_shutdown(cx)).await.map_err(|_| CloseReason::WriteError)
     };
     // However it ends, the connection is over.
     let _ = timeout(GOODBYE, goodbye).await;
 }
 
-/// Reads what the client still sends, until it closes.
+/// Reads what the client still sends, until it closes: a socket that is closed with unread input resets the connection, and what is
+/// on its way to the client is lost.
 async fn drain(socket: &mut Socket) {
     let mut bytes = vec![0; 4096];
     for _ in 0..DRAIN_READS_MAX {

@@ -5,6 +5,7 @@ mod modes;
 mod permission_cache;
 mod publish;
 mod subscribe;
+mod trace;
 
 use super::client::Client;
 use super::close::CloseReason;
@@ -14,6 +15,7 @@ use super::outbound::Outbound;
 use crate::account::Account;
 use crate::auth::{CertificateNames, Identity, Nonce};
 use crate::js::{Ctx, Pending};
+use crate::log::LogLevel;
 use crate::router::{Origin, Publisher, Subscription};
 use crate::state::{Settings, Shared};
 use connect::Waiting;
@@ -48,7 +50,19 @@ pub(super) struct Session {
     pings: Pings,
     pinged_at: Option<Instant>,
     counts: Counts,
+    /// Whether every operation is logged.
+    trace: Trace,
 }
+
+/// Whether every operation is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trace {
+    On,
+    Off,
+}
+
+/// After so many deliveries the receivers are woken, and other tasks may have their turn.
+const DELIVERIES_PER_BATCH: usize = 16_384;
 
 /// What credentials are checked with.
 #[derive(Debug, Default)]
@@ -111,7 +125,9 @@ impl Session {
             pings: Pings::new(),
             pinged_at: None,
             counts: Counts::default(),
+            trace: Trace::Off,
         };
+        session.ask_for_trace();
         let identity = session.settings.users.without_connect();
         let refused = identity.and_then(|identity| session.become_somebody(identity).err());
         (session, refused)
@@ -125,7 +141,7 @@ impl Session {
         self.pings.heard();
         self.client.heard();
         let mut bytes = 0;
-        while self.waiting.is_none() && !self.pending.is_full() {
+        while self.is_ready() && self.publisher.deliveries() < DELIVERIES_PER_BATCH {
             match parse::parse(&input[bytes..], &self.limits) {
                 Ok(Parsed::Op { op, consumed }) => {
                     self.apply(op)?;
@@ -224,6 +240,7 @@ impl Session {
         let settings = self.server.settings();
         let before = std::mem::replace(&mut self.settings, settings);
         self.limits = self.settings.parse_limits();
+        self.ask_for_trace();
         match &self.who {
             Some(who) if !self.settings.users.still_accepts(&before.users, &who.identity) => {
                 return Err(CloseReason::CredentialsRevoked);
@@ -246,6 +263,9 @@ impl Session {
     fn apply(&mut self, op: ClientOp<'_>) -> Result<(), CloseReason> {
         if self.who.is_none() && !matches!(op, ClientOp::Connect(_)) {
             return Err(CloseReason::Unauthorized);
+        }
+        if self.trace == Trace::On {
+            self.trace(&op);
         }
         match op {
             ClientOp::Pub(message) => self.publish(&message),
@@ -272,6 +292,10 @@ impl Session {
             ClientOp::Info | ClientOp::Ok => Ok(()),
             ClientOp::Err => Err(CloseReason::ClientClosed),
         }
+    }
+
+    fn ask_for_trace(&mut self) {
+        self.trace = if self.server.log.wants(LogLevel::Trace) { Trace::On } else { Trace::Off };
     }
 
     fn parse_error(&self, error: parse::ParseError) -> CloseReason {

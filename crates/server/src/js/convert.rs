@@ -11,7 +11,8 @@ use jetkv_jetstream::{
 use jetkv_types::{StreamName, SubjectFilter, Timestamp};
 use jetkv_wire::api;
 use jetkv_wire::error::ApiError;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Reads the configuration of a stream. What it leaves out gets the reference's defaults (PROTOCOL 2.5).
 pub(crate) fn settings(config: &api::StreamConfig, server: &Settings) -> Result<StreamSettings, ApiError> {

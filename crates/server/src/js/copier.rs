@@ -13,7 +13,8 @@ use jetkv_types::{Message, Sequence};
 use parking_lot::Mutex;
 use std::future::poll_fn;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// One origin of a stream, and the task that copies from it; dropping it ends the task.
 #[derive(Debug)]
@@ -26,8 +27,6 @@ pub(crate) struct Copier {
 /// How far a copy has come.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Progress {
-    /// The last sequence of the origin that was copied, or left out on purpose.
-    pub(crate) position: Sequence,
     /// Messages of the origin that are still to come.
     pub(crate) lag: u64,
     /// When the origin was seen last; `None` before the first time.
@@ -141,8 +140,7 @@ impl Work {
 
     fn note(&self, origin: &Stream, next: Sequence) {
         let lag = origin.count_from(self.plan.filters(), next).unwrap_or(0);
-        *self.progress.lock() =
-            Progress { position: next.saturating_sub(1), lag, contact: Some(Instant::now()) };
+        *self.progress.lock() = Progress { lag, contact: Some(Instant::now()) };
     }
 }
 

@@ -80,7 +80,6 @@ fn of_account(
         default_max_consumers: options.limits.default_max_consumers.map(u64::from),
         duplicate_window_max: options.limits.duplicate_window,
         max_bytes_required: limits.max_bytes_required,
-        payload_max: server.options.limits.max_payload,
     }
 }
 

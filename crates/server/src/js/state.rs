@@ -56,8 +56,6 @@ pub(crate) struct Settings {
     pub(crate) duplicate_window_max: Option<std::time::Duration>,
     /// Whether streams must have `max_bytes`.
     pub(crate) max_bytes_required: bool,
-    /// Largest message that a client can send.
-    pub(crate) payload_max: u32,
 }
 
 /// Why a stream is not created, changed or deleted; the number is the reference's (PROTOCOL 9.1).
@@ -141,16 +139,11 @@ impl JetStream {
 
     /// Begins what has to go on by itself, once there is a runtime to do it.
     pub(crate) fn start(self: &Arc<Self>) {
-        match self.keeper.all() {
-            Ok(kept) => {
-                for (stream, snapshot) in kept {
-                    if let Some(handle) = self.find(&stream) {
-                        handle.consumers.restore(&handle, &snapshot, self);
-                    }
-                }
+        // What cannot be read is in the damage that the store reports.
+        for (stream, snapshot) in self.keeper.all().unwrap_or_default() {
+            if let Some(handle) = self.find(&stream) {
+                handle.consumers.restore(&handle, &snapshot, self);
             }
-            // They are in the damage that the store reports.
-            Err(_) => {}
         }
         for handle in self.matching(None) {
             handle.start_copiers(self);

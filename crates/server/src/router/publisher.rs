@@ -30,6 +30,8 @@ pub(crate) struct Publisher {
     ended: Vec<Arc<Subscription>>,
     random: u64,
     crowded: bool,
+    /// Deliveries since the last flush.
+    deliveries: usize,
 }
 
 /// Who publishes.
@@ -62,6 +64,7 @@ impl Publisher {
             ended: Vec::new(),
             random: seed | 1,
             crowded: false,
+            deliveries: 0,
         }
     }
 
@@ -77,7 +80,7 @@ impl Publisher {
 
     /// Sends a message to all who subscribe to `route`; they see the message's own subject.
     pub(crate) fn deliver_as(&mut self, router: &Router, route: &[u8], msg: &Msg<'_>) -> Routed {
-        let Self { origin, cache, wakes, ended, random, crowded } = self;
+        let Self { origin, cache, wakes, ended, random, crowded, deliveries } = self;
         let matches = cache.route(router, route);
         let mut hand = Hand { origin: *origin, wakes, ended, crowded };
         let mut delivered = matches.plain().iter().filter(|each| hand.over(each, msg)).count();
@@ -87,6 +90,7 @@ impl Publisher {
             let (before, from) = group.split_at(start);
             delivered += usize::from(from.iter().chain(before).any(|each| hand.over(each, msg)));
         }
+        *deliveries += delivered;
         let matched = !matches.is_empty();
         if !self.ended.is_empty() {
             self.ended.drain(..).for_each(|each| router.remove(&each));
@@ -114,8 +118,14 @@ impl Publisher {
         members.all(|each| each.client().locked(|buffer| buffer.pending()) <= bytes_max)
     }
 
+    /// Returns how many deliveries were made since the last [`Self::flush`].
+    pub(crate) fn deliveries(&self) -> usize {
+        self.deliveries
+    }
+
     /// Wakes all who got messages since the last time.
     pub(crate) fn flush(&mut self) {
+        self.deliveries = 0;
         self.wakes.drain(..).for_each(|each| each.wake());
     }
 

@@ -4,7 +4,7 @@ use super::publisher::Msg;
 use crate::auth::Patterns;
 use crate::conn::Outbound;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// A subscription. Its subject is a valid pattern.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct Subscription {
     /// After so many deliveries it ends; 0 is never.
     delivered_max: AtomicU64,
     ended: AtomicBool,
+    /// Its place in the list of its node; the trie's, written under its lock only.
+    place: AtomicUsize,
 }
 
 /// What a subscription is made of.
@@ -65,6 +67,7 @@ impl Subscription {
             delivered: AtomicU64::new(0),
             delivered_max: AtomicU64::new(0),
             ended: AtomicBool::new(false),
+            place: AtomicUsize::new(0),
         }
     }
 
@@ -100,6 +103,14 @@ impl Subscription {
             0 => None,
             max => Some(max),
         }
+    }
+
+    pub(super) fn place(&self) -> usize {
+        self.place.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_place(&self, place: usize) {
+        self.place.store(place, Ordering::Relaxed);
     }
 
     pub(super) fn ends_in_rest(&self) -> bool {

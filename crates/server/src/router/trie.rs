@@ -85,7 +85,9 @@ impl Trie {
         }
         let ends_in_rest = subscription.ends_in_rest();
         let node = &mut self.nodes[path];
-        if ends_in_rest { &mut node.rest } else { &mut node.here }.push(subscription);
+        let list = if ends_in_rest { &mut node.rest } else { &mut node.here };
+        subscription.set_place(list.len());
+        list.push(subscription);
         self.count += 1;
     }
 
@@ -103,8 +105,15 @@ impl Trie {
         let ends_in_rest = subscription.ends_in_rest();
         let node = &mut self.nodes[last];
         let list = if ends_in_rest { &mut node.rest } else { &mut node.here };
-        let Some(at) = list.iter().position(|each| Arc::ptr_eq(each, subscription)) else { return false };
+        // Its place is known, so that many equal subscriptions are no burden.
+        let at = subscription.place();
+        if !list.get(at).is_some_and(|each| Arc::ptr_eq(each, subscription)) {
+            return false;
+        }
         list.swap_remove(at);
+        if let Some(moved) = list.get(at) {
+            moved.set_place(at);
+        }
         if list.is_empty() {
             *list = Vec::new();
         }

@@ -2,8 +2,8 @@
 
 use jetkv_engine::env::Env;
 use jetkv_server::options::{Address, Credential, Secret, UserOptions};
-use jetkv_server::{Server, ServerOptions, SilentLog};
-use std::io::{Read, Write};
+use jetkv_server::{LogSink, Server, ServerOptions, SilentLog};
+use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +18,14 @@ pub(crate) struct World {
 impl World {
     /// Starts a server with the default options, changed by `change`.
     pub(crate) fn new(change: impl FnOnce(&mut ServerOptions)) -> Self {
+        Self::with_log(Arc::new(SilentLog), change)
+    }
+
+    /// Starts a server whose lines go to `log`.
+    pub(crate) fn with_log(log: Arc<dyn LogSink>, change: impl FnOnce(&mut ServerOptions)) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let start = Server::start(options(change), Env::memory(), Arc::new(SilentLog));
+        let start = Server::start(options(change), Env::memory(), log);
         let server = runtime.block_on(start).unwrap();
         Self { runtime, server: Some(Arc::new(server)) }
     }
@@ -43,7 +48,8 @@ impl World {
         let stream = TcpStream::connect(self.server().local_addr()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
-        Raw { stream }
+        let reader = BufReader::new(stream.try_clone().unwrap());
+        Raw { stream, reader }
     }
 
     /// Connects and reads INFO.
@@ -105,6 +111,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A socket of a client.
 pub(crate) struct Raw {
     pub(crate) stream: TcpStream,
+    reader: BufReader<TcpStream>,
 }
 
 impl Raw {
@@ -118,7 +125,7 @@ impl Raw {
         let mut found = Vec::new();
         let mut byte = [0];
         while found.len() < expected.len() {
-            match self.stream.read(&mut byte) {
+            match self.reader.read(&mut byte) {
                 Ok(1) => found.push(byte[0]),
                 Ok(_) => break,
                 Err(error) => {
@@ -142,7 +149,7 @@ impl Raw {
     #[track_caller]
     pub(crate) fn expect_end(&mut self, last: &str) {
         let mut found = Vec::new();
-        let ended = self.stream.read_to_end(&mut found);
+        let ended = self.reader.read_to_end(&mut found);
         assert_eq!(String::from_utf8_lossy(&found), last);
         assert!(ended.is_ok(), "the connection was reset: {ended:?}");
     }
@@ -151,7 +158,7 @@ impl Raw {
     pub(crate) fn line(&mut self) -> String {
         let mut line = Vec::new();
         let mut byte = [0];
-        while !line.ends_with(b"\r\n") && self.stream.read(&mut byte).unwrap() == 1 {
+        while !line.ends_with(b"\r\n") && self.reader.read(&mut byte).unwrap() == 1 {
             line.push(byte[0]);
         }
         String::from_utf8(line).unwrap().trim_end_matches("\r\n").to_owned()

@@ -105,7 +105,7 @@ fn an_account_has_as_many_connections_and_subscriptions_as_allowed() {
     first.check("SUB a 1\r\nSUB b 2\r\n", "-ERR 'maximum subscriptions exceeded'\r\n");
     first.send("PUB a 11\r\n");
     first.expect_end("-ERR 'Maximum Payload Violation'\r\n");
-    while world.server().connections().len() > 0 {
+    while !world.server().connections().is_empty() {
         std::thread::yield_now();
     }
     world.client_with(credentials).check("SUB a 1\r\n", "");

@@ -5,6 +5,7 @@ mod auth;
 mod harness;
 mod life;
 mod limits;
+mod log;
 mod permissions;
 mod protocol;
 mod publish;

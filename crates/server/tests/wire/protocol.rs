@@ -65,8 +65,11 @@ fn a_second_connect_drops_subscriptions_and_brings_no_info() {
     let world = World::open();
     let mut raw = world.client();
     raw.check("SUB foo 1\r\nPUB foo 0\r\n\r\n", "MSG foo 1 0\r\n\r\n");
-    raw.check("CONNECT {\"verbose\":false,\"protocol\":1}\r\nPUB foo 0\r\n\r\n", "");
+    raw.check("CONNECT {\"protocol\":1}\r\nPUB foo 0\r\n\r\n", "");
     raw.check("SUB foo 1\r\nPUB foo 0\r\n\r\n", "MSG foo 1 0\r\n\r\n");
+    // What it does not mention stays as it was: not pedantic, and with headers.
+    raw.check("PUB foo..a 0\r\n\r\nHPUB foo 0 0\r\n\r\n", "MSG foo 1 0\r\n\r\n");
+    raw.check("CONNECT {\"echo\":false}\r\nCONNECT {}\r\nSUB foo 1\r\nPUB foo 0\r\n\r\n", "");
 }
 
 #[test]

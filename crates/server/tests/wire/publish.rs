@@ -150,3 +150,20 @@ fn without_jetstream_its_requests_have_no_responders() {
         "HMSG in 1 44 44\r\nNATS/1.0 503\r\nNats-Subject: $JS.API.INFO\r\n\r\n\r\n",
     );
 }
+
+#[test]
+fn a_batch_that_goes_to_many_is_delivered_whole() {
+    let world = World::open();
+    let mut subscriber = world.client();
+    let subscribe: String = (0..64).map(|sid| format!("SUB n {sid}\r\n")).collect();
+    subscriber.check(&subscribe, "");
+    let publish: String = (0..1_000).map(|number| format!("PUB n 4\r\n{number:04}\r\n")).collect();
+    world.client().check(&publish, "");
+    let mut next = [0; 64];
+    for _ in 0..64_000 {
+        let sid: usize = subscriber.line().split(' ').nth(2).unwrap().parse().unwrap();
+        assert_eq!(subscriber.line(), format!("{:04}", next[sid]));
+        next[sid] += 1;
+    }
+    subscriber.check("", "");
+}

@@ -35,7 +35,7 @@ fn invalid_subjects_are_refused() {
     }
     world.client_with("").check(
         "SUB foo _sys_ 1\r\nPUB foo 0\r\n\r\n",
-        &format!("-ERR 'Permissions Violation for Subscription to \"foo\" using queue \"_sys_\"'\r\n"),
+        "-ERR 'Permissions Violation for Subscription to \"foo\" using queue \"_sys_\"'\r\n",
     );
     // A refused subscription is not acknowledged.
     let mut verbose = world.raw();

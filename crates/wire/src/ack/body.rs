@@ -29,7 +29,8 @@ pub enum NakDelay<'a> {
 }
 
 impl<'a> Ack<'a> {
-    /// Reads a body; none for one that is no answer, which the reference ignores.
+    /// Reads a body; none for one that is no answer. The reference does nothing about such a body, and yet sends the empty
+    /// message that confirms an answer if there is a reply subject; for [`Self::Next`] it sends none.
     #[must_use]
     pub fn parse(body: &'a [u8]) -> Option<Self> {
         match body {

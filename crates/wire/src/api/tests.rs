@@ -64,6 +64,16 @@ fn responses_can_be_read_back() {
 }
 
 #[test]
+fn the_largest_numbers_survive() {
+    let mut response = StreamInfoResponse::default();
+    response.info.state.last_seq = u64::MAX;
+    response.info.config.max_bytes = i64::MIN;
+    let written = text(Ok(&response));
+    let read = decode_response::<StreamInfoResponse>(written.as_bytes()).unwrap().unwrap();
+    assert_eq!(read, response);
+}
+
+#[test]
 fn messages_are_in_base64_and_their_times_are_trimmed() {
     let message = StoredMessage {
         subject: "$KV.demo.b".into(),

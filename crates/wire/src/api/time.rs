@@ -6,12 +6,12 @@ use serde::ser::Serializer;
 use std::fmt;
 
 /// Writes a time in UTC; trailing zeros are left out, and no time is year one.
-pub(super) fn serialize<S: Serializer>(time: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer>(time: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(time)
 }
 
 /// Reads a time; `null` is none.
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
     optional::deserialize(from).map(Option::unwrap_or_default)
 }
 

@@ -10,7 +10,7 @@ fn values_are_found_by_exact_names_with_or_without_a_space() {
         assert_eq!(get_last(BLOCK, name.as_bytes()), last.map(str::as_bytes), "{name}");
     };
     check("Foo", Some("bar"), Some("again"));
-    check("foo", Some("lower"), Some("lower"));
+    check("foo", Some("lower "), Some("lower "));
     check("KV-Operation", Some("DEL"), Some("DEL"));
     check("Empty", Some(""), Some(""));
     check("FOO", None, None);
@@ -35,8 +35,25 @@ fn garbage_has_no_headers_and_makes_no_panic() {
 }
 
 #[test]
-fn lines_behind_the_empty_line_are_no_headers() {
-    assert_eq!(get(b"NATS/1.0\r\n\r\nFoo: bar\r\n\r\n", b"Foo"), None);
+fn lines_end_with_both_characters_and_are_found_anywhere() {
+    assert_eq!(get(b"NATS/1.0\r\n\r\nFoo: bar\r\n\r\n", b"Foo"), Some(&b"bar"[..]));
+    assert_eq!(get(b"NATS/1.0\r\nA: b\nFoo: bar\r\n\r\n", b"Foo"), None);
+    assert_eq!(get(b"NATS/1.0\r\nA: b\nFoo: bar\r\n\r\n", b"A"), Some(&b"b\nFoo: bar"[..]));
+}
+
+/// Two ids are the same to the reference if these are.
+#[test]
+fn spaces_before_a_value_do_not_count_and_those_behind_it_do() {
+    let check = |line: &str, expected: &str| {
+        let block = format!("NATS/1.0\r\n{line}\r\n\r\n");
+        assert_eq!(get(block.as_bytes(), b"Id"), Some(expected.as_bytes()), "{line:?}");
+    };
+    check("Id:   10", "10");
+    check("Id:10", "10");
+    check("Id: 10 ", "10 ");
+    check("Id: \t10", "\t10");
+    check("Id: ", "");
+    check("Id: a\rb", "a\rb");
 }
 
 #[test]
@@ -72,7 +89,10 @@ fn statuses() {
     strip_status(&mut block);
     assert_eq!(block, b"NATS/1.0\r\nNats-Pending-Messages: 3\r\n\r\n");
     assert_eq!(status(&block), None);
-    assert_eq!(status(b"NATS/1.0 503\r\n\r\n"), Some((503, &b""[..])));
+    let mut block = b"NATS/1.0 503\r\n\r\n".to_vec();
+    assert_eq!(status(&block), Some((503, &b""[..])));
+    strip_status(&mut block);
+    assert_eq!(block, b"");
     assert_eq!(status(b"NATS/1.0 5x3\r\n\r\n"), None);
     assert_eq!(status(b"NATS/1.0 5"), None);
 }

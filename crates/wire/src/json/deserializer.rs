@@ -132,9 +132,10 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
             "array" => self.deserialize_seq(visitor),
             "bool" => self.deserialize_bool(visitor),
             "null" => visitor.visit_unit(),
-            _ => match self.integer::<i64>("int64") {
-                Ok(value) => visitor.visit_i64(value),
-                Err(_) => self.deserialize_f64(visitor),
+            _ => match (self.integer::<u64>("uint64"), self.integer::<i64>("int64")) {
+                (Ok(value), _) => visitor.visit_u64(value),
+                (Err(_), Ok(value)) => visitor.visit_i64(value),
+                (Err(_), Err(_)) => self.deserialize_f64(visitor),
             },
         }
     }

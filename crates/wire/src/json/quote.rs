@@ -4,12 +4,23 @@ use std::fmt::Write;
 
 /// Returns `text` in double quotes, escaped.
 pub(crate) fn quote(text: &str) -> String {
+    quote_bytes(text.as_bytes())
+}
+
+/// Returns `text` in double quotes, escaped; bytes that are no UTF-8 are shown as numbers.
+pub(crate) fn quote_bytes(text: &[u8]) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            _ => push(&mut out, character),
+    for chunk in text.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '"' => out.push_str("\\\""),
+                _ => push(&mut out, character),
+            }
+        }
+        for byte in chunk.invalid() {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "\\x{byte:02x}");
         }
     }
     out.push('"');

@@ -1,7 +1,7 @@
 //! The rest of a control line, behind its verb.
 
 use super::{Limits, ParseError};
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 /// The arguments of a control line, separated by runs of spaces and tabs.
 pub(super) struct Line<'a> {
@@ -33,7 +33,7 @@ pub(super) fn arguments<'a>(
     let mut line = Line { arguments: [&[]; ARGUMENTS_MAX], count: 0, end };
     let mut left = text;
     while !left.is_empty() {
-        let length = left.iter().position(|byte| is_white(*byte)).unwrap_or(left.len());
+        let length = memchr2(b' ', b'\t', left).unwrap_or(left.len());
         let (argument, behind) = left.split_at(length);
         if let Some(slot) = line.arguments.get_mut(line.count) {
             *slot = argument;

@@ -1,5 +1,7 @@
 //! Reading golden files.
 
+#![expect(dead_code, reason = "no test looks at everything")]
+
 /// A request and what came back.
 pub(crate) struct Exchange<'a> {
     /// The line of the request.
@@ -12,7 +14,9 @@ pub(crate) struct Exchange<'a> {
 
 /// Something that came back.
 pub(crate) struct Answer<'a> {
-    /// The reply subject of a delivery, else empty.
+    /// The subject of a message that is no answer to the reply subject, else empty.
+    pub(crate) subject: &'a str,
+    /// The reply subject of such a message, else empty.
     pub(crate) reply: &'a str,
     /// The header block.
     pub(crate) headers: String,
@@ -36,16 +40,16 @@ pub(crate) fn exchanges(script: &str) -> Vec<Exchange<'_>> {
 }
 
 fn answer(text: &str) -> Answer<'_> {
-    let (reply, rest) = match text.strip_prefix('@') {
+    let (subject, reply, rest) = match text.strip_prefix('@') {
         Some(delivery) => {
             let mut words = delivery.splitn(3, ' ');
-            words.next();
-            (words.next().unwrap_or_default(), words.next().unwrap_or_default())
+            let mut word = || words.next().unwrap_or_default();
+            (word(), word(), word())
         }
-        None => ("", text),
+        None => ("", "", text),
     };
     let (headers, body) = split_headers(rest);
-    Answer { reply, headers: headers.replace('⏎', "\r\n"), body: body.replace('⏎', "\r\n") }
+    Answer { subject, reply, headers: headers.replace('⏎', "\r\n"), body: body.replace('⏎', "\r\n") }
 }
 
 fn split_headers(text: &str) -> (&str, &str) {

@@ -56,7 +56,8 @@ impl Client {
         let mut limit = ANSWER_MAX;
         while let Some(message) = self.read(limit)? {
             // What came later than expected for another request is not this one's.
-            answers.push(message.strip_prefix(&format!("@{reply} - ")).unwrap_or(&message).to_owned());
+            let answer = message.strip_prefix(&format!("@{reply} - ")).unwrap_or(&message);
+            answers.push(answer.trim_end().to_owned());
             limit = QUIET;
         }
         Ok(answers)
@@ -128,7 +129,7 @@ impl Client {
         let body = String::from_utf8_lossy(bytes.get(headers..).unwrap_or_default()).replace("\r\n", "⏎");
         let headers = String::from_utf8_lossy(bytes.get(..headers).unwrap_or_default()).replace("\r\n", "⏎");
         let headers = if headers.is_empty() { headers } else { format!("[[{headers}]] ") };
-        Ok(format!("@{subject} {} {headers}{body}", reply.unwrap_or(&"-")).trim_end().to_owned())
+        Ok(format!("@{subject} {} {headers}{body}", reply.unwrap_or(&"-")))
     }
 }
 

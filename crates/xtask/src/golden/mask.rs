@@ -4,8 +4,8 @@
 //! | --- | --- |
 //! | a time, unless the request has it | `2026-02-03T04:05:06.070809Z` |
 //! | a token of 19 digits (a time in nanoseconds) | `1770091506070809000` |
-//! | the number of `"active":` and `"pause_remaining":`, if it is positive | `123456789` |
-//! | a token of 22 letters and digits (a random name of the server) | `MaskedMaskedMaskedMask` |
+//! | the number of `"active":`, `"pause_remaining":` and `"rtt":`, if it is positive | `123456789` |
+//! | a token of 22 or 56 letters and digits (a random name, the server's id) | `MaskedMaskedMaskedMask` |
 
 const TIME: &str = "2026-02-03T04:05:06.070809Z";
 const NANOSECONDS: &str = "1770091506070809000";
@@ -24,9 +24,12 @@ pub(super) fn mask(answer: &str, request: &str) -> String {
     let answer =
         mask_words(&answer, is_nanoseconds, NANOSECONDS, |character| character.is_ascii_alphanumeric());
     // Names of the reference's own types may be as long.
-    let is_name = |word: &str| word.len() == 22 && !request.contains(word) && !word.starts_with("JSApi");
+    let is_name =
+        |word: &str| matches!(word.len(), 22 | 56) && !request.contains(word) && !word.starts_with("JSApi");
     let answer = mask_words(&answer, is_name, NAME, |character| character.is_ascii_alphanumeric());
-    ["\"active\":", "\"pause_remaining\":"].iter().fold(answer, |answer, field| mask_number(&answer, field))
+    ["\"active\":", "\"pause_remaining\":", "\"rtt\":"]
+        .iter()
+        .fold(answer, |answer, field| mask_number(&answer, field))
 }
 
 /// Replaces the words that are to be masked; a word is a run of characters of which `is_part` holds.

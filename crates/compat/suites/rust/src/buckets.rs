@@ -24,9 +24,15 @@ pub fn add(cases: &mut Cases) {
 async fn create_default(w: World) -> Outcome {
     let kv = w.bucket(Config::default()).await?;
     let status = kv.status().await?;
-    equal((status.bucket(), status.values(), status.history(), status.max_age()), (kv.name.as_str(), 0, 1, Duration::ZERO))?;
+    equal(
+        (status.bucket(), status.values(), status.history(), status.max_age()),
+        (kv.name.as_str(), 0, 1, Duration::ZERO),
+    )?;
     let config = &status.info.config;
-    equal((config.allow_direct, config.deny_delete, config.allow_rollup, config.max_bytes), (true, true, true, -1))?;
+    equal(
+        (config.allow_direct, config.deny_delete, config.allow_rollup, config.max_bytes),
+        (true, true, true, -1),
+    )?;
     equal(config.subjects.clone(), vec![format!("$KV.{}.>", kv.name)])
 }
 
@@ -46,8 +52,14 @@ async fn create_options(w: World) -> Outcome {
     let status = w.bucket(options).await?.status().await?;
     equal((status.history(), status.max_age()), (7, Duration::from_secs(3600)))?;
     let config = &status.info.config;
-    equal((config.description.as_deref(), config.max_message_size, config.max_bytes), (Some("d"), 100, 10_000))?;
-    equal((config.storage, config.compression.clone()), (StorageType::Memory, Some(stream::Compression::S2)))?;
+    equal(
+        (config.description.as_deref(), config.max_message_size, config.max_bytes),
+        (Some("d"), 100, 10_000),
+    )?;
+    equal(
+        (config.storage, config.compression.clone()),
+        (StorageType::Memory, Some(stream::Compression::S2)),
+    )?;
     equal((config.allow_message_ttl, config.subject_delete_marker_ttl), (true, Some(Duration::from_secs(60))))
 }
 
@@ -68,13 +80,19 @@ async fn open(w: World) -> Outcome {
     fails(w.js.get_key_value(w.name()).await, "stream not found")?;
     fails(w.js.get_key_value("a.b").await, "invalid")?;
     let name = w.name();
-    w.js.create_stream(stream::Config { name: format!("KV_{name}"), subjects: vec![name.clone()], ..Default::default() }).await?;
+    w.js.create_stream(stream::Config {
+        name: format!("KV_{name}"),
+        subjects: vec![name.clone()],
+        ..Default::default()
+    })
+    .await?;
     fails(w.js.get_key_value(name).await, "invalid Key Value Store name")
 }
 
 async fn update(w: World) -> Outcome {
     let kv = w.bucket(Config { history: 2, ..Config::default() }).await?;
-    let more = Config { bucket: kv.name.clone(), history: 5, description: "more".into(), ..Config::default() };
+    let more =
+        Config { bucket: kv.name.clone(), history: 5, description: "more".into(), ..Config::default() };
     let status = w.js.update_key_value(more).await?.status().await?;
     equal((status.history(), status.info.config.description.as_deref()), (5, Some("more")))?;
     fails(w.js.update_key_value(Config { bucket: w.name(), ..Config::default() }).await, "not found")
@@ -91,12 +109,19 @@ async fn delete(w: World) -> Outcome {
 
 async fn invalid(w: World) -> Outcome {
     for bucket in ["", "a b", "a.b", "ä"] {
-        fails(w.js.create_key_value(Config { bucket: bucket.into(), ..Config::default() }).await, "invalid Key Value Store name")?;
+        fails(
+            w.js.create_key_value(Config { bucket: bucket.into(), ..Config::default() }).await,
+            "invalid Key Value Store name",
+        )?;
     }
-    fails(w.bucket(Config { history: 65, ..Config::default() }).await.map_err(std::io::Error::other), "history")?;
+    fails(
+        w.bucket(Config { history: 65, ..Config::default() }).await.map_err(std::io::Error::other),
+        "history",
+    )?;
     let replicas = w.bucket(Config { num_replicas: 3, ..Config::default() }).await;
     fails(replicas.map_err(std::io::Error::other), "replicas > 1 not supported in non-clustered mode")?;
-    let marker = w.bucket(Config { limit_markers: Some(Duration::from_millis(10)), ..Config::default() }).await;
+    let marker =
+        w.bucket(Config { limit_markers: Some(Duration::from_millis(10)), ..Config::default() }).await;
     fails(marker.map_err(std::io::Error::other), "subject delete marker TTL must be at least 1 second")
 }
 
@@ -108,7 +133,8 @@ async fn republish(w: World) -> Outcome {
         let rule = Republish { source: ">".into(), destination: format!("{target}.>"), headers_only };
         let kv = w.bucket(Config { republish: Some(rule), ..Config::default() }).await?;
         kv.put("a", "11".into()).await?;
-        let message = tokio::time::timeout(Duration::from_secs(20), sub.next()).await?.ok_or("it is closed")?;
+        let message =
+            tokio::time::timeout(Duration::from_secs(20), sub.next()).await?.ok_or("it is closed")?;
         equal(message.subject.as_str(), format!("{target}.$KV.{}.a", kv.name).as_str())?;
         equal(message.payload.len(), if headers_only { 0 } else { 2 })?;
         let headers = message.headers.ok_or("there are no headers")?;
@@ -122,8 +148,18 @@ async fn republished(w: World) -> Outcome {
     let kv = w.bucket(Config { history: 5, ..Config::default() }).await?;
     let name = w.name();
     let subjects = vec![format!("{name}.>")];
-    let rule = Republish { source: format!("{name}.>"), destination: format!("$KV.{}.>", kv.name), headers_only: false };
-    w.js.create_stream(stream::Config { name: name.clone(), subjects, republish: Some(rule), ..Default::default() }).await?;
+    let rule = Republish {
+        source: format!("{name}.>"),
+        destination: format!("$KV.{}.>", kv.name),
+        headers_only: false,
+    };
+    w.js.create_stream(stream::Config {
+        name: name.clone(),
+        subjects,
+        republish: Some(rule),
+        ..Default::default()
+    })
+    .await?;
     kv.put("first", "0".into()).await?;
     w.js.publish(format!("{name}.x"), "1".into()).await?.await?;
     eventually("the value arrives", async || kv.get("x").await.is_ok_and(|value| value.is_some())).await?;
@@ -151,8 +187,10 @@ async fn sources(w: World) -> Outcome {
     origin.put("a", "1".into()).await?;
     // The client adds neither subjects nor transforms for sources, so the suite makes the stream itself.
     let name = w.name();
-    let rule = SubjectTransform { source: format!("$KV.{}.>", origin.name), destination: format!("$KV.{name}.>") };
-    let source = Source { name: origin.stream_name.clone(), subject_transforms: vec![rule], ..Default::default() };
+    let rule =
+        SubjectTransform { source: format!("$KV.{}.>", origin.name), destination: format!("$KV.{name}.>") };
+    let source =
+        Source { name: origin.stream_name.clone(), subject_transforms: vec![rule], ..Default::default() };
     let config = stream::Config {
         name: format!("KV_{name}"),
         subjects: vec![format!("$KV.{name}.>")],
@@ -190,7 +228,10 @@ async fn list_streams(w: World) -> Outcome {
     while let Some(name) = all_names.next().await {
         by_name.push(name?);
     }
-    check(names.iter().all(|name| listed.contains(name) && by_name.contains(name)), "every bucket is listed")?;
+    check(
+        names.iter().all(|name| listed.contains(name) && by_name.contains(name)),
+        "every bucket is listed",
+    )?;
     for name in names {
         w.js.delete_stream(name).await?;
     }

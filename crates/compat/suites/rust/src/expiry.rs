@@ -20,7 +20,8 @@ async fn holds(w: &World, kv: &Store, count: u64) -> Outcome {
 }
 
 async fn bucket_ttl(w: World) -> Outcome {
-    let kv = w.bucket(Config { max_age: Duration::from_millis(500), history: 3, ..Config::default() }).await?;
+    let kv =
+        w.bucket(Config { max_age: Duration::from_millis(500), history: 3, ..Config::default() }).await?;
     kv.put("a", "1".into()).await?;
     kv.put("a", "2".into()).await?;
     holds(&w, &kv, 0).await?;
@@ -29,7 +30,9 @@ async fn bucket_ttl(w: World) -> Outcome {
 }
 
 async fn key_ttl(w: World) -> Outcome {
-    let kv = w.bucket(Config { limit_markers: Some(Duration::from_secs(1)), history: 3, ..Config::default() }).await?;
+    let kv = w
+        .bucket(Config { limit_markers: Some(Duration::from_secs(1)), history: 3, ..Config::default() })
+        .await?;
     let mut watch = kv.watch_all().await?;
     kv.create_with_ttl("a", "1".into(), Duration::from_secs(1)).await?;
     kv.create_with_ttl("b", "2".into(), Duration::from_secs(3600)).await?;
@@ -39,7 +42,9 @@ async fn key_ttl(w: World) -> Outcome {
 }
 
 async fn purge_ttl(w: World) -> Outcome {
-    let kv = w.bucket(Config { limit_markers: Some(Duration::from_secs(1)), history: 3, ..Config::default() }).await?;
+    let kv = w
+        .bucket(Config { limit_markers: Some(Duration::from_secs(1)), history: 3, ..Config::default() })
+        .await?;
     kv.put("a", "1".into()).await?;
     kv.purge_with_ttl("a", Duration::from_secs(1)).await?;
     kv.put("b", "1".into()).await?;

@@ -60,11 +60,18 @@ impl Cases {
     /// Runs all cases whose names hold one of the parts given behind the two addresses, and ends the program.
     pub async fn run(self) {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
-        let [url, door, parts @ ..] = arguments.as_slice() else { panic!("usage: suite SERVER DOOR [PART...]") };
-        let wanted = |case: &Case| parts.is_empty() || parts.iter().any(|part| case.name.contains(part.as_str()));
-        let (alone, beside): (Vec<Case>, Vec<Case>) = self.0.into_iter().filter(wanted).partition(|case| case.alone);
-        let mut verdicts: Vec<bool> =
-            stream::iter(beside).map(|case| one(case, url, door)).buffer_unordered(SIDE_BY_SIDE).collect().await;
+        let [url, door, parts @ ..] = arguments.as_slice() else {
+            panic!("usage: suite SERVER DOOR [PART...]")
+        };
+        let wanted =
+            |case: &Case| parts.is_empty() || parts.iter().any(|part| case.name.contains(part.as_str()));
+        let (alone, beside): (Vec<Case>, Vec<Case>) =
+            self.0.into_iter().filter(wanted).partition(|case| case.alone);
+        let mut verdicts: Vec<bool> = stream::iter(beside)
+            .map(|case| one(case, url, door))
+            .buffer_unordered(SIDE_BY_SIDE)
+            .collect()
+            .await;
         for case in alone {
             verdicts.push(one(case, url, door).await);
         }
@@ -115,7 +122,8 @@ impl World {
 
     /// Connects through the door.
     pub async fn far(&self) -> Result<(async_nats::Client, jetstream::Context), Fault> {
-        let options = async_nats::ConnectOptions::new().reconnect_delay_callback(|_| Duration::from_millis(50));
+        let options =
+            async_nats::ConnectOptions::new().reconnect_delay_callback(|_| Duration::from_millis(50));
         let client = options.connect(self.door.as_str()).await?;
         Ok((client.clone(), jetstream::new(client)))
     }
@@ -141,7 +149,11 @@ impl World {
 #[track_caller]
 pub fn equal<T: PartialEq + Debug>(got: T, want: T) -> Outcome {
     let line = std::panic::Location::caller();
-    if got == want { Ok(()) } else { Err(format!("expected {want:?}, got {got:?} ({}:{})", line.file(), line.line()).into()) }
+    if got == want {
+        Ok(())
+    } else {
+        Err(format!("expected {want:?}, got {got:?} ({}:{})", line.file(), line.line()).into())
+    }
 }
 
 #[track_caller]
@@ -155,13 +167,19 @@ pub fn check(holds: bool, what: &str) -> Outcome {
 pub fn fails<T, E: Error>(result: Result<T, E>, text: &str) -> Outcome {
     let line = std::panic::Location::caller();
     match result {
-        Ok(_) => Err(format!("expected an error with {text:?}, but it went well ({}:{})", line.file(), line.line()).into()),
+        Ok(_) => Err(format!(
+            "expected an error with {text:?}, but it went well ({}:{})",
+            line.file(),
+            line.line()
+        )
+        .into()),
         Err(fault) => {
             let said = format!("{fault} {fault:?}");
             if said.contains(text) {
                 return Ok(());
             }
-            Err(format!("expected an error with {text:?}, got {said:?} ({}:{})", line.file(), line.line()).into())
+            Err(format!("expected an error with {text:?}, got {said:?} ({}:{})", line.file(), line.line())
+                .into())
         }
     }
 }
@@ -199,7 +217,9 @@ where
     E: Error + Send + Sync + 'static,
 {
     let mut all = Vec::new();
-    while let Some(next) = tokio::time::timeout(PATIENCE, from.next()).await.map_err(|_| "the stream does not end")? {
+    while let Some(next) =
+        tokio::time::timeout(PATIENCE, from.next()).await.map_err(|_| "the stream does not end")?
+    {
         all.push(next?);
     }
     Ok(all)
@@ -208,7 +228,9 @@ where
 /// Writes an entry as `key=value@revision` or `key!Delete@revision`.
 pub fn text(entry: &kv::Entry) -> String {
     match entry.operation {
-        kv::Operation::Put => format!("{}={}@{}", entry.key, String::from_utf8_lossy(&entry.value), entry.revision),
+        kv::Operation::Put => {
+            format!("{}={}@{}", entry.key, String::from_utf8_lossy(&entry.value), entry.revision)
+        }
         other => format!("{}!{other:?}@{}", entry.key, entry.revision),
     }
 }

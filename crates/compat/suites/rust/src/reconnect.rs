@@ -39,7 +39,14 @@ async fn writes(w: World) -> Outcome {
 
 async fn restart(w: World) -> Outcome {
     let (_, js) = w.far().await?;
-    let kv = js.create_key_value(Config { bucket: w.name(), history: 5, description: "kept".into(), ..Config::default() }).await?;
+    let kv = js
+        .create_key_value(Config {
+            bucket: w.name(),
+            history: 5,
+            description: "kept".into(),
+            ..Config::default()
+        })
+        .await?;
     for number in 0..20 {
         kv.put(format!("k{}", number % 4), number.to_string().into()).await?;
     }

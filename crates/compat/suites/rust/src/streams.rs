@@ -49,7 +49,11 @@ async fn pull_consumer(w: World) -> Outcome {
         kv.put("a", value.into()).await?;
     }
     let stream = w.js.get_stream(kv.stream_name.clone()).await?;
-    let config = pull::Config { durable_name: Some("c".into()), ack_policy: AckPolicy::Explicit, ..Default::default() };
+    let config = pull::Config {
+        durable_name: Some("c".into()),
+        ack_policy: AckPolicy::Explicit,
+        ..Default::default()
+    };
     let mut consumer: PullConsumer = stream.create_consumer(config).await?;
     let mut batch = consumer.fetch().max_messages(3).messages().await?;
     let mut seen = Vec::new();
@@ -85,6 +89,9 @@ async fn account(w: World) -> Outcome {
     w.bucket(Config::default()).await?;
     let account = w.js.query_account().await?;
     // Minus one on the wire means no limit.
-    equal((account.limits.max_streams, account.limits.max_memory, account.limits.max_storage), (None, None, None))?;
+    equal(
+        (account.limits.max_streams, account.limits.max_memory, account.limits.max_storage),
+        (None, None, None),
+    )?;
     equal(account.streams > 0, true)
 }

@@ -23,7 +23,10 @@ fn history(history: i64) -> Config {
 
 async fn put_get(w: World) -> Outcome {
     let kv = w.bucket(history(2)).await?;
-    equal((kv.put("a", "1".into()).await?, kv.put("b", "2".into()).await?, kv.put("a", "3".into()).await?), (1, 2, 3))?;
+    equal(
+        (kv.put("a", "1".into()).await?, kv.put("b", "2".into()).await?, kv.put("a", "3".into()).await?),
+        (1, 2, 3),
+    )?;
     let entry = kv.entry("a").await?.ok_or("there is no entry")?;
     equal((entry.bucket.as_str(), entry.delta, text(&entry)), (kv.name.as_str(), 0, "a=3@3".into()))?;
     equal(kv.entry_for_revision("a", 1).await?.map(|entry| text(&entry)), Some("a=1@1".into()))?;
@@ -41,7 +44,10 @@ async fn put_get(w: World) -> Outcome {
 async fn create(w: World) -> Outcome {
     let kv = w.bucket(history(5)).await?;
     equal(kv.create("a", "1".into()).await?, 1)?;
-    equal(kv.create("a", "2".into()).await.map_err(|fault| fault.kind()), Err(CreateErrorKind::AlreadyExists))?;
+    equal(
+        kv.create("a", "2".into()).await.map_err(|fault| fault.kind()),
+        Err(CreateErrorKind::AlreadyExists),
+    )?;
     kv.delete("a").await?;
     equal(kv.create("a", "3".into()).await?, 3)?;
     kv.purge("a").await?;
@@ -148,7 +154,8 @@ async fn one_winner(w: World) -> Outcome {
             while done < 5 {
                 let Ok(Some(entry)) = kv.entry("n").await else { return };
                 let value: u64 = String::from_utf8_lossy(&entry.value).parse().unwrap_or_default();
-                done += u32::from(kv.update("n", (value + 1).to_string().into(), entry.revision).await.is_ok());
+                done +=
+                    u32::from(kv.update("n", (value + 1).to_string().into(), entry.revision).await.is_ok());
             }
         })
     });

@@ -51,7 +51,8 @@ async fn with_history(w: World) -> Outcome {
 
 async fn several_filters(w: World) -> Outcome {
     let kv = filled(&w).await?;
-    tells(&mut kv.watch_many_with_history(["a", "b.*"]).await?, &["a=3@3", "b.c!Delete@4", "b.d=5@5"]).await?;
+    tells(&mut kv.watch_many_with_history(["a", "b.*"]).await?, &["a=3@3", "b.c!Delete@4", "b.d=5@5"])
+        .await?;
     let mut watch = kv.watch_many(["x", "b.c"]).await?;
     kv.put("a", "6".into()).await?;
     kv.put("x", "7".into()).await?;

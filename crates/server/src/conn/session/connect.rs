@@ -23,7 +23,8 @@ pub(super) struct Waiting {
 impl Session {
     /// Does a CONNECT, or begins to wait for the hash of its password.
     pub(super) fn connect(&mut self, json: &[u8]) -> Result<(), CloseReason> {
-        let connect = Connect::parse(json).map_err(|_| CloseReason::Protocol(None))?;
+        let json = if self.modes.connected { self.modes.complete(json) } else { json.into() };
+        let connect = Connect::parse(&json).map_err(|_| CloseReason::Protocol(None))?;
         if !connect.account.is_empty() || connect.new_account {
             return Err(CloseReason::Unauthorized);
         }

@@ -212,7 +212,7 @@ pub(super) fn purge(
 }
 
 /// Tells what there is to tell about a stream.
-pub(crate) fn show(jetstream: &JetStream, handle: &StreamHandle, words: Words) -> api::StreamInfo {
+fn show(jetstream: &JetStream, handle: &StreamHandle, words: Words) -> api::StreamInfo {
     let facts = handle.facts();
     let origins = handle.origins();
     let mut origins = origins.iter().map(|(source, progress)| convert::source_info(source, progress));

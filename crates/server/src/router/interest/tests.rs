@@ -21,7 +21,8 @@ struct World {
 impl World {
     fn new() -> Self {
         let (router, events) = (Router::new(), Arc::new(Events::default()));
-        router.tell(Arc::clone(&events) as Arc<dyn InterestSink>);
+        let sink: Arc<dyn InterestSink> = Arc::<Events>::clone(&events);
+        router.tell(sink);
         Self { router, events }
     }
 

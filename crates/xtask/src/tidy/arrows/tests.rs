@@ -57,6 +57,7 @@ fn the_finding_names_the_manifest() {
         ..Package::default()
     };
     let workspace = Workspace {
+        target_directory: "/repository/target".into(),
         packages: vec![package("jetkv-types", dependencies), package("jetkv-engine", Vec::new())],
         workspace_members: ["jetkv-types".to_owned(), "jetkv-engine".to_owned()].into(),
         workspace_root: "/repository".into(),

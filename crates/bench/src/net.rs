@@ -1,0 +1,173 @@
+//! `bench net`: NATS servers under the same load, over loopback connections, in turn.
+//!
+//! Reading order: `wire` (what servers send), `connection`, `bucket`, `requests` and `load` (puts and gets with so many
+//! in flight), `watch` and `watchers`, `core`, `memory`, then `program` and `server` (processes), `site` and `sessions`
+//! (what is measured of them). Every answer is checked; a wrong one ends the run.
+
+mod bucket;
+mod connection;
+mod core;
+mod load;
+mod memory;
+mod program;
+mod requests;
+mod server;
+mod sessions;
+mod site;
+mod sizes;
+mod table;
+mod watch;
+mod watchers;
+mod wire;
+
+use crate::Outcome;
+use crate::baseline::{DIR_DEFAULT, take_runs};
+use crate::flags::Flags;
+use crate::machine::Load;
+use crate::report::Summary;
+use crate::{gauge, machine, section};
+use program::Program;
+use sessions::Session;
+use site::Site;
+use sizes::Sizes;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use table::Table;
+
+/// Runs the command.
+pub(crate) fn run(mut flags: Flags) -> Outcome<()> {
+    let sizes = Sizes::take(&mut flags)?;
+    let runs = take_runs(&mut flags)?;
+    let dir: PathBuf = flags.take("dir", PathBuf::from(DIR_DEFAULT))?;
+    let markdown: Option<PathBuf> = flags.take_optional("markdown")?;
+    let programs = take_programs(&mut flags)?;
+    let sessions = match flags.take_optional::<String>("sessions")? {
+        Some(names) => names.split(',').map(str::parse).collect::<Result<Vec<Session>, _>>()?,
+        None => Session::ALL.to_vec(),
+    };
+    flags.finish()?;
+    fs::create_dir_all(&dir)?;
+
+    let (mut table, mut load) = (Table::default(), Load::start()?);
+    let (mut syncs, mut round_trips) = (Vec::new(), Vec::new());
+    for run in 1..=runs {
+        syncs.push(gauge::append_and_sync(&dir, PROBES)?.as_secs_f64() * 1e6);
+        round_trips.push(gauge::tcp_round_trip(PROBES)?.as_secs_f64() * 1e6);
+        for session in &sessions {
+            eprintln!("run {run} of {runs}: {session}");
+            let order = if run % 2 == 1 { Order::AsGiven } else { Order::Reversed };
+            measure(*session, order, &programs, &dir, &sizes, &mut table)?;
+            load.sample()?;
+        }
+    }
+
+    let mut text = head(&programs, &dir, &sizes, runs, &sessions, &load)?;
+    for (title, values) in [(SYNC, syncs), (ROUND_TRIP, round_trips)] {
+        if let Some(summary) = Summary::of(&values) {
+            writeln!(text, "- {title}: {summary} µs")?;
+        }
+    }
+    let names: Vec<&str> = programs.iter().map(|program| program.name.as_str()).collect();
+    write!(text, "\n{}", table.markdown(&names))?;
+    print!("{text}");
+    if let Some(path) = markdown {
+        section::write(&path, "network", &text)?;
+    }
+    Ok(())
+}
+
+/// Which server does each step first: the same one always would be measured in other circumstances than the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    AsGiven,
+    Reversed,
+}
+
+/// Starts every server and lets each do every step before any does the next one.
+fn measure(
+    session: Session,
+    order: Order,
+    programs: &[Program],
+    dir: &Path,
+    sizes: &Sizes,
+    table: &mut Table,
+) -> Outcome<()> {
+    let mut columns: Vec<usize> = (0..programs.len()).collect();
+    if order == Order::Reversed {
+        columns.reverse();
+    }
+    let mut sites = columns
+        .into_iter()
+        .map(|column| Ok((column, Site::start(&programs[column], dir, session, sizes.keys)?)))
+        .collect::<Outcome<Vec<(usize, Site)>>>()?;
+    for (number, step) in session.steps().iter().enumerate() {
+        for (column, site) in &mut sites {
+            let name = &programs[*column].name;
+            step(site, sizes)
+                .map_err(|error| format!("{name}, session {session}, step {}: {error}", number + 1))?;
+            for figure in site.take_figures() {
+                eprintln!("  {name}: {}: {:.3} {}", figure.work, figure.value, figure.measure);
+                table.add(*column, &figure.work, figure.measure, figure.value);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn take_programs(flags: &mut Flags) -> Outcome<Vec<Program>> {
+    let (reference, own) = (flags.take_optional("nats-server")?, flags.take_optional("jetkv")?);
+    let other = flags.take_optional::<String>("server")?.map(|text| Program::parse(&text)).transpose()?;
+    let default = other.as_ref().map_or(program::OWN, |other| other.name.as_str()).to_owned();
+    let names: String = flags.take("servers", format!("{},{default}", program::REFERENCE))?;
+    names
+        .split(',')
+        .map(|name| match &other {
+            Some(other) if other.name == name => Ok(other.clone()),
+            _ if name == program::REFERENCE => {
+                Ok(Program::reference(reference.clone().map_or_else(program::find_reference, Ok)?))
+            }
+            _ if name == program::OWN => Ok(Program::own(own.clone().map_or_else(program::find_own, Ok)?)),
+            _ => Err(format!("there is no server {name:?}; --server can tell of one").into()),
+        })
+        .collect()
+}
+
+fn head(
+    programs: &[Program],
+    dir: &Path,
+    sizes: &Sizes,
+    runs: u64,
+    sessions: &[Session],
+    load: &Load,
+) -> Outcome<String> {
+    let names: Vec<&str> = programs.iter().map(|program| program.name.as_str()).collect();
+    let versions = programs.iter().map(Program::version).collect::<Outcome<Vec<_>>>()?;
+    let sessions: Vec<String> = sessions.iter().map(ToString::to_string).collect();
+    let mut command = "cargo run --release -p bench -- net".to_owned();
+    for (name, value) in sizes.named() {
+        write!(command, " --{name} {value}")?;
+    }
+    write!(command, " --runs {runs} --sessions {} --servers {}", sessions.join(","), names.join(","))?;
+    Ok(format!(
+        "## NATS servers over the network\n\n\
+        - Date: {}\n- Machine: {}; {load}, that of this program included\n- Versions: {}{}\n- Command: `{command}`\n\
+        - Keys of 16 bytes, values of 128 bytes that do not compress, file storage, history 1 unless said; loopback, \
+        no TLS; server and load generator share the cores.\n\
+        - Cells: median of {runs} runs (least–greatest); within a run the servers take turns at each workload, in the other order in every second run. CPU is \
+        user and system time of the server process. In the ratios more is better for rates, less for everything else.\n\
+        - Acknowledged when the operating system has it: `sync_interval: 2m` and `--sync os`. Synced before the ack: \
+        `sync_interval: always` and `--sync always`.\n\
+        - Syncs per put are counted by `strace`, in a session of their own.\n\
+        - 1,000 in flight: 250 on each of four connections. A workload ends after so many requests or {} s.\n",
+        machine::date()?,
+        machine::description(dir)?,
+        versions.join(", "),
+        machine::DEBUG_WARNING,
+        sizes.seconds,
+    ))
+}
+
+const PROBES: u64 = 500;
+const SYNC: &str = "fdatasync after an append of 160 bytes";
+const ROUND_TRIP: &str = "one byte to another thread and back over loopback TCP";

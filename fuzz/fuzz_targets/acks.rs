@@ -1,0 +1,9 @@
+//! Subjects and bodies of acknowledgements.
+
+#![no_main]
+
+#[allow(dead_code, reason = "a target makes some of the checks")]
+#[path = "../../crates/wire/tests/fuzz_checks/mod.rs"]
+mod fuzz_checks;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_checks::acks(bytes));
