@@ -53,11 +53,11 @@ pub struct Finding {
 }
 
 impl Campaign {
-    /// Runs every seed; differences are run again slowly and cut down.
+    /// Runs every seed; differences are run again, cut down, and told to `found` one by one.
     ///
     /// # Errors
     /// As for [`Pair::run`].
-    pub fn run(&self) -> Result<Tally, DifferError> {
+    pub fn run(&self, mut found: impl FnMut(&Finding)) -> Result<Tally, DifferError> {
         let mut pair = Pair::start(&self.left, &self.right, self.area.setup())?;
         let mut tally = Tally::default();
         for seed in self.seeds.clone() {
@@ -67,7 +67,11 @@ impl Campaign {
             match pair.run(&script, Pace::normal(), None)? {
                 Outcome::Same { messages } => tally.messages += messages,
                 Outcome::Excused(name) => *tally.excused.entry(name).or_default() += 1,
-                Outcome::Different(first) => self.look_closer(&mut pair, &script, first, &mut tally)?,
+                Outcome::Different(first) => {
+                    let before = tally.found.len();
+                    look_closer(&mut pair, &script, first, &mut tally)?;
+                    tally.found.iter().skip(before).for_each(&mut found);
+                }
             }
             if tally.found.len() >= self.differences_max {
                 break;
@@ -101,38 +105,39 @@ impl Campaign {
         }
         Ok((missed, planted))
     }
+}
 
-    fn look_closer(
-        &self,
-        pair: &mut Pair,
-        script: &Script,
-        first: Difference,
-        tally: &mut Tally,
-    ) -> Result<(), DifferError> {
-        let mut confirmed = first.clone();
-        for _ in 0..CONFIRMATIONS {
-            match pair.run(script, Pace::slow(), None)? {
-                Outcome::Same { messages } => {
-                    tally.messages += messages;
-                    tally.unsteady.push((script.seed, first));
-                    return Ok(());
-                }
-                Outcome::Excused(name) => {
-                    *tally.excused.entry(name).or_default() += 1;
-                    return Ok(());
-                }
-                Outcome::Different(difference) => confirmed = difference,
+/// Runs a script with a difference again and again; if the difference stays, cuts the script down.
+fn look_closer(
+    pair: &mut Pair,
+    script: &Script,
+    first: Difference,
+    tally: &mut Tally,
+) -> Result<(), DifferError> {
+    let mut confirmed = first.clone();
+    // Once with all patience; then a few times more, since the reference itself takes some decisions by chance.
+    for pace in [Pace::slow(), Pace::normal(), Pace::normal()] {
+        match pair.run(script, pace, None)? {
+            Outcome::Same { messages } => {
+                tally.messages += messages;
+                tally.unsteady.push((script.seed, first));
+                return Ok(());
             }
+            Outcome::Excused(name) => {
+                *tally.excused.entry(name).or_default() += 1;
+                return Ok(());
+            }
+            Outcome::Different(difference) => confirmed = difference,
         }
-        let small = minimise(pair, script, Pace::hasty(), MINIMISE_RUNS)?;
-        // At the hasty pace the last candidate may have differed by chance.
-        let finding = match pair.run(&small, Pace::slow(), None)? {
-            Outcome::Different(difference) => Finding { script: small, difference },
-            _ => Finding { script: script.filtered(|at| at <= confirmed.at), difference: confirmed },
-        };
-        tally.found.push(finding);
-        Ok(())
     }
+    let small = minimise(pair, script, &confirmed, Pace::hasty(), MINIMISE_RUNS)?;
+    // At the hasty pace the last candidate may have differed by chance.
+    let finding = match pair.run(&small, Pace::slow(), None)? {
+        Outcome::Different(difference) => Finding { script: small, difference },
+        _ => Finding { script: script.filtered(|at| at <= confirmed.at), difference: confirmed },
+    };
+    tally.found.push(finding);
+    Ok(())
 }
 
 impl Display for Tally {
@@ -162,6 +167,4 @@ impl Display for Finding {
     }
 }
 
-/// How often a difference must come again; the reference itself takes some decisions by chance.
-const CONFIRMATIONS: usize = 4;
-const MINIMISE_RUNS: usize = 100;
+const MINIMISE_RUNS: usize = 80;

@@ -3,8 +3,8 @@
 use crate::launch;
 use compat::{Peers, Program};
 use differ::{
-    Area, Campaign, DifferError, EscapePlan, HistoryPlan, KillPlan, Outcome, Pace, Pair, Script, Tally,
-    WatchPlan,
+    Area, Campaign, DifferError, EscapePlan, Finding, HistoryPlan, KillPlan, Outcome, Pace, Pair, Script,
+    Tally, WatchPlan,
 };
 use std::fmt::Display;
 use std::ops::Range;
@@ -22,7 +22,8 @@ pub(crate) fn compare(
     let mut found = 0;
     for &area in all_if_none(areas) {
         let (left, right) = (left.clone(), right.clone());
-        let tally = Campaign { left, right, area, seeds: seeds.clone(), differences_max }.run()?;
+        let tally =
+            Campaign { left, right, area, seeds: seeds.clone(), differences_max }.run(print_finding)?;
         print_tally(area, &seeds, &tally);
         if shows_unsteady {
             tally.unsteady.iter().for_each(|(seed, difference)| println!("seed {seed}: {difference}"));
@@ -98,8 +99,8 @@ pub(crate) fn check(jetkv: Option<PathBuf>) -> Result<usize, DifferError> {
     );
     let mut found = each_area(&Area::ALL, |area| {
         let (left, right) = (reference.clone(), judged.clone());
-        let tally =
-            Campaign { left, right, area, seeds: 0..seeds, differences_max: DIFFERENCES_MAX }.run()?;
+        let tally = Campaign { left, right, area, seeds: 0..seeds, differences_max: DIFFERENCES_MAX }
+            .run(print_finding)?;
         print_tally(area, &(0..seeds), &tally);
         Ok(tally.found.len())
     })?;
@@ -148,8 +149,11 @@ fn all_if_none(areas: &[Area]) -> &[Area] {
 }
 
 fn print_tally(area: Area, seeds: &Range<u64>, tally: &Tally) {
-    let findings = tally.found.iter().map(|finding| format!("\n{finding}")).collect::<String>();
-    println!("{area}: seeds {}..{}: {tally}{findings}", seeds.start, seeds.end);
+    println!("{area}: seeds {}..{}: {tally}", seeds.start, seeds.end);
+}
+
+fn print_finding(finding: &Finding) {
+    println!("{finding}");
 }
 
 /// Asks for another number of seeds of each area.

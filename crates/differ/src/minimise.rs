@@ -1,27 +1,24 @@
 //! Cutting a script down to the steps that a difference needs (delta debugging).
 
 use crate::DifferError;
-use crate::pair::{Outcome, Pace, Pair};
+use crate::pair::{Difference, Outcome, Pace, Pair};
 use crate::script::{Action, Script};
 
-/// Returns a smaller script that still shows a difference, after at most `runs` runs.
+/// Returns a smaller script that still shows a difference after the same step, after at most `runs` runs.
 ///
-/// Parts of the script are left out, halves first and single steps last, for as long as a difference remains; it may
-/// become another one.
+/// Parts of the script are left out, halves first and single steps last, for as long as the difference remains.
 ///
 /// # Errors
 /// As for [`Pair::run`].
 pub fn minimise(
     pair: &mut Pair,
     script: &Script,
+    difference: &Difference,
     pace: Pace,
     mut runs: usize,
 ) -> Result<Script, DifferError> {
-    let mut smallest = script.clone();
     // What comes behind the difference is not needed.
-    if let Outcome::Different(difference) = pair.run(&smallest, pace, None)? {
-        smallest = smallest.filtered(|at| at <= difference.at);
-    }
+    let mut smallest = script.filtered(|at| at <= difference.at);
     let mut part = smallest.steps.len() / 2;
     while part > 0 {
         let mut start = 0;
@@ -38,8 +35,8 @@ pub fn minimise(
             }
             runs -= 1;
             match pair.run(&candidate, pace, None)? {
-                Outcome::Different(difference) => {
-                    smallest = candidate.filtered(|at| at <= difference.at);
+                Outcome::Different(found) if found.step == difference.step => {
+                    smallest = candidate;
                     has_shrunk = true;
                 }
                 _ => start += part,

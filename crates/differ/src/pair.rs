@@ -85,14 +85,14 @@ impl Pace {
     /// Returns the pace for runs that differ almost for certain: a difference was planted, or is being cut down.
     #[must_use]
     pub const fn hasty() -> Self {
-        Self { patience: Duration::from_millis(300), ..Self::normal() }
+        Self { patience: Duration::from_millis(600), ..Self::normal() }
     }
 
     const fn of(quiet: Duration) -> Self {
         Self {
             quiet,
             mute: quiet.saturating_mul(6),
-            patience: quiet.saturating_mul(30).saturating_add(PATIENCE),
+            patience: quiet.saturating_mul(10).saturating_add(PATIENCE),
         }
     }
 }

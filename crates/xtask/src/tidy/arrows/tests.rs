@@ -61,7 +61,6 @@ fn the_finding_names_the_manifest() {
         packages: vec![package("jetkv-types", dependencies), package("jetkv-engine", Vec::new())],
         workspace_members: ["jetkv-types".to_owned(), "jetkv-engine".to_owned()].into(),
         workspace_root: "/repository".into(),
-        ..Workspace::default()
     };
     let found: Vec<String> = check(&workspace).iter().map(ToString::to_string).collect();
     assert_eq!(found.len(), 1);
