@@ -180,20 +180,23 @@ fn the_log_file_is_opened_again_when_asked() {
         line.clear();
         assert_ne!(out.read_line(&mut line).unwrap(), 0);
     }
-    assert!(std::fs::read_to_string(place.file("server.log")).unwrap().contains("Server is ready"));
+    // Whoever logs does not wait until it is written.
+    let wait_for = |child: &mut std::process::Child, text: &str| {
+        while !std::fs::read_to_string(place.file("server.log")).unwrap_or_default().contains(text) {
+            assert!(child.try_wait().unwrap().is_none(), "it ended without {text:?}");
+            std::thread::yield_now();
+        }
+    };
+    wait_for(&mut child, "Server is ready");
+    let pid = child.id();
     let signal = |name: &str| {
-        place.ok(&["serve", "--signal", &format!("{name}={}", child.id())]);
+        place.ok(&["serve", "--signal", &format!("{name}={pid}")]);
     };
     // Moved and asked once: the new file is there as soon as its first line is.
     #[expect(clippy::disallowed_methods, reason = "the log of the server under test")]
     std::fs::rename(place.file("server.log"), place.file("old.log")).unwrap();
     signal("reopen");
-    while !std::fs::read_to_string(place.file("server.log"))
-        .unwrap_or_default()
-        .contains("File log re-opened")
-    {
-        std::thread::yield_now();
-    }
+    wait_for(&mut child, "File log re-opened");
     signal("stop");
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(std::fs::read_to_string(place.file("server.log")).unwrap().contains("Server Exiting.."));
