@@ -46,11 +46,15 @@ func init() {
 		t.must(err)
 	})
 	add("expiry/create-over-a-marker", func(t *T) {
-		kv := t.bucket(jetstream.KeyValueConfig{History: 5, LimitMarkerTTL: time.Hour, TTL: time.Second})
-		t.put(kv, "a", "1")
-		t.eventually("the key expires", gone(t, kv, "a"))
-		_, err := kv.Create(t.ctx, "a", []byte("2"))
+		// A history of one keeps the time of the key from being raised to that of the marker.
+		kv := t.bucket(jetstream.KeyValueConfig{LimitMarkerTTL: time.Hour})
+		_, err := kv.Create(t.ctx, "a", []byte("1"), jetstream.KeyTTL(time.Second))
 		t.must(err)
+		t.eventually("the key expires", gone(t, kv, "a"))
+		t.equal(t.info(kv).State.LastSeq, uint64(2))
+		revision, err := kv.Create(t.ctx, "a", []byte("2"))
+		t.must(err)
+		t.equal(revision, uint64(3))
 	})
 	add("expiry/marker-is-watched", func(t *T) {
 		kv := t.bucket(jetstream.KeyValueConfig{History: 5, LimitMarkerTTL: 2 * time.Second})

@@ -129,7 +129,7 @@ func init() {
 		made, name := stream(t, jetstream.StreamConfig{NoAck: true})
 		_, err := t.nc.Request(name+".a", nil, 300*time.Millisecond)
 		t.fails(err, nats.ErrTimeout)
-		t.equal(state(t, made).Msgs, uint64(1))
+		t.eventually("the message is stored", func() bool { return state(t, made).Msgs == 1 })
 	})
 	add("publish/nobody-there", func(t *T) {
 		_, err := t.nc.Request(t.name("nobody"), nil, patience)

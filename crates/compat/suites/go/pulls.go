@@ -54,7 +54,7 @@ func init() {
 		t.equal(count, 6)
 		_, err = consumer.Next(jetstream.FetchMaxWait(200 * time.Millisecond))
 		t.fails(err, nats.ErrTimeout)
-		batch, err = consumer.Fetch(1, jetstream.FetchMaxWait(3*time.Second), jetstream.FetchHeartbeat(200*time.Millisecond))
+		batch, err = consumer.Fetch(1, jetstream.FetchMaxWait(3*time.Second), jetstream.FetchHeartbeat(time.Second))
 		t.must(err)
 		for range batch.Messages() {
 			t.fail("there is nothing to deliver")

@@ -98,14 +98,14 @@ final class Watches {
     }
 
     private static void nothingThere(World w) throws Exception {
-        KeyValue kv = w.bucket();
+        KeyValue kv = w.bucket(s -> s.maxHistoryPerKey(5));
         Seen seen = new Seen();
         NatsKeyValueWatchSubscription watch = kv.watch("x.>", seen);
         Frame.equal(seen.initial(), of());
         kv.put("y", "1");
         kv.put("x.y", "2");
-        kv.purge("x.y");
-        Frame.equal(seen.take(2), of("x.y=2@2", "x.y!PURGE@3"));
+        kv.delete("x.y");
+        Frame.equal(seen.take(2), of("x.y=2@2", "x.y!DELETE@3"));
         watch.unsubscribe();
     }
 
