@@ -9,6 +9,7 @@ use jetkv_jetstream::consumer::{Ack, AckKind};
 use jetkv_jetstream::duration;
 use jetkv_wire::ack::{self, AckReply, FlowControl, NakDelay};
 use std::time::Duration;
+use tokio::task::block_in_place;
 
 /// Takes a message to `$JS.ACK.>`.
 pub(super) fn acknowledge(jetstream: &JetStream, ctx: &mut Ctx<'_>, msg: &Msg<'_>) -> Handled {
@@ -28,7 +29,9 @@ pub(super) fn acknowledge(jetstream: &JetStream, ctx: &mut Ctx<'_>, msg: &Msg<'_
     if found.is_none() {
         return Handled::No;
     }
-    if !matches!(kind, AckKind::Next(_)) {
+    if !matches!(kind, AckKind::Next(_)) && msg.reply.is_some() {
+        // Who asks for an answer wants to be sure: what it acknowledged does not come again, whatever happens to the server.
+        block_in_place(|| handle.consumers.keep(&jetstream.keeper, reply.stream));
         ctx.reply(msg.reply, b"", b"");
     }
     Handled::Yes
