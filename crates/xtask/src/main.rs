@@ -40,6 +40,8 @@ enum Chore {
     Golden,
     /// Run the suites of the official clients against the reference server and against ours
     Clients,
+    /// Send the same random requests to the reference server and to ours, kill ours, and follow watches on it
+    Differential,
     /// Check the licences, sources and bans of all dependencies against deny.toml
     Licences,
 }
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Chore::Examples => steps::run(&[testing::example_step()], &workspace),
         Chore::Golden => golden::record(&workspace),
         Chore::Clients => steps::run(&[compat::step()], &workspace),
+        Chore::Differential => steps::run(&[testing::differential_step()], &workspace),
         Chore::Licences => steps::run(&[ci::licence_step()], &workspace),
     });
     match result {

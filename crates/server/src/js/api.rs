@@ -121,6 +121,8 @@ fn answer(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, operation: &str, msg: &
         "CONSUMER.PAUSE" => answered!(consumers::pause(jetstream, ctx, rest, body)),
         "CONSUMER.UNPIN" => answered!(consumers::unpin(jetstream, ctx, rest, body)),
         "CONSUMER.RESET" => answered!(consumers::reset(jetstream, ctx, rest, body)),
+        "STREAM.SNAPSHOT" => Some(refused("stream_snapshot_response", &fixed::NO_SNAPSHOTS)),
+        "STREAM.RESTORE" => Some(refused("stream_restore_response", &fixed::NO_RESTORE)),
         "STREAM.LEADER.STEPDOWN" => Some(not_clustered("stream_leader_stepdown_response")),
         "STREAM.PEER.REMOVE" => Some(not_clustered("stream_remove_peer_response")),
         "CONSUMER.LEADER.STEPDOWN" => Some(not_clustered("consumer_leader_stepdown_response")),
@@ -181,6 +183,8 @@ const OPERATIONS: &[(&str, Tokens)] = &[
     ("STREAM.LIST", Tokens::None),
     ("STREAM.MSG.GET", Tokens::One),
     ("STREAM.MSG.DELETE", Tokens::One),
+    ("STREAM.SNAPSHOT", Tokens::One),
+    ("STREAM.RESTORE", Tokens::One),
     ("STREAM.LEADER.STEPDOWN", Tokens::One),
     ("STREAM.PEER.REMOVE", Tokens::One),
     ("CONSUMER.CREATE", Tokens::Some),
@@ -203,9 +207,12 @@ fn check_level(headers: &[u8]) -> Result<(), ApiError> {
 }
 
 fn not_clustered(kind: &str) -> Answer {
-    let mut body = format!("{{\"type\":\"{}{kind}\",\"error\":", api::TYPE_PREFIX).into_bytes();
-    fixed::NOT_CLUSTERED.write(&mut body);
-    body.push(b'}');
+    refused(kind, &fixed::NOT_CLUSTERED)
+}
+
+fn refused(kind: &str, error: &ApiError) -> Answer {
+    let mut body = Vec::new();
+    api::refuse(&mut body, kind, error);
     Answer { body, failed: true, operation: "" }
 }
 

@@ -140,6 +140,10 @@ pub(crate) mod fixed {
     pub(crate) const NO_MESSAGE: ApiError = ApiError::fixed(404, 10037, "no message found");
     pub(crate) const API_LEVEL: ApiError =
         ApiError::fixed(412, 10185, "JetStream minimum api level required");
+    pub(crate) const NO_SNAPSHOTS: ApiError =
+        ApiError::fixed(500, 10064, "snapshot failed: this server does not support snapshots");
+    pub(crate) const NO_RESTORE: ApiError =
+        ApiError::fixed(500, 10062, "restore failed: this server does not support snapshots");
     pub(crate) const NOT_CLUSTERED: ApiError =
         ApiError::fixed(503, 10010, "JetStream clustering support required");
     pub(crate) const DELETE_DENIED: ApiError = ApiError::fixed(500, 10057, "message delete not permitted");
