@@ -30,6 +30,8 @@ pub(crate) struct Writer {
     /// Everything below will be dead when everything queued is committed.
     pub(crate) queued_floor: Sequence,
     queue: VecDeque<Chunk>,
+    /// The round of the chunk that is being written, until it is settled: what is known of it is not durable yet.
+    in_flight: Option<Arc<Round>>,
     /// Subjects with queued messages.
     overlay: HashMap<Box<[u8]>, Queued>,
     /// Why nothing can be written any more.
@@ -95,6 +97,7 @@ impl Writer {
             bytes,
             queued_floor: 0,
             queue: VecDeque::new(),
+            in_flight: None,
             overlay: HashMap::new(),
             stopped: None,
             queued_batches: 0,
@@ -229,18 +232,21 @@ impl Writer {
         }
     }
 
-    /// Returns the round that is done when everything queued so far is.
+    /// Returns the round that is done when everything queued so far is, what is being written included.
     pub(crate) fn last_round(&self) -> Option<Arc<Round>> {
-        self.queue.back().map(|chunk| Arc::clone(&chunk.round))
+        self.queue.back().map(|chunk| &chunk.round).or(self.in_flight.as_ref()).map(Arc::clone)
     }
 
     pub(crate) fn take_chunk(&mut self) -> Option<Chunk> {
         self.queued_batches = 0;
-        self.queue.pop_front()
+        let chunk = self.queue.pop_front();
+        self.in_flight = chunk.as_ref().map(|chunk| Arc::clone(&chunk.round));
+        chunk
     }
 
     /// Forgets queued messages up to a sequence, because they are committed; the index now holds so many messages and bytes.
     pub(crate) fn settle(&mut self, upto: Sequence, messages: u64, bytes: u64) {
+        self.in_flight = None;
         if self.queue.is_empty() {
             self.overlay.clear();
             self.queued_floor = 0;
@@ -258,6 +264,7 @@ impl Writer {
     pub(crate) fn abandon(&mut self) -> Vec<Arc<Round>> {
         self.overlay.clear();
         self.queued_floor = 0;
+        self.in_flight = None;
         self.queue.drain(..).map(|chunk| chunk.round).collect()
     }
 
