@@ -1,4 +1,4 @@
-//! From the configuration file and the command line to [`ServerOptions`]: the reference's language, keys and flags
+//! From the configuration file and the command line to [`ServerOptions`](crate::ServerOptions): the reference's language, keys and flags
 //! (PROTOCOL 8.2 to 8.4, COMPAT 1).
 //!
 //! What this server does not offer is refused by name; a key that nobody knows is an error; what is accepted without
