@@ -213,6 +213,34 @@ pub const EXCEPTIONS: &[Exception] = &[
         "\"allow_batched\":true",
         "fast batches are not offered, and refused rather than ignored",
     ),
+    refused(
+        "retention-by-interest",
+        "\"retention\":\"interest\"",
+        "retention by interest is not offered, and refused rather than ignored",
+    ),
+    refused(
+        "work-queues",
+        "\"retention\":\"workqueue\"",
+        "work queues are not offered, and refused rather than ignored",
+    ),
+    refused(
+        "priority-groups",
+        "\"priority_policy\":",
+        "priority groups are not offered, and refused rather than ignored",
+    ),
+    refused(
+        "acks-by-flow-control",
+        "\"ack_policy\":\"flow_control\"",
+        "acknowledgement by flow control is not offered, and refused rather than ignored",
+    ),
+    Exception {
+        name: "resumed-at-once",
+        area: Some(Area::Delivery),
+        request: "CONSUMER.PAUSE",
+        reference: "",
+        ours: "$JS.ACK.",
+        reason: "what came during a pause is delivered when it ends; the reference delivers it with the next message",
+    },
 ];
 
 /// What the keys of others hold in the scripts about permissions, as JSON shows it.

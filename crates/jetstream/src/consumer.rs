@@ -34,7 +34,7 @@ mod validate;
 mod waiting;
 
 pub use acks::{Ack, AckKind};
-pub use config::{AckPolicy, ConsumerConfig, DeliverPolicy, PriorityPolicy, ReplayPolicy};
+pub use config::{AckPolicy, ConsumerConfig, DeliverPolicy, Lifetime, PriorityPolicy, ReplayPolicy};
 pub use error::{ConsumerError, StartOption};
 pub use info::{ConsumerInfo, Position};
 pub use limits::StreamRules;

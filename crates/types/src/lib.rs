@@ -10,6 +10,7 @@ mod stream_name;
 mod subject;
 mod subject_filter;
 mod timestamp;
+mod zoned_timestamp;
 
 pub use headers::{HeaderError, Headers};
 pub use message::{MarkerReason, Message, Operation, Sequence};
@@ -17,3 +18,4 @@ pub use stream_name::{StreamName, StreamNameError};
 pub use subject::{Subject, SubjectError};
 pub use subject_filter::SubjectFilter;
 pub use timestamp::{Timestamp, TimestampError};
+pub use zoned_timestamp::ZonedTimestamp;

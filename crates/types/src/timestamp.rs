@@ -32,6 +32,13 @@ impl Timestamp {
         Self(self.0.saturating_add(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)))
     }
 
+    /// Returns the point `span` earlier, unless it is not later than 1970.
+    #[must_use]
+    pub fn checked_sub(self, span: Duration) -> Option<Self> {
+        let nanos = self.0.checked_sub(u64::try_from(span.as_nanos()).ok()?)?;
+        Some(Self(nanos)).filter(|time| *time != Self::ZERO)
+    }
+
     /// Returns the time from `earlier` to `self`, zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

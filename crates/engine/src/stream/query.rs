@@ -110,6 +110,20 @@ impl Stream {
         self.inner.read_at(&place).map(Some)
     }
 
+    /// Returns the sequence of the first live message from `from` on whose subject matches any of `filters`, without reading
+    /// it. What is lost is not there.
+    ///
+    /// # Errors
+    /// `StreamDeleted`, `Closed`.
+    pub fn first_sequence(
+        &self,
+        filters: &[SubjectFilter],
+        from: Sequence,
+    ) -> Result<Option<Sequence>, EngineError> {
+        self.inner.check_readable()?;
+        Ok(first_match(&self.inner.index.read(), filters, from))
+    }
+
     /// Returns how many live messages from `from` on have a subject that matches any of `filters`. It reads no file.
     ///
     /// # Errors

@@ -247,14 +247,26 @@ impl Acks {
         self.pending.keys().copied().filter(|sequence| !is_live(*sequence)).collect()
     }
 
-    /// Raises the floor to just below the first delivery that awaits its ack; what was below is gone.
-    pub(super) fn raise_floor(&mut self, delivered: &Position) {
-        let (consumer_seq, stream_seq) = match self.pending.first_key_value() {
-            Some((sequence, pending)) => (pending.consumer_seq.saturating_sub(1), sequence - 1),
-            None => (delivered.consumer_seq, delivered.stream_seq),
-        };
-        self.floor.consumer_seq = self.floor.consumer_seq.max(consumer_seq);
-        self.floor.stream_seq = self.floor.stream_seq.max(stream_seq);
+    /// Raises the floor to `before`, and lets go of what `is_gone`; says whether that was anything.
+    ///
+    /// The floor counts what is let go as acknowledged, even if an earlier delivery still awaits its ack: so does the
+    /// reference.
+    pub(super) fn purge(
+        &mut self,
+        before: Sequence,
+        is_gone: impl Fn(Sequence) -> bool,
+        delivered: &Position,
+    ) -> bool {
+        self.floor.stream_seq = self.floor.stream_seq.max(before);
+        let gone = self.gone(|sequence| !is_gone(sequence));
+        for &sequence in &gone {
+            if let Some(pending) = self.forget(sequence) {
+                self.floor.consumer_seq = self.floor.consumer_seq.max(pending.consumer_seq);
+            }
+            self.redelivered.remove(&sequence);
+        }
+        self.floor.consumer_seq = self.floor.consumer_seq.min(delivered.consumer_seq);
+        !gone.is_empty()
     }
 
     /// Begins anew behind `floor`.

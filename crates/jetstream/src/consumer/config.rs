@@ -1,8 +1,17 @@
 //! The configuration of a consumer, in the reference's words (PROTOCOL 2.6.2).
 
 use crate::Content;
-use jetkv_types::{Sequence, Timestamp};
+use jetkv_types::{Sequence, ZonedTimestamp};
 use std::collections::BTreeMap;
+
+/// How long a consumer lives that says nothing about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lifetime {
+    /// Until it is deleted.
+    Durable,
+    /// Until its clients have been away for a while.
+    Ephemeral,
+}
 
 /// What a client asks for when it creates a consumer; also what it is told afterwards, with defaults filled in.
 ///
@@ -20,8 +29,8 @@ pub struct ConsumerConfig {
     pub deliver_policy: DeliverPolicy,
     /// The first sequence, for [`DeliverPolicy::ByStartSequence`]; 0 means absent.
     pub opt_start_seq: Sequence,
-    /// The first time, for [`DeliverPolicy::ByStartTime`]; [`Timestamp::ZERO`] is a time here.
-    pub opt_start_time: Option<Timestamp>,
+    /// The first time, for [`DeliverPolicy::ByStartTime`]; the zero time is a time here.
+    pub opt_start_time: Option<ZonedTimestamp>,
     /// Which messages are to be acknowledged.
     pub ack_policy: AckPolicy,
     /// Nanoseconds until a message is delivered again; 0 means 30 s where acks are on.
@@ -69,7 +78,7 @@ pub struct ConsumerConfig {
     /// Free words.
     pub metadata: BTreeMap<String, String>,
     /// Nothing is delivered before this time.
-    pub pause_until: Option<Timestamp>,
+    pub pause_until: Option<ZonedTimestamp>,
     /// Names of groups among which pull requests are ranked.
     pub priority_groups: Vec<String>,
     /// How they are ranked.
@@ -130,6 +139,11 @@ impl ConsumerConfig {
     #[must_use]
     pub fn is_durable(&self) -> bool {
         !self.durable_name.is_empty()
+    }
+
+    /// Returns how long the consumer lives by default.
+    pub(super) fn lifetime(&self) -> Lifetime {
+        if self.is_durable() { Lifetime::Durable } else { Lifetime::Ephemeral }
     }
 
     /// Returns the filters as one list; none means everything.

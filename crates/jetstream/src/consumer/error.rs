@@ -172,6 +172,12 @@ pub enum ConsumerError {
         /// The reference's name of it.
         option: &'static str,
     },
+    /// A value that would have to be adjusted, in a request that asks for none of that.
+    #[error("pedantic mode: {reason}")]
+    Pedantic {
+        /// What is to be changed, in the reference's words.
+        reason: &'static str,
+    },
     /// As many consumers as the stream permits.
     #[error("maximum consumers limit reached")]
     TooManyConsumers,
@@ -251,6 +257,7 @@ impl ConsumerError {
             Self::PriorityGroupEmpty => 10161,
             Self::PriorityGroupInvalid => 10162,
             Self::FlowControlAckPull => 10218,
+            Self::Pedantic { .. } => 10157,
             Self::TooManyConsumers => 10026,
             Self::Exists => 10148,
             Self::DoesNotExist => 10149,

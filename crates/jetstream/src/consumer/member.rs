@@ -37,6 +37,8 @@ pub(super) struct Consumer {
     pub(super) queued: bool,
     /// Whether a snapshot would differ from the last one.
     pub(super) dirty: bool,
+    /// Whether it is stored: it is durable, or has been.
+    pub(super) is_kept: bool,
 }
 
 /// The way to the clients.
@@ -112,7 +114,7 @@ impl Consumer {
 
     /// Returns until when it is paused, if it is.
     pub(super) fn paused_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.config.pause_until.filter(|until| *until > now)
+        self.config.pause_until.map(|zoned| zoned.time).filter(|until| *until > now)
     }
 
     /// Returns when something is due next, whatever events come; `None` for never.
@@ -162,10 +164,11 @@ impl Consumer {
     }
 
     /// Lets go of messages that await acks and are gone.
-    pub(super) fn settle_gone(&mut self, stream: &Stream) {
+    pub(super) fn settle_gone(&mut self, stream: &Stream, now: Timestamp) {
         let Some(acks) = &mut self.acks else { return };
         for sequence in acks.gone(|sequence| stream.is_live(sequence)) {
             acks.settle(sequence, &self.delivered);
+            acks.floor.last_active = Some(now);
             self.dirty = true;
         }
     }

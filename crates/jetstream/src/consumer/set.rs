@@ -6,6 +6,7 @@ mod events;
 mod members;
 mod persist;
 mod pump;
+mod purge;
 mod tail;
 mod timers;
 mod turn;
@@ -84,6 +85,14 @@ impl ConsumerSet {
         &self.stream
     }
 
+    /// Refuses a configuration that would be adjusted; see [`ConsumerConfig::check_exact`].
+    ///
+    /// # Errors
+    /// `Pedantic`.
+    pub fn check_exact(&self, config: &ConsumerConfig) -> Result<(), ConsumerError> {
+        config.check_exact(&self.rules)
+    }
+
     /// Returns how many consumers there are.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -124,7 +133,7 @@ impl ConsumerSet {
         if let Door::Pull(waiting) = &mut consumer.door {
             waiting.take_if(|waiter| !sink.has_interest(&waiter.reply));
         }
-        consumer.settle_gone(&self.stream);
+        consumer.settle_gone(&self.stream, now);
         consumer.cursor.refresh(&self.stream, &consumer.rules.filters, now, Effort::Full)?;
         Ok(consumer.info(pending_now(&self.stream, consumer, seen)?, now))
     }

@@ -3,7 +3,7 @@
 use super::cursor::Cursor;
 use super::{ConsumerConfig, ConsumerError, DeliverPolicy};
 use jetkv_engine::{EngineError, Select, Stream};
-use jetkv_types::{Sequence, SubjectFilter, Timestamp};
+use jetkv_types::{Sequence, SubjectFilter};
 
 /// The beginning of a consumer.
 #[derive(Debug)]
@@ -33,7 +33,11 @@ pub(super) fn find(
         DeliverPolicy::New => bounds.end,
         DeliverPolicy::ByStartSequence => config.opt_start_seq.max(bounds.first),
         DeliverPolicy::ByStartTime => {
-            stream.sequence_at(config.opt_start_time.unwrap_or(Timestamp::ZERO))?.max(bounds.first)
+            let time = config.opt_start_time.map(|zoned| zoned.time).unwrap_or_default();
+            // By time, and only by time, the reference leaves out what comes before the first match, unless that is the
+            // last message of the stream.
+            let first = stream.first_sequence(filters, 0)?.filter(|first| first + 1 < bounds.end);
+            stream.sequence_at(time)?.max(first.unwrap_or(bounds.first))
         }
     };
     Ok(Start { cursor: Cursor::at(stream, filters, first)?, first })

@@ -16,7 +16,7 @@ pub(super) fn check(
     if old.opt_start_seq != new.opt_start_seq {
         return refused("start sequence can not be updated");
     }
-    if old.opt_start_time != new.opt_start_time {
+    if old.opt_start_time.map(|zoned| zoned.time) != new.opt_start_time.map(|zoned| zoned.time) {
         return refused("start time can not be updated");
     }
     if old.ack_policy != new.ack_policy {

@@ -5,7 +5,7 @@ use super::limits::{
     ACK_WAIT_DEFAULT, HEARTBEAT_MIN, INACTIVE_DEFAULT, MAX_ACK_PENDING_DEFAULT, MAX_EXPIRES_MIN,
     MAX_WAITING_DEFAULT, NAME_BYTES_MAX, StreamRules,
 };
-use super::{AckPolicy, ConsumerConfig, ConsumerError, DeliverPolicy, PriorityPolicy, StartOption};
+use super::{AckPolicy, ConsumerConfig, ConsumerError, DeliverPolicy, Lifetime, PriorityPolicy, StartOption};
 use crate::duration;
 use crate::settings::attributes;
 use jetkv_engine::StreamConfig;
@@ -14,16 +14,21 @@ use jetkv_types::{Subject, SubjectFilter};
 use std::time::Duration;
 
 impl ConsumerConfig {
-    /// Returns the configuration with defaults filled in, checked against itself and against its stream.
+    /// Returns the configuration with the defaults of a lifetime filled in, checked against itself and against its stream.
     ///
     /// # Errors
     /// The first fault in the reference's order; see the variants of [`ConsumerError`].
-    pub fn normalized(mut self, stream: &StreamConfig, rules: &StreamRules) -> Result<Self, ConsumerError> {
+    pub fn normalized(
+        mut self,
+        lifetime: Lifetime,
+        stream: &StreamConfig,
+        rules: &StreamRules,
+    ) -> Result<Self, ConsumerError> {
         let forbidden = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '.' | '*' | '>');
         if self.name.contains(forbidden) || self.name.contains(['/', '\\']) {
             return Err(ConsumerError::NameInvalid);
         }
-        self.fill_in(rules);
+        self.fill_in(lifetime, rules);
         self.check_replicas()?;
         self.check_waits()?;
         if self.ack_policy == AckPolicy::FlowControl && !self.is_push() {
@@ -55,8 +60,40 @@ impl ConsumerConfig {
         Ok(self)
     }
 
+    /// Refuses what [`Self::normalized`] would adjust, as a client may ask for.
+    ///
+    /// # Errors
+    /// `Pedantic` with the first such value in the reference's order.
+    pub fn check_exact(&self, rules: &StreamRules) -> Result<(), ConsumerError> {
+        let refused = |reason| Err(ConsumerError::Pedantic { reason });
+        let negative = [
+            (self.max_deliver, -1, "max_deliver must be set to -1"),
+            (self.max_waiting, 0, "max_waiting must not be negative"),
+            (self.max_ack_pending, -1, "max_ack_pending must be set to -1"),
+            (self.max_batch, 0, "max_batch must not be negative"),
+            (self.max_expires, 0, "max_expires must not be negative"),
+            (self.max_bytes, 0, "max_bytes must not be negative"),
+            (self.idle_heartbeat, 0, "idle_heartbeat must not be negative"),
+            (self.inactive_threshold, 0, "inactive_threshold must not be negative"),
+            (self.priority_timeout, 0, "priority_timeout must not be negative"),
+        ];
+        if let Some((_, _, reason)) = negative.into_iter().find(|(value, least, _)| value < least) {
+            return refused(reason);
+        }
+        if self.backoff.first().is_some_and(|first| *first != self.ack_wait) {
+            return refused("first backoff value has to equal batch AckWait");
+        }
+        if self.max_ack_pending == 0 && rules.max_ack_pending.is_some() {
+            return refused("max_ack_pending must be set if it's configured in stream limits");
+        }
+        if self.inactive_threshold == 0 && rules.inactive_threshold.is_some() {
+            return refused("inactive_threshold must be set if it's configured in stream limits");
+        }
+        Ok(())
+    }
+
     /// Puts defaults in the place of what is absent or below zero, where the reference does.
-    fn fill_in(&mut self, rules: &StreamRules) {
+    fn fill_in(&mut self, lifetime: Lifetime, rules: &StreamRules) {
         let acks = self.ack_policy != AckPolicy::None;
         for field in [
             &mut self.idle_heartbeat,
@@ -64,6 +101,7 @@ impl ConsumerConfig {
             &mut self.max_bytes,
             &mut self.max_expires,
             &mut self.inactive_threshold,
+            &mut self.priority_timeout,
         ] {
             *field = (*field).max(0);
         }
@@ -80,12 +118,14 @@ impl ConsumerConfig {
         }
         if self.max_ack_pending < 0 {
             self.max_ack_pending = -1;
-        } else if acks && self.max_ack_pending == 0 {
-            self.max_ack_pending = rules.max_ack_pending.unwrap_or(MAX_ACK_PENDING_DEFAULT);
+        } else if self.max_ack_pending == 0 {
+            // The limit of the stream is filled in even where nothing is acknowledged.
+            let default = if acks { MAX_ACK_PENDING_DEFAULT } else { 0 };
+            self.max_ack_pending = rules.max_ack_pending.unwrap_or(default);
         }
         if self.inactive_threshold == 0 {
             let limit = rules.inactive_threshold.map(nanos);
-            let default = if self.is_durable() { 0 } else { INACTIVE_DEFAULT };
+            let default = if lifetime == Lifetime::Durable { 0 } else { INACTIVE_DEFAULT };
             self.inactive_threshold = limit.unwrap_or(default);
         }
     }

@@ -120,7 +120,10 @@ fn answer(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, operation: &str, msg: &
         "CONSUMER.DELETE" => answered!(consumers::delete(jetstream, ctx, rest, body)),
         "CONSUMER.PAUSE" => answered!(consumers::pause(jetstream, ctx, rest, body)),
         "CONSUMER.UNPIN" => answered!(consumers::unpin(jetstream, ctx, rest, body)),
-        "CONSUMER.RESET" => answered!(consumers::reset(jetstream, ctx, rest, body)),
+        "CONSUMER.RESET" => match level {
+            Ok(()) => consumers::reset(jetstream, ctx, rest, body).map(|outcome| Answer::of(verb, outcome)),
+            Err(problem) => Some(Answer::of::<api::ConsumerResetResponse>(verb, Err(problem))),
+        },
         "STREAM.SNAPSHOT" => Some(refused("stream_snapshot_response", &fixed::NO_SNAPSHOTS)),
         "STREAM.RESTORE" => Some(refused("stream_restore_response", &fixed::NO_RESTORE)),
         "STREAM.LEADER.STEPDOWN" => Some(not_clustered("stream_leader_stepdown_response")),

@@ -48,6 +48,14 @@ struct State {
     watches: HashMap<ConsumerKey, (WatchId, Box<str>)>,
 }
 
+/// How a consumer is created.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CreateMode {
+    pub(crate) action: CreateAction,
+    /// Whether to refuse what would have to be adjusted.
+    pub(crate) pedantic: bool,
+}
+
 /// What consumers need of their account.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
@@ -90,17 +98,20 @@ impl Consumers {
         &self,
         handle: &Arc<StreamHandle>,
         config: ConsumerConfig,
-        action: CreateAction,
+        mode: CreateMode,
         place: Place<'_>,
     ) -> Result<Created, ConsumerError> {
         let to: Box<str> = config.deliver_subject.as_str().into();
         let mut state = self.state.lock();
+        if mode.pedantic {
+            state.set.check_exact(&config)?;
+        }
         let interest = if !to.is_empty() && place.router.has_interest(to.as_bytes()) {
             Interest::Present
         } else {
             Interest::Absent
         };
-        let created = state.set.create(config, action, interest, place.now)?;
+        let created = state.set.create(config, mode.action, interest, place.now)?;
         let key = created.info.key;
         let known = state.watches.get(&key).is_some_and(|(_, watched)| *watched == to);
         if !to.is_empty() && !known {
@@ -194,7 +205,7 @@ impl Consumers {
         }
     }
 
-    /// Deletes a consumer; says whether it was there, and durable.
+    /// Deletes a consumer; says whether it was stored.
     pub(crate) fn delete(
         &self,
         name: &str,
@@ -203,7 +214,7 @@ impl Consumers {
     ) -> Result<bool, ConsumerError> {
         let mut state = self.state.lock();
         let key = state.set.find(name).ok_or(ConsumerError::NotFound)?;
-        let durable = state.set.config(key).is_some_and(|config| config.is_durable());
+        let durable = state.set.is_kept(key);
         state.set.delete(key, &mut Out::new(publisher, place))?;
         unwatch(&mut state, key, place);
         Ok(durable)

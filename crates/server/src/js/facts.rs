@@ -46,7 +46,7 @@ fn stream(
         let names: Vec<String> = set.names(None).map(|(name, _)| name.to_owned()).collect();
         let wanted: &[String] = if consumers == Consumers::InFull { &names } else { &[] };
         let infos = wanted.iter().filter_map(|each| set.info(set.find(each)?, now, out).ok());
-        let shown = infos.map(|info| raw(&info_of(&info, name, &jetstream.settings, now, Details::Listed)));
+        let shown = infos.map(|info| raw(&info_of(&info, name, now, Details::Listed)));
         let details: Vec<Box<RawValue>> = shown.collect();
         (names, details)
     });

@@ -9,7 +9,7 @@ use jetkv_engine::Stream;
 use jetkv_engine::env::Entropy;
 use jetkv_jetstream::consumer::StreamRules;
 use jetkv_jetstream::{self as streams, Ingest, JetStreamError, Source, StreamSettings, SubjectMapping};
-use jetkv_types::{Sequence, Subject};
+use jetkv_types::{Sequence, Subject, SubjectFilter};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -117,11 +117,23 @@ impl StreamHandle {
         *self.driver.lock() = Some(tokio::spawn(task));
     }
 
-    /// Lets consumers take note of messages that were removed.
-    pub(crate) fn settle_removals(&self, jetstream: &JetStream, ctx: &mut Ctx<'_>) {
+    /// Lets consumers take note of a message that was removed.
+    pub(crate) fn settle_removal(&self, jetstream: &JetStream, ctx: &mut Ctx<'_>) {
         let place = self.place(jetstream, ctx.account);
         // If the stream is gone, so are they.
-        let _ = self.consumers.act(ctx.publisher, place, |set, _| set.purged(place.now));
+        let _ = self.consumers.act(ctx.publisher, place, |set, _| set.removed(place.now));
+    }
+
+    /// Lets consumers take note of a purge of the subjects that match, or of all.
+    pub(crate) fn settle_purge(
+        &self,
+        jetstream: &JetStream,
+        ctx: &mut Ctx<'_>,
+        filter: Option<&SubjectFilter>,
+    ) {
+        let place = self.place(jetstream, ctx.account);
+        // If the stream is gone, so are they.
+        let _ = self.consumers.act(ctx.publisher, place, |set, _| set.purged(filter, place.now));
     }
 
     /// Reads the settings again after they changed.

@@ -3,7 +3,7 @@
 use super::policy::{AckPolicy, DeliverPolicy, PriorityPolicy, ReplayPolicy};
 use super::{is_default, time};
 use crate::json::go_type;
-use jetkv_types::Timestamp;
+use jetkv_types::ZonedTimestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -28,8 +28,8 @@ pub struct ConsumerConfig {
     #[serde(skip_serializing_if = "is_default")]
     pub opt_start_seq: u64,
     /// The time where it begins.
-    #[serde(with = "time::optional", skip_serializing_if = "Option::is_none")]
-    pub opt_start_time: Option<Timestamp>,
+    #[serde(with = "time::zoned", skip_serializing_if = "Option::is_none")]
+    pub opt_start_time: Option<ZonedTimestamp>,
     /// How deliveries are acknowledged.
     pub ack_policy: AckPolicy,
     /// How long a delivery waits for its ack, in nanoseconds.
@@ -104,8 +104,8 @@ pub struct ConsumerConfig {
     #[serde(deserialize_with = "go_type::string_map", skip_serializing_if = "is_default")]
     pub metadata: BTreeMap<String, String>,
     /// Until when it delivers nothing.
-    #[serde(with = "time::optional", skip_serializing_if = "Option::is_none")]
-    pub pause_until: Option<Timestamp>,
+    #[serde(with = "time::zoned", skip_serializing_if = "Option::is_none")]
+    pub pause_until: Option<ZonedTimestamp>,
     /// The groups that its clients may belong to.
     #[serde(deserialize_with = "go_type::strings", skip_serializing_if = "is_default")]
     pub priority_groups: Vec<String>,

@@ -1,6 +1,6 @@
 //! Times as RFC 3339 texts, for `#[serde(with = "…")]`.
 
-use jetkv_types::Timestamp;
+use jetkv_types::{Timestamp, ZonedTimestamp};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::Serializer;
 use std::fmt;
@@ -17,7 +17,7 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestam
 
 /// Times that may be absent.
 pub(super) mod optional {
-    use super::{Deserializer, Named, Serializer, Timestamp};
+    use super::{Deserializer, Serializer, Timestamp, zoned};
 
     /// Writes a time, `null` for none.
     pub(in crate::api) fn serialize<S: Serializer>(
@@ -34,6 +34,29 @@ pub(super) mod optional {
     pub(in crate::api) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Option<Timestamp>, D::Error> {
+        zoned::deserialize(from).map(|zoned| zoned.map(|zoned| zoned.time))
+    }
+}
+
+/// Times that may be absent, each in the zone of who sent it.
+pub(super) mod zoned {
+    use super::{Deserializer, Named, Serializer, ZonedTimestamp};
+
+    /// Writes a time, `null` for none.
+    pub(in crate::api) fn serialize<S: Serializer>(
+        time: &Option<ZonedTimestamp>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        match time {
+            Some(time) => to.collect_str(time),
+            None => to.serialize_none(),
+        }
+    }
+
+    /// Reads a time; `null` is none.
+    pub(in crate::api) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<ZonedTimestamp>, D::Error> {
         from.deserialize_newtype_struct("time.Time", Named)
     }
 }
@@ -42,7 +65,7 @@ pub(super) mod optional {
 struct Named;
 
 impl<'de> Visitor<'de> for Named {
-    type Value = Option<Timestamp>;
+    type Value = Option<ZonedTimestamp>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an RFC 3339 time")
@@ -58,13 +81,13 @@ impl<'de> Visitor<'de> for Named {
 ///
 /// A [`Timestamp`] reaches from 1970 to 2554. What is earlier becomes its first nanosecond, what is later its last, so
 /// that it stands before or after every message. Year one, which the reference writes for no time, is no time.
-fn parse(text: &str) -> Result<Timestamp, String> {
+fn parse(text: &str) -> Result<ZonedTimestamp, String> {
     let fault = check(text);
     if let Some(fault) = fault {
         return Err(fault);
     }
     let clamped = || if text < "1971" { Timestamp::from_nanos(1) } else { Timestamp::MAX };
-    Ok(text.parse().unwrap_or_else(|_| clamped()))
+    Ok(text.parse().unwrap_or_else(|_| ZonedTimestamp::utc(clamped())))
 }
 
 /// Says what is wrong with the form of a time.

@@ -6,7 +6,7 @@ use super::super::sink::Sink;
 use super::super::status::Status;
 use super::super::{ConsumerError, ConsumerInfo, DeliverPolicy, Position};
 use super::{ConsumerKey, ConsumerSet, pending_now};
-use jetkv_types::{Sequence, Timestamp};
+use jetkv_types::{Sequence, Timestamp, ZonedTimestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ impl ConsumerSet {
         now: Timestamp,
     ) -> Result<Paused, ConsumerError> {
         let consumer = self.members.get_mut(key).ok_or(ConsumerError::NotFound)?;
-        Arc::make_mut(&mut consumer.config).pause_until = until;
+        Arc::make_mut(&mut consumer.config).pause_until = until.map(ZonedTimestamp::utc);
         consumer.dirty = true;
         let remaining = consumer.paused_until(now).map(|until| until.since(now));
         self.wake(key);
@@ -69,7 +69,7 @@ impl ConsumerSet {
                         return refused("below start seq");
                     }
                     DeliverPolicy::ByStartTime => {
-                        let time = config.opt_start_time.unwrap_or(Timestamp::ZERO);
+                        let time = config.opt_start_time.map(|zoned| zoned.time).unwrap_or_default();
                         if sequence < self.stream.sequence_at(time)? {
                             return refused("below start time");
                         }
@@ -91,33 +91,6 @@ impl ConsumerSet {
         self.wake(key);
         self.arm(key, now);
         Ok((info, first))
-    }
-
-    /// Brings positions up to date after a purge: what is gone counts as delivered and acknowledged.
-    ///
-    /// # Errors
-    /// `Engine` if the stream is gone.
-    pub fn purged(&mut self, now: Timestamp) -> Result<(), ConsumerError> {
-        let bounds = self.stream.bounds();
-        for key in self.members.keys() {
-            let seen = self.tail.seen();
-            let Some(consumer) = self.members.get_mut(key) else { continue };
-            consumer.settle_gone(&self.stream);
-            let next = consumer.delivered.stream_seq + 1;
-            let is_empty = self.stream.census(&consumer.rules.filters, next)?.count == 0;
-            let first = if is_empty { bounds.end } else { bounds.first };
-            if next < first {
-                consumer.delivered.stream_seq = first - 1;
-                consumer.dirty = true;
-            }
-            if let Some(acks) = &mut consumer.acks {
-                acks.raise_floor(&consumer.delivered);
-            }
-            consumer.cursor.skip_seen(seen);
-            self.wake(key);
-            self.arm(key, now);
-        }
-        Ok(())
     }
 
     /// Ends all consumers, because the stream is deleted. Those who wait for messages are told.

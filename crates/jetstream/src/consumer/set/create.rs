@@ -30,6 +30,8 @@ pub struct Created {
     pub info: ConsumerInfo,
     /// Whether it was not there before.
     pub is_new: bool,
+    /// Whether it is to be stored.
+    pub is_kept: bool,
 }
 
 impl ConsumerSet {
@@ -43,17 +45,16 @@ impl ConsumerSet {
     /// `Engine` if the stream is gone or too damaged to tell where to begin.
     pub fn create(
         &mut self,
-        mut config: ConsumerConfig,
+        config: ConsumerConfig,
         action: CreateAction,
         interest: Interest,
         now: Timestamp,
     ) -> Result<Created, ConsumerError> {
         let known = self.members.find(&config.name).and_then(|key| self.members.get(key));
-        if let Some(known) = known.filter(|_| config.durable_name.is_empty()) {
-            config.durable_name.clone_from(&known.config.durable_name);
-        }
+        // For one that is there, what it has been decides about the defaults, not what it becomes.
+        let lifetime = known.map_or_else(|| config.lifetime(), |known| known.config.lifetime());
         let known = known.map(|known| known.key);
-        let config = config.normalized(&self.stream.config(), &self.rules)?;
+        let config = config.normalized(lifetime, &self.stream.config(), &self.rules)?;
         match (known, action) {
             (Some(key), action) => self.change(key, config, action, interest, now),
             (None, CreateAction::Update) => Err(ConsumerError::DoesNotExist),
@@ -63,15 +64,17 @@ impl ConsumerSet {
 
     fn add(
         &mut self,
-        mut config: ConsumerConfig,
+        config: ConsumerConfig,
         interest: Interest,
         now: Timestamp,
     ) -> Result<Created, ConsumerError> {
         if self.rules.max_consumers.is_some_and(|max| self.members.count() >= max) {
             return Err(ConsumerError::TooManyConsumers);
         }
-        while config.name.is_empty() || self.members.find(&config.name).is_some() {
-            config.name = random_text(&*self.entropy, NAME_LENGTH);
+        // The configuration of one that has its name from here stays without a name.
+        let mut name = config.name.clone();
+        while name.is_empty() || self.members.find(&name).is_some() {
+            name = random_text(&*self.entropy, NAME_LENGTH);
         }
         let rules = Rules::of(&config)?;
         // The set follows the stream before the consumer finds its place, so that nothing comes between.
@@ -90,9 +93,9 @@ impl ConsumerSet {
         let key = self.members.next_key().ok_or(ConsumerError::TooManyConsumers)?;
         let consumer = Consumer {
             key,
-            name: config.name.as_str().into(),
+            name: name.as_str().into(),
             created: now,
-            ack_prefix: format!("$JS.ACK.{}.{}.", self.stream.name(), config.name).into(),
+            ack_prefix: format!("$JS.ACK.{}.{name}.", self.stream.name()).into(),
             cursor: start.cursor,
             delivered: begin,
             acks: rules.acks.awaits().then(|| Box::new(Acks::new(begin))),
@@ -103,12 +106,14 @@ impl ConsumerSet {
             armed: None,
             queued: false,
             dirty: true,
+            is_kept: config.is_durable(),
             config: Arc::new(config),
             rules,
         };
         let info = consumer.info(pending_now(&self.stream, &consumer, self.tail.seen())?, now);
+        let is_kept = consumer.is_kept;
         self.enlist(consumer, now);
-        Ok(Created { info, is_new: true })
+        Ok(Created { info, is_new: true, is_kept })
     }
 
     /// Takes a consumer in.
@@ -152,6 +157,7 @@ impl ConsumerSet {
                 None => consumer.pace = Pace::new(rules.rate, None).map(Box::new),
             }
             consumer.rules = rules;
+            consumer.is_kept |= config.is_durable();
             consumer.config = Arc::new(config);
             consumer.dirty = true;
             if moves {
@@ -166,7 +172,7 @@ impl ConsumerSet {
         }
         let consumer = self.members.get(key).ok_or(ConsumerError::NotFound)?;
         let info = consumer.info(pending_now(&self.stream, consumer, self.tail.seen())?, now);
-        Ok(Created { info, is_new: false })
+        Ok(Created { info, is_new: false, is_kept: consumer.is_kept })
     }
 
     /// Stops following the stream when nobody wants it any more.

@@ -12,9 +12,16 @@ use jetkv_types::Timestamp;
 use std::sync::Arc;
 
 impl ConsumerSet {
-    /// Returns the durable consumers that changed since their last [`Self::snapshot`].
+    /// Says whether a consumer is to be stored: it is durable, or has been. A client that leaves the durable name out of a
+    /// change hardly means that its consumer may be lost.
+    #[must_use]
+    pub fn is_kept(&self, key: ConsumerKey) -> bool {
+        self.members.get(key).is_some_and(|consumer| consumer.is_kept)
+    }
+
+    /// Returns the consumers to be stored that changed since their last [`Self::snapshot`].
     pub fn changed(&self) -> impl Iterator<Item = ConsumerKey> {
-        let is_changed = |consumer: &&Consumer| consumer.dirty && consumer.config.is_durable();
+        let is_changed = |consumer: &&Consumer| consumer.dirty && consumer.is_kept;
         self.members.iter().filter(is_changed).map(|consumer| consumer.key)
     }
 
@@ -85,6 +92,7 @@ impl ConsumerSet {
             armed: None,
             queued: false,
             dirty: false,
+            is_kept: true,
             config: Arc::new(config),
             rules,
         };

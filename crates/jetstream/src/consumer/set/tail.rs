@@ -3,8 +3,9 @@
 use super::super::limits::{BATCH, BATCHES_MAX};
 use super::ConsumerKey;
 use super::members::Members;
+use super::purge::rolled_up;
 use jetkv_engine::{EngineError, Listener, Stream};
-use jetkv_types::{Message, Sequence, SubjectFilter};
+use jetkv_types::{Message, Sequence, SubjectFilter, Timestamp};
 use std::task::{Context, Poll};
 
 /// How far the set has seen the stream, and what of it is still to be handed out.
@@ -62,7 +63,12 @@ impl Tail {
 
     /// Reads and matches the next messages. They join those that are not handed out yet, so that every delivery counts all
     /// that is to come, unless there are too many.
-    pub(super) fn fetch(&mut self, stream: &Stream, members: &mut Members) -> Result<(), EngineError> {
+    pub(super) fn fetch(
+        &mut self,
+        stream: &Stream,
+        members: &mut Members,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
         if !self.has_new(stream) {
             return Ok(());
         }
@@ -77,6 +83,9 @@ impl Tail {
         let known = self.batch.len();
         self.next = stream.follow(self.next, BATCH, &mut self.batch)?;
         for (place, message) in self.batch.iter().enumerate().skip(known) {
+            if !message.headers.as_block().is_empty() {
+                rolled_up(members, stream, message, now);
+            }
             self.owners.clear();
             members.filters.matching(message.subject.as_str(), &mut self.owners);
             for &owner in &self.owners {

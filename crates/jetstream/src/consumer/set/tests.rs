@@ -9,5 +9,6 @@ mod limits;
 mod persist;
 mod property;
 mod pull;
+mod purge;
 mod start;
 mod world;

@@ -39,7 +39,7 @@ impl Consumer {
     ) -> Result<Turn, EngineError> {
         let limit = limit.min(SLICE);
         if self.is_full() {
-            self.settle_gone(stream);
+            self.settle_gone(stream, cx.now);
         }
         self.cursor.skip_seen(seen);
         self.cursor.refresh(stream, &self.rules.filters, cx.now, Effort::Paid)?;

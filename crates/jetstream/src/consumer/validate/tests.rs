@@ -1,8 +1,8 @@
 //! The faults that the reference found in the same requests, alone and two at a time.
 
-use crate::consumer::{AckPolicy, ConsumerConfig, DeliverPolicy, PriorityPolicy, StreamRules};
+use crate::consumer::{AckPolicy, ConsumerConfig, DeliverPolicy, Lifetime, PriorityPolicy, StreamRules};
 use jetkv_engine::StreamConfig;
-use jetkv_types::{StreamName, SubjectFilter, Timestamp};
+use jetkv_types::{StreamName, SubjectFilter, ZonedTimestamp};
 use std::collections::BTreeMap;
 
 type Change = fn(&mut ConsumerConfig);
@@ -18,7 +18,7 @@ fn fault(changes: &[Change]) -> Option<(u16, String)> {
     }
     let stream =
         StreamConfig::new(StreamName::new("V").unwrap(), vec![SubjectFilter::new("$KV.V.>").unwrap()]);
-    let error = config.normalized(&stream, &StreamRules::default()).err()?;
+    let error = config.normalized(Lifetime::Ephemeral, &stream, &StreamRules::default()).err()?;
     Some((error.err_code(), error.to_string()))
 }
 
@@ -131,7 +131,7 @@ fn single_faults_are_told_in_the_reference_s_words() {
         (
             |c| {
                 c.deliver_policy = Last;
-                c.opt_start_time = Some(Timestamp::ZERO);
+                c.opt_start_time = Some(ZonedTimestamp::default());
             },
             10094,
             "consumer delivery policy is deliver last, but optional start time is also set",
@@ -147,7 +147,7 @@ fn single_faults_are_told_in_the_reference_s_words() {
         (
             |c| {
                 c.deliver_policy = ByStartSequence;
-                c.opt_start_time = Some(Timestamp::ZERO);
+                c.opt_start_time = Some(ZonedTimestamp::default());
             },
             10094,
             "consumer delivery policy is deliver by start sequence, but optional start sequence is not set",
@@ -163,7 +163,7 @@ fn single_faults_are_told_in_the_reference_s_words() {
         (
             |c| {
                 c.deliver_policy = ByStartTime;
-                c.opt_start_time = Some(Timestamp::ZERO);
+                c.opt_start_time = Some(ZonedTimestamp::default());
                 c.opt_start_seq = 3;
             },
             10094,
@@ -211,7 +211,9 @@ fn single_faults_are_told_in_the_reference_s_words() {
 fn defaults_are_filled_in_as_the_reference_does() {
     let stream =
         StreamConfig::new(StreamName::new("V").unwrap(), vec![SubjectFilter::new("$KV.V.>").unwrap()]);
-    let normalized = |config: ConsumerConfig| config.normalized(&stream, &StreamRules::default()).unwrap();
+    let normalized = |config: ConsumerConfig| {
+        config.clone().normalized(config.lifetime(), &stream, &StreamRules::default()).unwrap()
+    };
     let pull = normalized(ConsumerConfig::default());
     let defaults =
         (pull.max_deliver, pull.max_waiting, pull.inactive_threshold, pull.ack_wait, pull.max_ack_pending);
@@ -245,4 +247,49 @@ fn defaults_are_filled_in_as_the_reference_does() {
         ..ConsumerConfig::default()
     };
     normalized(beyond);
+}
+
+/// The order in which the reference refuses, when it is asked to adjust nothing.
+#[test]
+fn a_pedantic_request_is_refused_what_would_be_adjusted() {
+    let faults: &[(Change, &str)] = &[
+        (|c| c.max_deliver = -2, "max_deliver must be set to -1"),
+        (|c| c.max_waiting = -1, "max_waiting must not be negative"),
+        (|c| c.max_ack_pending = -2, "max_ack_pending must be set to -1"),
+        (|c| c.max_batch = -1, "max_batch must not be negative"),
+        (|c| c.max_expires = -1, "max_expires must not be negative"),
+        (|c| c.max_bytes = -1, "max_bytes must not be negative"),
+        (|c| c.idle_heartbeat = -1, "idle_heartbeat must not be negative"),
+        (|c| c.inactive_threshold = -1, "inactive_threshold must not be negative"),
+        (|c| c.priority_timeout = -1, "priority_timeout must not be negative"),
+        (|c| c.backoff = vec![5], "first backoff value has to equal batch AckWait"),
+        (|c| c.max_ack_pending = 0, "max_ack_pending must be set if it's configured in stream limits"),
+        (|c| c.inactive_threshold = 0, "inactive_threshold must be set if it's configured in stream limits"),
+    ];
+    let limits = StreamRules {
+        max_ack_pending: Some(5),
+        inactive_threshold: Some(std::time::Duration::from_secs(9)),
+        ..StreamRules::default()
+    };
+    for (place, (first, text)) in faults.iter().enumerate() {
+        for (second, _) in &faults[place..] {
+            let mut config =
+                ConsumerConfig { max_ack_pending: 5, inactive_threshold: 1, ..ConsumerConfig::default() };
+            second(&mut config);
+            first(&mut config);
+            let error = config.check_exact(&limits).unwrap_err();
+            assert_eq!((error.err_code(), error.to_string()), (10157, format!("pedantic mode: {text}")));
+        }
+    }
+    let exact =
+        ConsumerConfig { max_deliver: -1, backoff: vec![5], ack_wait: 5, ..ConsumerConfig::default() };
+    assert_eq!(exact.check_exact(&StreamRules::default()).map_err(|error| error.to_string()), Ok(()));
+}
+
+#[test]
+fn the_stream_s_limit_is_filled_in_also_without_acks() {
+    let stream = StreamConfig::new(StreamName::new("V").unwrap(), vec![SubjectFilter::new("v").unwrap()]);
+    let rules = StreamRules { max_ack_pending: Some(5), ..StreamRules::default() };
+    let config = ConsumerConfig { ack_policy: AckPolicy::None, ..ConsumerConfig::default() };
+    assert_eq!(config.normalized(Lifetime::Ephemeral, &stream, &rules).unwrap().max_ack_pending, 5);
 }

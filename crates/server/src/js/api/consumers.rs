@@ -1,6 +1,6 @@
 //! `CONSUMER.*`: creating, showing, listing, pausing and deleting consumers, and pulling from them (PROTOCOL 2.6, 5.7).
 
-use crate::js::consumers::{Details, action_of, info_of, request_config};
+use crate::js::consumers::{CreateMode, Details, action_of, info_of, request_config};
 use crate::js::context::Ctx;
 use crate::js::errors::{self, fixed};
 use crate::js::events::{Action, Events};
@@ -11,8 +11,9 @@ use crate::router::Msg;
 use jetkv_jetstream::consumer::{ConsumerError, CreateForm, CreateRequest, PullRequest};
 use jetkv_types::Timestamp;
 use jetkv_wire::api::{self, Page};
-use jetkv_wire::error::ApiError;
+use jetkv_wire::error::{ApiError, invalid_json};
 use jetkv_wire::header;
+use jetkv_wire::json::{self, Strictness};
 use std::sync::Arc;
 use tokio::task::block_in_place;
 
@@ -33,7 +34,7 @@ pub(super) fn create(
         (false, Some(_)) => CreateForm::Named,
         (false, None) => CreateForm::Unnamed,
     };
-    let request_action = action_of(request.action);
+    let mode = CreateMode { action: action_of(request.action), pedantic: request.pedantic };
     let config = CreateRequest {
         form,
         stream,
@@ -45,16 +46,16 @@ pub(super) fn create(
     let config = config.resolve().map_err(|error| errors::of_consumer(&error))?;
     let handle = jetstream.find(stream).ok_or(fixed::STREAM_NOT_FOUND)?;
     let place = handle.place(jetstream, ctx.account);
-    let created = handle.consumers.create(&handle, config, request_action, place);
+    let created = handle.consumers.create(&handle, config, mode, place);
     let created = created.map_err(|error| errors::of_consumer(&error))?;
-    if created.info.config.is_durable() {
+    if created.is_kept {
         block_in_place(|| handle.consumers.keep(&jetstream.keeper, stream));
     }
     if created.is_new {
         let mut events = Events { jetstream, publisher: ctx.publisher, router: &ctx.account.router };
         events.consumer(Action::Created, stream, &created.info.name);
     }
-    let info = info_of(&created.info, stream, &jetstream.settings, place.now, Details::Created);
+    let info = info_of(&created.info, stream, place.now, Details::Full);
     Ok(api::ConsumerCreateResponse { info })
 }
 
@@ -69,7 +70,7 @@ pub(super) fn info(
         return Err(fixed::NOT_EMPTY);
     }
     let (handle, name) = find(jetstream, rest)?;
-    let info = show(jetstream, ctx, &handle, name, Details::Asked)?;
+    let info = show(jetstream, ctx, &handle, name, Details::Full)?;
     Ok(api::ConsumerInfoResponse { info })
 }
 
@@ -91,7 +92,7 @@ fn show(
         set.info(key, now, out)
     });
     let info = info.map_err(|error| errors::of_consumer(&error))?;
-    Ok(info_of(&info, handle.stream.name().as_str(), &jetstream.settings, now, details))
+    Ok(info_of(&info, handle.stream.name().as_str(), now, details))
 }
 
 /// Lists names of consumers.
@@ -191,25 +192,44 @@ pub(super) fn unpin(
     rest: &str,
     body: &[u8],
 ) -> Result<api::ConsumerUnpinResponse, ApiError> {
-    let request: api::ConsumerUnpinRequest = jetstream.decode(body)?;
+    let request: api::ConsumerUnpinRequest = json::decode(body, Strictness::Lenient).map_err(invalid_json)?;
     if request.group.is_empty() {
         return Err(ApiError::fixed(400, 10025, "invalid JSON: consumer group not specified"));
     }
     let (handle, name) = find(jetstream, rest)?;
-    show(jetstream, ctx, &handle, name, Details::Asked)?;
+    show(jetstream, ctx, &handle, name, Details::Full)?;
     Err(ApiError::fixed(400, 10160, "Provided priority group does not exist for this consumer"))
 }
 
-/// Lets a consumer begin anew.
+/// Lets a consumer begin anew. In the reference the consumer itself takes these requests: where there is none, nobody
+/// answers.
 pub(super) fn reset(
     jetstream: &JetStream,
     ctx: &mut Ctx<'_>,
     rest: &str,
     body: &[u8],
+) -> Option<Result<api::ConsumerResetResponse, ApiError>> {
+    let (handle, name) = find(jetstream, rest).ok()?;
+    match try_reset(jetstream, ctx, &handle, name, body) {
+        Err(problem) if problem.err_code == CONSUMER_NOT_FOUND => None,
+        outcome => Some(outcome),
+    }
+}
+
+fn try_reset(
+    jetstream: &JetStream,
+    ctx: &mut Ctx<'_>,
+    handle: &StreamHandle,
+    name: &str,
+    body: &[u8],
 ) -> Result<api::ConsumerResetResponse, ApiError> {
-    let request: api::ConsumerResetRequest = jetstream.decode_optional(body)?;
-    let (handle, name) = find(jetstream, rest)?;
     let place = handle.place(jetstream, ctx.account);
+    show(jetstream, ctx, handle, name, Details::Full)?;
+    let request: api::ConsumerResetRequest = if body.is_empty() {
+        api::ConsumerResetRequest::default()
+    } else {
+        json::decode(body, Strictness::Lenient).map_err(invalid_json)?
+    };
     let sequence = (request.seq > 0).then_some(request.seq);
     let reset = handle.consumers.act(ctx.publisher, place, |set, _| {
         let key = set.find(name).ok_or(ConsumerError::NotFound)?;
@@ -217,7 +237,7 @@ pub(super) fn reset(
     });
     let (info, reset_seq) = reset.map_err(|error| errors::of_consumer(&error))?;
     let stream = handle.stream.name().as_str();
-    let info = info_of(&info, stream, &jetstream.settings, place.now, Details::Created);
+    let info = info_of(&info, stream, place.now, Details::Full);
     Ok(api::ConsumerResetResponse { info, reset_seq })
 }
 
@@ -267,3 +287,6 @@ pub(in crate::js) fn read_pull(body: &[u8]) -> Result<PullRequest, String> {
         id: request.id,
     })
 }
+
+/// Number of the error that tells that there is no such consumer.
+const CONSUMER_NOT_FOUND: u16 = 10014;

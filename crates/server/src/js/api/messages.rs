@@ -80,7 +80,7 @@ pub(super) fn delete(
     }
     let removed = handle.stream.remove(request.seq).map_err(|error| errors::of_engine(&error))?;
     if removed {
-        handle.settle_removals(jetstream, ctx);
+        handle.settle_removal(jetstream, ctx);
         return Ok(api::MsgDeleteResponse { success: true });
     }
     Err(match request.seq {

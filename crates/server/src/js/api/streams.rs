@@ -207,7 +207,7 @@ pub(super) fn purge(
     };
     let purged =
         handle.stream.purge(&purge).map_err(|error| errors::of_stream(&StreamProblem::from(error)))?;
-    handle.settle_removals(jetstream, ctx);
+    handle.settle_purge(jetstream, ctx, purge.filter.as_ref());
     Ok(api::StreamPurgeResponse { success: true, purged })
 }
 

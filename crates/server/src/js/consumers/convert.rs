@@ -1,6 +1,5 @@
 //! Between the JSON of the API and what consumers understand.
 
-use crate::js::state::Settings;
 use crate::version::{API_LEVEL, VERSION};
 use jetkv_jetstream::Content;
 use jetkv_jetstream::consumer::{
@@ -12,10 +11,25 @@ use jetkv_wire::api;
 
 /// Reads what a client asks for; the words that the server adds to the metadata are left out.
 pub(crate) fn request_config(config: api::ConsumerConfig) -> ConsumerConfig {
+    let level = required_level(&config);
     let mut config = read_config(config);
     config.metadata.retain(|word, _| !word.starts_with("_nats."));
+    if level > 0 {
+        config.metadata.insert(REQUIRED_LEVEL.into(), level.to_string());
+    }
     config
 }
+
+/// Returns which generation of servers a request needs, pauses aside: they come and go.
+fn required_level(config: &api::ConsumerConfig) -> u64 {
+    let ranked = config.priority_policy != api::PriorityPolicy::None
+        || config.priority_timeout != 0
+        || !config.priority_groups.is_empty();
+    u64::from(ranked)
+}
+
+/// The word under which the generation is told.
+const REQUIRED_LEVEL: &str = "_nats.req.level";
 
 pub(super) fn read_config(config: api::ConsumerConfig) -> ConsumerConfig {
     ConsumerConfig {
@@ -63,7 +77,7 @@ pub(super) fn read_config(config: api::ConsumerConfig) -> ConsumerConfig {
         num_replicas: config.num_replicas,
         mem_storage: config.mem_storage,
         metadata: config.metadata,
-        pause_until: config.pause_until.filter(|until| *until != Timestamp::ZERO),
+        pause_until: config.pause_until.filter(|until| until.time != Timestamp::ZERO),
         priority_groups: config.priority_groups,
         priority_policy: match config.priority_policy {
             api::PriorityPolicy::None => PriorityPolicy::None,
@@ -149,18 +163,16 @@ pub(crate) fn action_of(action: api::ConsumerAction) -> CreateAction {
 pub(crate) fn info_of(
     info: &ConsumerInfo,
     stream: &str,
-    settings: &Settings,
     now: Timestamp,
     details: Details,
 ) -> api::ConsumerInfo {
     let mut config = config_of(&info.config);
-    let level = u8::from(info.config.pause_until.is_some());
-    config.metadata.insert("_nats.req.level".into(), level.to_string());
+    let pauses = u8::from(info.config.pause_until.is_some());
+    config.metadata.entry(REQUIRED_LEVEL.into()).or_insert_with(|| pauses.to_string());
     if details != Details::Listed {
         config.metadata.insert("_nats.level".into(), API_LEVEL.to_string());
         config.metadata.insert("_nats.ver".into(), VERSION.into());
     }
-    let leader = settings.server_name.to_string();
     let nanos = |span: std::time::Duration| i64::try_from(span.as_nanos()).unwrap_or(i64::MAX);
     api::ConsumerInfo {
         stream_name: stream.into(),
@@ -173,9 +185,7 @@ pub(crate) fn info_of(
         num_redelivered: info.num_redelivered,
         num_waiting: info.num_waiting,
         num_pending: info.num_pending,
-        cluster: (details == Details::Asked)
-            .then(|| api::ClusterInfo { leader, ..api::ClusterInfo::default() }),
-        push_bound: info.push == Some(Interest::Present) && details != Details::Created,
+        push_bound: info.push == Some(Interest::Present),
         paused: info.pause_remaining.is_some(),
         pause_remaining: info.pause_remaining.map_or(0, nanos),
         ts: now,
@@ -183,11 +193,11 @@ pub(crate) fn info_of(
     }
 }
 
-/// In which answer a consumer is shown; the reference says a little more in some.
+/// How much is told of a consumer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Details {
-    Created,
-    Asked,
+    Full,
+    /// Without what the server says about itself.
     Listed,
 }
 

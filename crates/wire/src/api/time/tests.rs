@@ -1,7 +1,7 @@
 use super::*;
 
 fn nanos(text: &str) -> u64 {
-    parse(text).unwrap().as_nanos()
+    parse(text).unwrap().time.as_nanos()
 }
 
 #[test]
@@ -15,10 +15,10 @@ fn times_with_and_without_fraction_and_offset() {
 
 #[test]
 fn what_no_timestamp_can_say_is_before_or_behind_all_messages() {
-    assert_eq!(parse("0001-01-01T00:00:00Z"), Ok(Timestamp::ZERO));
-    assert_eq!(parse("1969-12-31T23:59:59Z"), Ok(Timestamp::from_nanos(1)));
-    assert_eq!(parse("1970-01-01T00:00:00+01:00"), Ok(Timestamp::from_nanos(1)));
-    assert_eq!(parse("9999-01-01T00:00:00Z"), Ok(Timestamp::MAX));
+    assert_eq!(parse("0001-01-01T00:00:00Z"), Ok(ZonedTimestamp::utc(Timestamp::ZERO)));
+    assert_eq!(parse("1969-12-31T23:59:59Z"), Ok(ZonedTimestamp::utc(Timestamp::from_nanos(1))));
+    assert_eq!(parse("1970-01-01T00:00:00+01:00"), Ok(ZonedTimestamp::utc(Timestamp::from_nanos(1))));
+    assert_eq!(parse("9999-01-01T00:00:00Z"), Ok(ZonedTimestamp::utc(Timestamp::MAX)));
 }
 
 /// The texts were captured from the reference.

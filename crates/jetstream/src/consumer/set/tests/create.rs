@@ -3,7 +3,7 @@ use crate::consumer::{
     AckPolicy, ConsumerConfig, ConsumerError, CreateAction, DeliverPolicy, Interest, PullRequest,
     ReplayPolicy, StreamRules,
 };
-use jetkv_types::Timestamp;
+use jetkv_types::{Timestamp, ZonedTimestamp};
 use std::time::Duration;
 
 fn durable(name: &str) -> ConsumerConfig {
@@ -106,11 +106,12 @@ fn what_may_not_change_is_refused_in_the_reference_s_words() {
     let change = ConsumerConfig { opt_start_seq: 4, ..start };
     let text = "start sequence can not be updated".to_owned();
     assert_eq!(refusal(&mut world, change, CreateAction::Update), (10012, text));
-    let time = Some(Timestamp::from_nanos(5));
+    let time = Some(ZonedTimestamp::utc(Timestamp::from_nanos(5)));
     let start =
         ConsumerConfig { deliver_policy: DeliverPolicy::ByStartTime, opt_start_time: time, ..durable("t") };
     world.create(start.clone()).unwrap();
-    let change = ConsumerConfig { opt_start_time: Some(Timestamp::from_nanos(6)), ..start };
+    let change =
+        ConsumerConfig { opt_start_time: Some(ZonedTimestamp::utc(Timestamp::from_nanos(6))), ..start };
     let text = "start time can not be updated".to_owned();
     assert_eq!(refusal(&mut world, change, CreateAction::Update), (10012, text));
 }
@@ -130,7 +131,7 @@ fn what_may_change_does() {
         (ConsumerConfig { filter_subject: "s.none".into(), max_ack_pending: 5, ..base.clone() }, 0),
         (ConsumerConfig { max_batch: 5, max_bytes: 5, max_expires: 5_000 * MS, ..base.clone() }, 8),
         // A pause has requests of its own.
-        (ConsumerConfig { pause_until: Some(Timestamp::MAX), ..base.clone() }, 8),
+        (ConsumerConfig { pause_until: Some(ZonedTimestamp::utc(Timestamp::MAX)), ..base.clone() }, 8),
         (base.clone(), 8),
     ] {
         let created = world.create(change).unwrap();
@@ -186,9 +187,9 @@ fn a_reset_begins_anew_where_the_policy_permits() {
         ..pull_from("r")
     };
     let last = ConsumerConfig { filter_subject: ">".into(), ..start(DeliverPolicy::LastPerSubject, 0) };
-    let time = Some(Timestamp::from_nanos(5));
+    let time = Some(ZonedTimestamp::utc(Timestamp::from_nanos(5)));
     let by_time = ConsumerConfig { opt_start_time: time, ..start(DeliverPolicy::ByStartTime, 0) };
-    let future = Some(Timestamp::MAX);
+    let future = Some(ZonedTimestamp::utc(Timestamp::MAX));
     let by_future = ConsumerConfig { opt_start_time: future, ..start(DeliverPolicy::ByStartTime, 0) };
     for (config, sequence, expected) in [
         (start(DeliverPolicy::All, 0), Some(8), Ok((8, 3))),

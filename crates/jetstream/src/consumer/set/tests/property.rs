@@ -210,8 +210,8 @@ impl Story {
         let filter = format!("s.{}", self.rng.pick(KEYS));
         let filter = self.rng.chance(1, 2).then(|| SubjectFilter::new(filter).unwrap());
         let below = self.rng.chance(1, 2).then(|| 1 + self.rng.below(last + 2));
-        self.judge.stream.purge(&Purge { filter, below, keep: None }).unwrap();
-        self.set.purged(self.clock.now()).unwrap();
+        self.judge.stream.purge(&Purge { filter: filter.clone(), below, keep: None }).unwrap();
+        self.set.purged(filter.as_ref(), self.clock.now()).unwrap();
     }
 
     fn create(&mut self) {

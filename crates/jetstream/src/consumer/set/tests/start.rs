@@ -1,6 +1,6 @@
 use super::world::{World, figures, push};
 use crate::consumer::{ConsumerConfig, DeliverPolicy};
-use jetkv_types::Timestamp;
+use jetkv_types::{Timestamp, ZonedTimestamp};
 
 fn first_figures(world: &mut World, config: ConsumerConfig) -> String {
     let created = world.create(ConsumerConfig { deliver_subject: "nobody".into(), ..config }).unwrap();
@@ -26,7 +26,7 @@ fn every_policy_begins_where_the_reference_begins() {
     use DeliverPolicy::{All, ByStartSequence, ByStartTime, Last, LastPerSubject, New};
     let mut world = World::new(Some(5));
     world.put_all("a b a c.x b");
-    let time = |time| ConsumerConfig { opt_start_time: Some(time), ..by(ByStartTime) };
+    let time = |time| ConsumerConfig { opt_start_time: Some(ZonedTimestamp::utc(time)), ..by(ByStartTime) };
     let sequence = |sequence| ConsumerConfig { opt_start_seq: sequence, ..by(ByStartSequence) };
     for (config, delivered, pending) in [
         (by(All), 0, 5),
@@ -107,7 +107,31 @@ fn a_start_by_time_takes_the_first_message_from_then_on() {
     }
     for (seconds, delivered) in [(0, 0), (1, 0), (2, 1), (3, 2), (6, 5), (7, 6)] {
         let time = Timestamp::from_nanos(seconds * 1_000_000_000);
-        let config = ConsumerConfig { opt_start_time: Some(time), ..by(DeliverPolicy::ByStartTime) };
+        let config = ConsumerConfig {
+            opt_start_time: Some(ZonedTimestamp::utc(time)),
+            ..by(DeliverPolicy::ByStartTime)
+        };
         assert_eq!(first_figures(&mut world, config), starts(delivered, 6 - delivered), "{seconds} s");
+    }
+}
+
+/// By time, and only by time, the reference leaves out what comes before the first match.
+#[test]
+fn a_start_by_time_is_not_before_the_first_match() {
+    let mut world = World::new(Some(2));
+    world.put_all("a b c a b c d");
+    let time = ZonedTimestamp::utc(Timestamp::from_nanos(1));
+    for (filters, delivered, pending) in [
+        (&["s.>"][..], 0, 7),
+        (&["s.b"], 1, 2),
+        (&["s.c"], 2, 2),
+        (&["s.c", "s.none"], 2, 2),
+        (&["s.none"], 0, 0),
+        // The last message of the stream is not skipped to.
+        (&["s.d"], 0, 1),
+    ] {
+        let config =
+            ConsumerConfig { opt_start_time: Some(time), ..filtered(DeliverPolicy::ByStartTime, filters) };
+        assert_eq!(first_figures(&mut world, config), starts(delivered, pending), "{filters:?}");
     }
 }

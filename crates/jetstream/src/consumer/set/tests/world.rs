@@ -7,7 +7,7 @@ use crate::consumer::{
 };
 use jetkv_engine::env::{Clock, Env};
 use jetkv_engine::{Append, Purge, Rollup, Store, StoreOptions, Stream, StreamConfig, Sync, Upkeep};
-use jetkv_types::{StreamName, Subject, SubjectFilter, Timestamp};
+use jetkv_types::{Headers, StreamName, Subject, SubjectFilter, Timestamp};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -134,14 +134,15 @@ impl World {
     /// Stores a message that replaces all of its subject.
     pub(super) fn put_rollup(&self, key: &str) -> u64 {
         let subject = Subject::new(format!("s.{key}")).unwrap();
-        let append = Append { rollup: Rollup::Subject, ..Append::put(&subject, b"") };
+        let headers = Headers::from_pairs([("Nats-Rollup", "sub")]).unwrap();
+        let append = Append { rollup: Rollup::Subject, headers: &headers, ..Append::put(&subject, b"") };
         self.stream.append(&[append]).wait().unwrap().last
     }
 
     pub(super) fn purge(&mut self, filter: Option<&str>, below: Option<u64>) {
         let filter = filter.map(|text| SubjectFilter::new(text).unwrap());
-        self.stream.purge(&Purge { filter, below, keep: None }).unwrap();
-        self.set.purged(self.clock.now()).unwrap();
+        self.stream.purge(&Purge { filter: filter.clone(), below, keep: None }).unwrap();
+        self.set.purged(filter.as_ref(), self.clock.now()).unwrap();
     }
 
     pub(super) fn create(&mut self, config: ConsumerConfig) -> Result<Created, ConsumerError> {
