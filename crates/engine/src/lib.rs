@@ -25,5 +25,6 @@ pub use damage::{Damage, DamageKind};
 pub use error::{EngineError, ErrorKind, Limit};
 pub use store::{RepairReport, Store, StoreStats};
 pub use stream::{
-    Bounds, Census, Commit, Found, Listener, Select, Selection, Stream, StreamState, SubjectState,
+    Bounds, Census, Commit, Followed, Found, Listener, Select, Selection, Stream, StreamState, SubjectState,
+    Verified,
 };

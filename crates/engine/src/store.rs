@@ -188,6 +188,21 @@ impl Store {
         damages
     }
 
+    /// Returns what was damaged when the store was opened and belongs to no stream that is open: the catalog, and streams
+    /// that could not be opened.
+    #[must_use]
+    pub fn own_damages(&self) -> Vec<Damage> {
+        self.inner.damages.lock().clone()
+    }
+
+    /// Returns the streams that are known to exist and could not be opened, each with the reason, which is also among
+    /// [`Self::own_damages`]. Where no catalog tells the name of one, it is that of its directory.
+    #[must_use]
+    pub fn broken(&self) -> Vec<(String, Damage)> {
+        let broken = self.inner.broken.lock();
+        broken.iter().filter_map(|(name, error)| Some((name.clone(), Damage::of_error(error)?))).collect()
+    }
+
     /// Reads every segment of every stream and returns everything that is damaged; a file that cannot be read at all is
     /// among it. `progress` gets bytes done and in all.
     ///

@@ -19,14 +19,16 @@ mod recover;
 mod repair;
 mod round;
 mod scan;
+mod trouble;
 mod turn;
 mod upkeep;
 mod writer;
 
 pub use commit::Commit;
-pub use follow::{Bounds, Census, Found};
+pub use follow::{Bounds, Census, Followed, Found};
 pub use listen::Listener;
 pub use read::{Select, Selection, StreamState, SubjectState};
+pub use trouble::Verified;
 
 pub(crate) use commit::commit_scheduled;
 pub(crate) use create::{NewStream, check_config, directory_name};
@@ -80,6 +82,8 @@ pub(crate) struct StreamInner {
     batches_before: AtomicU32,
     listeners: Arc<Listeners>,
     damages: Mutex<Vec<Damage>>,
+    /// Everything before this sequence was written by an earlier process.
+    opened_at: Sequence,
     next_segment_id: AtomicU64,
     /// Held by whoever rewrites segments; taken before all other locks.
     compacting: Mutex<()>,
@@ -167,12 +171,6 @@ impl Stream {
         let index = self.inner.index.read();
         self.inner.listeners.listen(filters, index.next)
     }
-
-    /// Returns everything known to be damaged in this stream; it reads nothing.
-    #[must_use]
-    pub fn damages(&self) -> Vec<Damage> {
-        self.inner.damages.lock().clone()
-    }
 }
 
 impl StreamInner {
@@ -183,24 +181,6 @@ impl StreamInner {
     /// Refuses reads of a stream that was deleted or closed.
     fn check_readable(&self) -> Result<(), EngineError> {
         self.ended.get().map_or(Ok(()), |error| Err(error.clone()))
-    }
-
-    /// Remembers a damage, once.
-    fn note_damage(&self, damage: Damage) {
-        let mut damages = self.damages.lock();
-        if !damages.contains(&damage) {
-            damages.push(damage);
-        }
-    }
-
-    /// Returns the known damage of a message.
-    fn known_damage(&self, sequence: Sequence) -> Option<Arc<Damage>> {
-        let damages = self.damages.lock();
-        let hit = |damage: &&Damage| {
-            damage.kind.affects_data()
-                && damage.sequences.is_some_and(|(first, last)| (first..=last).contains(&sequence))
-        };
-        damages.iter().find(hit).map(|damage| Arc::new(damage.clone()))
     }
 
     /// Refuses all writes from now on; reads go on.

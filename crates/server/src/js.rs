@@ -6,6 +6,7 @@
 
 mod acks;
 mod api;
+mod broken;
 mod captures;
 mod consumers;
 mod context;
@@ -21,6 +22,7 @@ mod open;
 mod pending;
 mod publish;
 mod state;
+mod trouble;
 
 pub(crate) use context::Ctx;
 pub(crate) use facts::facts;

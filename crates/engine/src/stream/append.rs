@@ -21,6 +21,7 @@ impl StreamInner {
     /// Queues a batch, or finds out why not; either way the commit tells.
     pub(crate) fn append(self: &Arc<Self>, batch: &[Append<'_>]) -> Commit {
         let _wakes = wakes::hold();
+        self.read_expected(batch);
         let mut writer = self.writer.lock();
         let outcome = self.queue_batch(&mut writer, batch);
         // A refusal may rest on what is queued: it is told once that is durable.
@@ -239,20 +240,19 @@ impl StreamInner {
                 _ => Ok(()),
             }
         };
+        let intact = |expected, last: Option<Last>| {
+            let meant = last.filter(|last| last.committed && last.sequence == expected);
+            match meant.and_then(|last| self.known_damage(last.sequence)) {
+                Some(damage) => Err(EngineError::Damaged(damage)),
+                None => expect_last(expected, last),
+            }
+        };
         match append.expect {
             Expect::Nothing => Ok(()),
             Expect::LastOfSubject(expected) => {
-                let last = last_of(writer, index, append.subject.as_bytes());
-                if let Some(last) = last.filter(|last| last.committed && last.sequence == expected)
-                    && let Some(damage) = self.known_damage(last.sequence)
-                {
-                    return Err(EngineError::Damaged(damage));
-                }
-                expect_last(expected, last)
+                intact(expected, last_of(writer, index, append.subject.as_bytes()))
             }
-            Expect::LastMatching(filter, expected) => {
-                expect_last(expected, last_matching(writer, index, filter))
-            }
+            Expect::LastMatching(filter, expected) => intact(expected, last_matching(writer, index, filter)),
             Expect::LastOfStream(expected) => {
                 let found = writer.next - 1;
                 if found == expected { Ok(()) } else { Err(wrong(expected, found)) }

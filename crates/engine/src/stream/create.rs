@@ -84,6 +84,7 @@ impl NewStream {
         };
         let index = &self.index;
         let writer = Writer::new(placeholder, index.next, index.last_time, index.messages, index.bytes);
+        let opened_at = index.next;
         let recent_bytes_max = self.shared.options.recent_bytes_max;
         let stream = StreamInner {
             id: self.log.manifest.stream_id,
@@ -101,6 +102,7 @@ impl NewStream {
             batches_before: AtomicU32::new(0),
             listeners: Arc::new(Listeners::new(recent_bytes_max)),
             damages: Mutex::new(self.damages),
+            opened_at,
             next_segment_id: AtomicU64::new(self.next_segment_id),
             compacting: Mutex::default(),
             oldest: Mutex::default(),

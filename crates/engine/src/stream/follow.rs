@@ -23,6 +23,15 @@ pub struct Found {
     pub lost: Option<Arc<Damage>>,
 }
 
+/// How far following came.
+#[derive(Debug, Clone)]
+pub struct Followed {
+    /// Where to go on.
+    pub next: Sequence,
+    /// Messages that cannot be read, each with its place and its subject.
+    pub damaged: Vec<Arc<Damage>>,
+}
+
 /// How many messages matched at one moment.
 #[derive(Debug, Clone)]
 pub struct Census {
@@ -56,8 +65,7 @@ impl Stream {
     /// Adds messages from `from` on to `into`, in order, at most `limit`; returns where to go on.
     ///
     /// As long as somebody listens, recent messages come out of memory, those that have been replaced since included;
-    /// older ones come from the log, which holds only what is live. One that cannot be read is passed over, and its damage
-    /// is noted as by every read.
+    /// older ones come from the log, which holds only what is live. One that cannot be read is passed over and named.
     ///
     /// # Errors
     /// `Io`, `StreamDeleted`, `Closed`; what was added before stays, and following goes on behind it.
@@ -66,10 +74,11 @@ impl Stream {
         from: Sequence,
         limit: usize,
         into: &mut Vec<Message>,
-    ) -> Result<Sequence, EngineError> {
+    ) -> Result<Followed, EngineError> {
         self.inner.check_readable()?;
+        let mut damaged = Vec::new();
         if let Some(next) = self.inner.listeners.recent_from(from, limit, into) {
-            return Ok(next);
+            return Ok(Followed { next, damaged });
         }
         let (places, next) = {
             let index = self.inner.index.read();
@@ -82,12 +91,12 @@ impl Stream {
         for place in &places {
             match self.inner.read_at(place) {
                 Ok(message) => into.push(message),
-                Err(EngineError::Damaged(_)) => {}
-                Err(error) if into.is_empty() => return Err(error),
-                Err(_) => return Ok(place.sequence),
+                Err(EngineError::Damaged(damage)) => damaged.push(damage),
+                Err(error) if into.is_empty() && damaged.is_empty() => return Err(error),
+                Err(_) => return Ok(Followed { next: place.sequence, damaged }),
             }
         }
-        Ok(next)
+        Ok(Followed { next, damaged })
     }
 
     /// Adds the next live sequences from `from` on whose subjects match any of `filters` to `into`, ascending, at most

@@ -191,7 +191,9 @@ impl Stream {
     /// # Errors
     /// As the append: `WrongLastSequence`, `HasValue`, `Damaged`.
     pub fn verify(&self, subject: &Subject, expect: Expect<'_>) -> Result<(), EngineError> {
-        self.inner.verify(&Append { expect, ..Append::put(subject, &[]) })
+        let append = Append { expect, ..Append::put(subject, &[]) };
+        self.inner.read_expected(&[append]);
+        self.inner.verify(&append)
     }
 }
 

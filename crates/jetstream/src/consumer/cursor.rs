@@ -24,6 +24,8 @@ pub(super) struct Cursor {
     refreshed: Timestamp,
     /// Everything that the set has seen of the stream was delivered: new messages may be handed over as they come.
     at_tail: bool,
+    /// The last damage that was told.
+    told: Option<Arc<Damage>>,
 }
 
 /// Whether figures are brought up to date whatever it costs.
@@ -61,6 +63,7 @@ impl Cursor {
             deliveries: 0,
             refreshed: Timestamp::ZERO,
             at_tail: census.count == 0,
+            told: None,
         })
     }
 
@@ -75,7 +78,13 @@ impl Cursor {
             removals,
             deliveries: 0,
             refreshed: Timestamp::ZERO,
+            told: None,
         }
+    }
+
+    /// Says whether a damage was not the last one that was told, and notes that it is.
+    pub(super) fn is_news(&mut self, damage: &Arc<Damage>) -> bool {
+        self.told.replace(Arc::clone(damage)).is_none_or(|told| told != *damage)
     }
 
     /// Returns how many matches are left, as far as the set has seen the stream.
@@ -133,6 +142,11 @@ impl Cursor {
     /// Notes that a new message could not be delivered now: the consumer reads it from the log later.
     pub(super) fn fall_behind(&mut self, sequence: Sequence) {
         self.next = self.next.max(sequence);
+        self.at_tail = false;
+    }
+
+    /// Leaves the tail: the consumer reads what comes next from the log.
+    pub(super) fn leave_tail(&mut self) {
         self.at_tail = false;
     }
 

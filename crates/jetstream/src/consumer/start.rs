@@ -24,10 +24,7 @@ pub(super) fn find(
     let first = match config.deliver_policy {
         DeliverPolicy::LastPerSubject if !one_each => return last_per_subject(stream, filters),
         // Where every subject has one message, all of them are the last ones.
-        DeliverPolicy::LastPerSubject => {
-            check_complete(stream, filters)?;
-            bounds.first
-        }
+        DeliverPolicy::LastPerSubject => bounds.first,
         DeliverPolicy::All => bounds.first,
         DeliverPolicy::Last => last(stream, filters)?.unwrap_or(bounds.first),
         DeliverPolicy::New => bounds.end,
@@ -40,11 +37,14 @@ pub(super) fn find(
             stream.sequence_at(time)?.max(first.unwrap_or(bounds.first))
         }
     };
+    let from = if config.deliver_policy == DeliverPolicy::LastPerSubject { 1 } else { first };
+    check_complete(stream, filters, Select::All, from)?;
     Ok(Start { cursor: Cursor::at(stream, filters, first)?, first })
 }
 
 /// The last message of each subject, as of now, then what comes.
 fn last_per_subject(stream: &Stream, filters: &[SubjectFilter]) -> Result<Start, ConsumerError> {
+    check_complete(stream, filters, Select::LastPerSubject, 1)?;
     let removals = stream.removals();
     let selection = stream.select(filters, Select::LastPerSubject, 1)?;
     // Without a match, the reference begins at the last message of the stream, which does not match.
@@ -61,9 +61,15 @@ fn last(stream: &Stream, filters: &[SubjectFilter]) -> Result<Option<Sequence>, 
     Ok(last)
 }
 
-/// Refuses to call messages the last ones of their subjects if newer ones may have been lost.
-fn check_complete(stream: &Stream, filters: &[SubjectFilter]) -> Result<(), EngineError> {
-    match stream.census(filters, 1)?.lost {
+/// Refuses to begin what is known to have a gap: a client that counts what it gets would wait for ever, and one that does not
+/// would miss messages without a word.
+fn check_complete(
+    stream: &Stream,
+    filters: &[SubjectFilter],
+    which: Select,
+    from: Sequence,
+) -> Result<(), EngineError> {
+    match stream.damage_in(filters, which, from) {
         Some(damage) => Err(EngineError::Damaged(damage)),
         None => Ok(()),
     }

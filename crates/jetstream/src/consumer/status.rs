@@ -5,7 +5,7 @@ use crate::duration;
 use jetkv_types::Sequence;
 use std::time::Duration;
 
-/// A status message. All but the first two end a pull request.
+/// A status message. All but the first two end a pull request that gets them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status<'a> {
     /// Nothing was delivered for a while.
@@ -48,6 +48,14 @@ pub enum Status<'a> {
     PushBased,
     /// The request makes no sense.
     BadRequest(&'a str),
+    /// A message that was to be delivered cannot be read. The delivery that it would have been is counted, so that clients
+    /// which count see a gap.
+    RecordDamaged {
+        /// Its place in the stream; the last one of a stretch that is lost.
+        sequence: Sequence,
+        /// Its subject, if it is known.
+        subject: Option<&'a str>,
+    },
 }
 
 /// What a request asked for and did not get.
@@ -91,6 +99,14 @@ impl Status<'_> {
                 write_header("Nats-Pending-Messages", unserved.messages, into);
                 write_header("Nats-Pending-Bytes", unserved.bytes, into);
             }
+            Self::RecordDamaged { sequence, subject } => {
+                write_header("Nats-Sequence", *sequence, into);
+                if let Some(subject) = subject {
+                    into.extend_from_slice(b"Nats-Subject: ");
+                    into.extend_from_slice(subject.as_bytes());
+                    into.extend_from_slice(b"\r\n");
+                }
+            }
             _ => {}
         }
         into.extend_from_slice(b"\r\n");
@@ -114,6 +130,7 @@ impl Status<'_> {
             Self::ConsumerDeleted => "409 Consumer Deleted",
             Self::PushBased => "409 Consumer is push based",
             Self::BadRequest(_) => "400 Bad Request - ",
+            Self::RecordDamaged { .. } => "500 Record Damaged",
         };
         into.extend_from_slice(text.as_bytes());
         match self {

@@ -289,9 +289,26 @@ pub(crate) fn state(handle: &StreamHandle) -> api::StreamState {
         last_ts: state.last_time,
         num_subjects: signed(state.subjects),
         num_deleted: if state.messages == 0 { 0 } else { signed(span.saturating_sub(state.messages)) },
+        lost: lost(handle),
         consumer_count: i64::try_from(handle.consumer_count()).unwrap_or(i64::MAX),
         ..api::StreamState::default()
     }
+}
+
+/// Says which messages cannot be read, as far as that is known.
+fn lost(handle: &StreamHandle) -> Option<api::LostData> {
+    let damages = handle.stream.damages();
+    let costly = damages.iter().filter(|damage| damage.kind.affects_data());
+    let (mut msgs, mut bytes) = (Vec::new(), 0);
+    for damage in costly {
+        if let Some((first, last)) = damage.sequences {
+            msgs.extend((first..=last).take(LOST_MAX - msgs.len().min(LOST_MAX)));
+        }
+        bytes += damage.length;
+    }
+    msgs.sort_unstable();
+    msgs.dedup();
+    (!msgs.is_empty() || bytes > 0).then_some(api::LostData { msgs, bytes })
 }
 
 fn signed(number: u64) -> i64 {
@@ -299,4 +316,6 @@ fn signed(number: u64) -> i64 {
 }
 
 const NAME: &str = "stream name is required and can not contain '.', '*', '>', '\\', '/'";
+/// Most lost sequences that an answer names.
+const LOST_MAX: usize = 100_000;
 const OWN_WORDS: &str = "_nats.";

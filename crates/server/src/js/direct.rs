@@ -42,8 +42,6 @@ pub(crate) enum Status {
     NotFound,
     NoResults,
     TooMany,
-    /// Damage, or a store that cannot be read.
-    Failed,
 }
 
 /// Whether the answer carries headers.
@@ -74,7 +72,7 @@ impl StreamHandle {
         match outcome {
             Ok(None) => {}
             Ok(Some(status)) => send_status(status, send),
-            Err(_) => send_status(Status::Failed, send),
+            Err(error) => send_failure(&error, send),
         }
     }
 
@@ -216,10 +214,30 @@ pub(crate) fn send_status(status: Status, send: &mut dyn FnMut(&Msg<'_>)) {
         Status::NotFound => (404, "Message Not Found"),
         Status::NoResults => (404, "No Results"),
         Status::TooMany => (413, "Too Many Results"),
-        Status::Failed => (500, "Record Damaged"),
     };
     let mut block = Vec::new();
     header::push_status(&mut block, code, text);
+    send(&Msg { subject: b"", reply: None, headers: &block, payload: b"" });
+}
+
+/// Says that there is no telling: every official client makes an error of a status that is neither 404 nor 408.
+pub(crate) fn send_failure(error: &EngineError, send: &mut dyn FnMut(&Msg<'_>)) {
+    let mut block = Vec::new();
+    match error {
+        EngineError::Damaged(damage) => {
+            header::push_status(&mut block, 500, "Record Damaged");
+            if let Some((first, _)) = damage.sequences {
+                header::append(&mut block, b"Nats-Sequence", first.to_string().as_bytes());
+            }
+            if let Some(subject) = &damage.subject {
+                header::append(&mut block, b"Nats-Subject", subject.as_bytes());
+            }
+        }
+        EngineError::StreamDeleted { .. } | EngineError::Closed => {
+            header::push_status(&mut block, 503, "Stream Unavailable");
+        }
+        _ => header::push_status(&mut block, 500, "Storage Failed"),
+    }
     send(&Msg { subject: b"", reply: None, headers: &block, payload: b"" });
 }
 

@@ -108,6 +108,11 @@ pub(crate) fn of_consumer(problem: &ConsumerError) -> ApiError {
     }
 }
 
+/// Says why a stream that exists cannot be used.
+pub(crate) fn of_broken(problem: &EngineError) -> ApiError {
+    error(500, 10118, format!("stream is offline: {}", describe(problem)))
+}
+
 /// Says what the store could not do.
 pub(crate) fn of_engine(problem: &EngineError) -> ApiError {
     match problem {
@@ -116,6 +121,10 @@ pub(crate) fn of_engine(problem: &EngineError) -> ApiError {
         }
         EngineError::StorageFull { .. } => error(503, 10023, "insufficient resources"),
         EngineError::InvalidConfig { .. } => error(500, 10052, problem.to_string()),
+        // It may work again when an operator has been there.
+        EngineError::Io { .. } | EngineError::Poisoned { .. } | EngineError::Closed => {
+            error(503, 10077, describe(problem))
+        }
         // Named, so that a client sees which record it is.
         other => error(500, 10077, describe(other)),
     }

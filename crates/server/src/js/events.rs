@@ -2,6 +2,7 @@
 
 use super::state::JetStream;
 use crate::router::{Msg, Publisher, Router};
+use jetkv_engine::Damage;
 use jetkv_jetstream::consumer::Advisory;
 use serde::Serialize;
 
@@ -98,6 +99,43 @@ struct Acked<'a> {
     deliveries: u64,
 }
 
+/// What is damaged; all that is unknown is left out.
+#[derive(Debug, Serialize)]
+struct Damaged<'a> {
+    stream: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consumer: Option<&'a str>,
+    file: std::borrow::Cow<'a, str>,
+    offset: u64,
+    bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_seq: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_seq: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    error: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<&'a str>,
+}
+
+impl<'a> Damaged<'a> {
+    fn of(stream: &'a str, consumer: Option<&'a str>, damage: &'a Damage, jetstream: &'a JetStream) -> Self {
+        Self {
+            stream,
+            consumer,
+            file: damage.path.to_string_lossy(),
+            offset: damage.offset,
+            bytes: damage.length,
+            first_seq: damage.sequences.map(|(first, _)| first),
+            last_seq: damage.sequences.map(|(_, last)| last),
+            subject: damage.subject.as_ref().map(jetkv_types::Subject::as_str),
+            error: damage.to_string(),
+            domain: jetstream.settings.domain.as_deref(),
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct Audit<'a> {
     server: &'a str,
@@ -160,6 +198,18 @@ impl Events<'_> {
         self.publish(&format!("{ADVISORY}API"), "api_audit", body);
     }
 
+    /// Says whether anybody listens for damage of a stream.
+    pub(super) fn has_interest_in_damage(&self, stream: &str) -> bool {
+        self.router.has_interest(format!("{ADVISORY}STREAM.DAMAGED.{stream}").as_bytes())
+    }
+
+    /// Tells that something of a stream is damaged.
+    pub(super) fn damaged(&mut self, stream: &str, damage: &Damage) {
+        let body = Damaged::of(stream, None, damage, self.jetstream);
+        let subject = format!("{ADVISORY}STREAM.DAMAGED.{stream}");
+        self.publish_as(&subject, "io.jetkv.advisory.v1.stream_damaged", body);
+    }
+
     /// Tells what a consumer reports.
     pub(super) fn report(&mut self, stream: &str, advisory: &Advisory<'_>, now: jetkv_types::Timestamp) {
         match *advisory {
@@ -189,8 +239,11 @@ impl Events<'_> {
                 self.publish_as(&subject, "io.nats.jetstream.metric.v1.consumer_ack", body);
             }
             Advisory::Resumed { name } => self.paused(stream, name, None),
-            // Damage is in the log and in the health of the server.
-            _ => {}
+            Advisory::Lost { name, damage } => {
+                let subject = format!("{ADVISORY}CONSUMER.MSG_LOST.{stream}.{name}");
+                let body = Damaged::of(stream, Some(name), damage, self.jetstream);
+                self.publish_as(&subject, "io.jetkv.advisory.v1.consumer_msg_lost", body);
+            }
         }
     }
 

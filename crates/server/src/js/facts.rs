@@ -4,13 +4,15 @@ use super::consumers::{Details, info_of};
 use super::convert::{self, Words};
 use super::handle::StreamHandle;
 use super::state::JetStream;
+use super::trouble::{self, Trouble};
 use crate::account::Account;
 use crate::monitor::{AccountStreams, Consumers, StreamFacts};
 use crate::router::{Origin, Publisher};
-use jetkv_engine::Storage;
+use jetkv_engine::{Storage, Stream};
 use jetkv_wire::json;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 
 /// Describes the streams of an account.
 pub(crate) fn facts(account: &Account, jetstream: &JetStream, consumers: Consumers) -> AccountStreams {
@@ -18,11 +20,30 @@ pub(crate) fn facts(account: &Account, jetstream: &JetStream, consumers: Consume
     // It sends nothing; looking at consumers asks for one.
     let mut publisher = Publisher::new(Origin::Server, 1);
     let streams = jetstream.matching(None);
+    let troubles = trouble::known(jetstream);
+    let costly = || troubles.iter().filter(|trouble| trouble.damage.kind.affects_data());
+    let keys: BTreeSet<_> = costly()
+        .filter_map(|trouble| Some((trouble.stream.as_ref()?, trouble.damage.subject.as_ref()?)))
+        .collect();
+    let read_only = jetstream.store.streams().iter().filter_map(trouble::read_only).collect::<Vec<_>>();
+    let damages = costly().map(|Trouble { stream, damage }| match stream {
+        Some(stream) => format!("stream {stream:?}: {damage}"),
+        None => damage.to_string(),
+    });
     AccountStreams {
         name: account.name().to_owned(),
         api: jetstream.counts(),
         limits: (settings.memory_bytes_max, settings.file_bytes_max),
-        damages: texts_of(jetstream.store.damages()),
+        damages: damages.chain(read_only.iter().map(ToString::to_string)).take(DAMAGES_MAX).collect(),
+        corrupt_records: costly().count(),
+        damaged_keys: keys.len(),
+        read_only: read_only.len(),
+        broken: jetstream
+            .store
+            .broken()
+            .into_iter()
+            .map(|(name, damage)| (name, damage.to_string()))
+            .collect(),
         store: jetstream.store.stats(),
         streams: streams
             .iter()
@@ -57,7 +78,7 @@ fn stream(
         messages: state.messages,
         bytes: state.bytes,
         reserved: facts.settings.max_bytes.unwrap_or(0),
-        damages: texts_of(handle.stream.damages()),
+        damages: texts_of(&handle.stream),
         consumers: names,
         config: raw(&convert::config(&facts.settings, Words::Stored)),
         state: raw(&state),
@@ -65,14 +86,11 @@ fn stream(
     }
 }
 
-/// Tells the damages that cost data; what is known from elsewhere makes nobody ill.
-fn texts_of(damages: Vec<jetkv_engine::Damage>) -> Vec<String> {
-    damages
-        .iter()
-        .filter(|damage| damage.kind.affects_data())
-        .take(DAMAGES_MAX)
-        .map(ToString::to_string)
-        .collect()
+/// Tells the damages that cost data, and why nothing can be written; what is known from elsewhere makes nobody ill.
+fn texts_of(stream: &Stream) -> Vec<String> {
+    let damages = stream.damages();
+    let costly = damages.iter().filter(|damage| damage.kind.affects_data()).map(ToString::to_string);
+    costly.chain(trouble::read_only(stream).map(|error| error.to_string())).take(DAMAGES_MAX).collect()
 }
 
 fn raw(value: &impl Serialize) -> Box<RawValue> {

@@ -4,6 +4,7 @@
 //! others have a directory each in `accounts`.
 
 use super::state::{JetStream, Settings};
+use super::trouble;
 use crate::auth::GLOBAL_ACCOUNT;
 use crate::log::LogLevel;
 use crate::options::{AccountJetStream, JetStreamOptions};
@@ -33,9 +34,6 @@ pub(crate) async fn start(shared: &Arc<Shared>) -> Result<(), StartError> {
         let failed = |source| StartError::Store { account: name.to_owned(), source };
         // The task is not aborted, and does not panic.
         let store = opened.unwrap_or(Err(EngineError::Closed)).map_err(failed)?;
-        for damage in store.damages() {
-            shared.log(LogLevel::Error, format_args!("{damage}"));
-        }
         let own = of_account(&settings, options, name, limits);
         let entropy = Arc::clone(&shared.env.entropy);
         let (jetstream, unreadable) = JetStream::new(store, own, &account, entropy);
@@ -47,6 +45,7 @@ pub(crate) async fn start(shared: &Arc<Shared>) -> Result<(), StartError> {
         account.router.tell(interest);
         account.set_jetstream(Arc::clone(&jetstream));
         jetstream.start();
+        trouble::watch(shared, &jetstream);
     }
     Ok(())
 }

@@ -22,6 +22,8 @@ pub(crate) struct JetStream {
     pub(crate) settings: Settings,
     pub(crate) keeper: Arc<Keeper>,
     pub(crate) interest: Arc<InterestQueue>,
+    /// What looks for trouble and tells of it.
+    pub(super) watch: Mutex<Vec<tokio::task::JoinHandle<()>>>,
     account: Weak<Account>,
     entropy: Arc<dyn Entropy>,
     streams: RwLock<BTreeMap<StreamName, Arc<StreamHandle>>>,
@@ -124,6 +126,7 @@ impl JetStream {
         let jetstream = Self {
             keeper: Arc::new(Keeper::new(store.clone())),
             interest: Arc::default(),
+            watch: Mutex::default(),
             account: Arc::downgrade(account),
             entropy,
             store,
@@ -158,6 +161,7 @@ impl JetStream {
 
     /// Ends what goes on by itself.
     pub(crate) fn stop(&self) {
+        self.watch.lock().drain(..).for_each(|task| task.abort());
         let account = self.account();
         let mut publisher = Publisher::new(Origin::Server, 1);
         for handle in self.matching(None) {

@@ -96,8 +96,16 @@ pub(crate) struct AccountStreams {
     pub(crate) api: (u64, u64),
     /// What its streams may use at most, in memory and in files; `None` is no limit.
     pub(crate) limits: (Option<u64>, Option<u64>),
-    /// What is damaged, streams that cannot be opened at all included.
+    /// What is wrong: damage, streams that cannot be opened at all included, and streams that take no writes.
     pub(crate) damages: Vec<String>,
+    /// How many places are damaged.
+    pub(crate) corrupt_records: usize,
+    /// How many keys cannot be read, as far as it is known which.
+    pub(crate) damaged_keys: usize,
+    /// How many streams take no writes until the server starts again.
+    pub(crate) read_only: usize,
+    /// Streams that cannot be opened, each with the reason.
+    pub(crate) broken: BTreeMap<String, String>,
     /// Figures of its store.
     pub(crate) store: StoreStats,
     /// Its streams by name.
@@ -119,7 +127,7 @@ pub(crate) struct StreamFacts {
     pub(crate) bytes: u64,
     /// Bytes that its configuration reserves.
     pub(crate) reserved: u64,
-    /// What is damaged, one text for each damage.
+    /// What is wrong, one text for each damage, and for a refusal to write.
     pub(crate) damages: Vec<String>,
     /// Names of its consumers.
     pub(crate) consumers: Vec<String>,

@@ -2,10 +2,11 @@
 
 use jetkv_engine::env::Env;
 use jetkv_server::options::{Address, Credential, Secret, UserOptions};
-use jetkv_server::{LogSink, Server, ServerOptions, SilentLog};
+use jetkv_server::{LogLevel, LogSink, Server, ServerOptions, SilentLog, StartError};
+use std::fmt;
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
@@ -23,11 +24,20 @@ impl World {
 
     /// Starts a server whose lines go to `log`.
     pub(crate) fn with_log(log: Arc<dyn LogSink>, change: impl FnOnce(&mut ServerOptions)) -> Self {
+        Self::try_on(Env::memory(), log, change).unwrap()
+    }
+
+    /// Tries to start a server in a world of its own: its files, its clock, its randomness.
+    pub(crate) fn try_on(
+        env: Env,
+        log: Arc<dyn LogSink>,
+        change: impl FnOnce(&mut ServerOptions),
+    ) -> Result<Self, StartError> {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let start = Server::start(options(change), Env::memory(), log);
-        let server = runtime.block_on(start).unwrap();
-        Self { runtime, server: Some(Arc::new(server)) }
+        let start = Server::start(options(change), env, log);
+        let server = runtime.block_on(start)?;
+        Ok(Self { runtime, server: Some(Arc::new(server)) })
     }
 
     /// Starts a server with the default options.
@@ -162,6 +172,41 @@ impl Raw {
             line.push(byte[0]);
         }
         String::from_utf8(line).unwrap().trim_end_matches("\r\n").to_owned()
+    }
+}
+
+/// Keeps the lines that a server logs.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    level: LogLevel,
+    lines: Mutex<Vec<String>>,
+}
+
+impl Lines {
+    pub(crate) fn new(level: LogLevel) -> Arc<Self> {
+        Arc::new(Self { level, lines: Mutex::default() })
+    }
+
+    /// Returns all lines so far.
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
+    }
+
+    /// Returns the parts of the lines behind `mark`, for lines that have it.
+    pub(crate) fn behind(&self, mark: &str) -> Vec<String> {
+        let lines = self.lines.lock().unwrap();
+        lines.iter().filter_map(|line| Some(line.split_once(mark)?.1.to_owned())).collect()
+    }
+}
+
+impl LogSink for Lines {
+    fn write(&self, level: LogLevel, line: fmt::Arguments<'_>) {
+        assert!(self.wants(level));
+        self.lines.lock().unwrap().push(line.to_string());
+    }
+
+    fn wants(&self, level: LogLevel) -> bool {
+        level <= self.level
     }
 }
 

@@ -1,38 +1,8 @@
 //! What the server tells its operator.
 
-use crate::harness::{World, user};
+use crate::harness::{Lines, World, user};
 use jetkv_server::{LogLevel, LogSink};
-use std::fmt;
-use std::sync::{Arc, Mutex};
-
-#[derive(Debug)]
-struct Lines {
-    level: LogLevel,
-    lines: Mutex<Vec<String>>,
-}
-
-impl Lines {
-    fn new(level: LogLevel) -> Arc<Self> {
-        Arc::new(Self { level, lines: Mutex::default() })
-    }
-
-    /// Returns the parts of the lines behind `mark`, for lines that have it.
-    fn behind(&self, mark: &str) -> Vec<String> {
-        let lines = self.lines.lock().unwrap();
-        lines.iter().filter_map(|line| Some(line.split_once(mark)?.1.to_owned())).collect()
-    }
-}
-
-impl LogSink for Lines {
-    fn write(&self, level: LogLevel, line: fmt::Arguments<'_>) {
-        assert!(self.wants(level));
-        self.lines.lock().unwrap().push(line.to_string());
-    }
-
-    fn wants(&self, level: LogLevel) -> bool {
-        level <= self.level
-    }
-}
+use std::sync::Arc;
 
 #[test]
 fn operations_are_traced_without_secrets() {

@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod auth;
+mod damaged;
+mod disk;
+mod faults;
 mod harness;
 mod life;
 mod limits;
@@ -13,3 +16,4 @@ mod reload;
 mod snapshot;
 mod subscribe;
 mod tls;
+mod told;

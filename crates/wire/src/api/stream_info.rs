@@ -7,6 +7,7 @@ use super::stream_state::StreamState;
 use super::{is_default, time};
 use jetkv_types::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// All that is told of a stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +118,9 @@ pub struct StreamListResponse {
     pub page: Page,
     /// They, in the order of their names.
     pub streams: Vec<StreamInfo>,
+    /// Streams that exist and cannot be used, each with the reason.
+    #[serde(skip_serializing_if = "is_default")]
+    pub offline: BTreeMap<String, String>,
 }
 
 /// The answer to `STREAM.DELETE`.

@@ -22,7 +22,9 @@ impl ConsumerSet {
         self.tail.tidy(&self.stream, &mut self.members);
         let mut left = budget.max(1);
         loop {
-            self.tail.fetch(&self.stream, &mut self.members, now)?;
+            for key in self.tail.fetch(&self.stream, &mut self.members, now)? {
+                self.wake(key);
+            }
             self.hand_out(now, &mut left, sink);
             if !self.tail.is_done() {
                 return Ok(Some(now));

@@ -63,14 +63,17 @@ impl Tail {
 
     /// Reads and matches the next messages. They join those that are not handed out yet, so that every delivery counts all
     /// that is to come, unless there are too many.
+    /// A message that cannot be read sends those who want it back to the log, where they meet it by themselves; it returns
+    /// their handles.
     pub(super) fn fetch(
         &mut self,
         stream: &Stream,
         members: &mut Members,
         now: Timestamp,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Vec<ConsumerKey>, EngineError> {
+        let mut behind = Vec::new();
         if !self.has_new(stream) {
-            return Ok(());
+            return Ok(behind);
         }
         if self.is_done() {
             self.batch.clear();
@@ -78,10 +81,22 @@ impl Tail {
             self.at = 0;
             self.removals = stream.removals();
         } else if self.batch.len() + BATCH > BATCHES_MAX * BATCH {
-            return Ok(());
+            return Ok(behind);
         }
         let known = self.batch.len();
-        self.next = stream.follow(self.next, BATCH, &mut self.batch)?;
+        let followed = stream.follow(self.next, BATCH, &mut self.batch)?;
+        self.next = followed.next;
+        for damage in &followed.damaged {
+            let (Some((sequence, _)), Some(subject)) = (damage.sequences, &damage.subject) else { continue };
+            self.owners.clear();
+            members.filters.matching(subject.as_str(), &mut self.owners);
+            for &owner in &self.owners {
+                let Some(consumer) = members.owner_mut(owner) else { continue };
+                consumer.cursor.observe(sequence);
+                consumer.cursor.leave_tail();
+                behind.push(consumer.key);
+            }
+        }
         for (place, message) in self.batch.iter().enumerate().skip(known) {
             if !message.headers.as_block().is_empty() {
                 rolled_up(members, stream, message, now);
@@ -97,7 +112,7 @@ impl Tail {
                 }
             }
         }
-        Ok(())
+        Ok(behind)
     }
 
     /// Leaves out what went since it was read, so that nobody is told that it is to come.

@@ -1,13 +1,16 @@
 //! The turn of one consumer: redeliveries first, then what comes next in the stream, up to a slice.
 
+use super::super::Position;
 use super::super::cursor::Effort;
 use super::super::deliver::{Context, Offer};
 use super::super::limits::{BUSY_RETRY, SLICE};
 use super::super::member::{Consumer, Door, Gate};
 use super::super::sink::{Advisory, Sink};
 use super::super::status::Status;
-use jetkv_engine::{EngineError, Stream};
-use jetkv_types::{Message, Sequence};
+use jetkv_engine::{Damage, EngineError, Stream};
+use jetkv_types::{Message, Sequence, Subject, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// How a turn ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +24,10 @@ pub(super) struct Turn {
 /// What reading a message gave.
 enum Read {
     Found(Message),
-    /// It is not there any more, or cannot be read.
+    /// It is not there any more.
     Gone,
+    /// It cannot be read.
+    Lost(Arc<Damage>),
     /// Reading failed in a way that may pass.
     Failed,
 }
@@ -69,8 +74,12 @@ impl Consumer {
         sequence: Sequence,
         sink: &mut dyn Sink,
     ) -> Result<bool, EngineError> {
-        match self.read(cx, stream, sequence, sink)? {
+        match self.read(cx, stream, sequence)? {
             Read::Found(message) => Ok(self.offer(cx, &message, self.cursor.pending(), sink) == Offer::Taken),
+            Read::Lost(damage) => {
+                self.lose(sequence, &damage, cx.now, sink);
+                Ok(true)
+            }
             Read::Gone => {
                 if let Some(acks) = &mut self.acks {
                     acks.settle(sequence, &self.delivered);
@@ -88,8 +97,10 @@ impl Consumer {
         stream: &Stream,
         sink: &mut dyn Sink,
     ) -> Result<bool, EngineError> {
-        let Some(&sequence) = self.cursor.ahead().front() else { return self.look_ahead(stream, sink) };
-        match self.read(cx, stream, sequence, sink)? {
+        let Some(&sequence) = self.cursor.ahead().front() else {
+            return self.look_ahead(cx.now, stream, sink);
+        };
+        match self.read(cx, stream, sequence)? {
             Read::Found(message) => {
                 let pending = self.cursor.pending().saturating_sub(1);
                 let offer = self.offer(cx, &message, pending, sink);
@@ -97,6 +108,11 @@ impl Consumer {
                     self.cursor.passed_ahead();
                 }
                 Ok(offer == Offer::Taken)
+            }
+            Read::Lost(damage) => {
+                self.cursor.passed_ahead();
+                self.lose(sequence, &damage, cx.now, sink);
+                Ok(true)
             }
             Read::Gone => {
                 self.cursor.passed_ahead();
@@ -109,10 +125,16 @@ impl Consumer {
     }
 
     /// Looks up what comes next; says whether there is anything.
-    fn look_ahead(&mut self, stream: &Stream, sink: &mut dyn Sink) -> Result<bool, EngineError> {
+    fn look_ahead(
+        &mut self,
+        now: Timestamp,
+        stream: &Stream,
+        sink: &mut dyn Sink,
+    ) -> Result<bool, EngineError> {
         let search = self.cursor.search(stream, &self.rules.filters)?;
         if let Some(damage) = &search.lost {
-            sink.advise(&Advisory::Lost { name: &self.name, damage });
+            let last = damage.sequences.map_or(self.delivered.stream_seq, |(_, last)| last);
+            self.lose(last, damage, now, sink);
         }
         let is_end = search.complete && self.cursor.is_at_tail();
         if is_end && let Door::Pull(waiting) = &mut self.door {
@@ -127,24 +149,55 @@ impl Consumer {
         Ok(!is_end)
     }
 
-    fn read(
-        &mut self,
-        cx: &Context<'_>,
-        stream: &Stream,
-        sequence: Sequence,
-        sink: &mut dyn Sink,
-    ) -> Result<Read, EngineError> {
+    fn read(&mut self, cx: &Context<'_>, stream: &Stream, sequence: Sequence) -> Result<Read, EngineError> {
         match stream.get(sequence) {
             Ok(Some(message)) => Ok(Read::Found(message)),
             Ok(None) => Ok(Read::Gone),
-            Err(EngineError::Damaged(damage)) => {
-                sink.advise(&Advisory::Lost { name: &self.name, damage: &damage });
-                Ok(Read::Gone)
-            }
+            Err(EngineError::Damaged(damage)) => Ok(Read::Lost(damage)),
             Err(error @ (EngineError::StreamDeleted { .. } | EngineError::Closed)) => Err(error),
             Err(_) => {
                 self.retry_at = Some(cx.now.saturating_add(BUSY_RETRY));
                 Ok(Read::Failed)
+            }
+        }
+    }
+
+    /// Tells that a message cannot be delivered, now or ever, and goes on behind it. The delivery is counted as if it had been
+    /// made: ordered consumers notice the gap, begin anew at it, and are refused by name.
+    fn lose(&mut self, sequence: Sequence, damage: &Arc<Damage>, now: Timestamp, sink: &mut dyn Sink) {
+        // A stretch of lost messages concerns everything before it, and is told once.
+        let is_news = self.cursor.is_news(damage);
+        if is_news {
+            self.delivered = Position {
+                consumer_seq: self.delivered.consumer_seq + 1,
+                stream_seq: self.delivered.stream_seq.max(sequence),
+                last_active: Some(now),
+            };
+        }
+        if let Some(acks) = &mut self.acks {
+            if is_news {
+                acks.delivered(sequence, self.delivered.consumer_seq, now, Duration::ZERO);
+            }
+            acks.settle(sequence, &self.delivered);
+        }
+        if !is_news {
+            return;
+        }
+        self.dirty = true;
+        sink.advise(&Advisory::Lost { name: &self.name, damage });
+        let subject = damage.subject.as_ref().map(Subject::as_str);
+        let status = Status::RecordDamaged { sequence, subject };
+        match &mut self.door {
+            Door::Push(_) => {
+                sink.status(&self.config.deliver_subject, &status);
+                if self.rules.heartbeat.is_some() {
+                    self.send_heartbeat(Some(sequence), now, sink);
+                }
+            }
+            Door::Pull(waiting) => {
+                if let Some(waiter) = waiting.pop() {
+                    sink.status(&waiter.reply, &status);
+                }
             }
         }
     }

@@ -44,7 +44,7 @@ pub(super) fn create(
         config: request_config(request.config),
     };
     let config = config.resolve().map_err(|error| errors::of_consumer(&error))?;
-    let handle = jetstream.find(stream).ok_or(fixed::STREAM_NOT_FOUND)?;
+    let handle = jetstream.known(stream)?;
     let place = handle.place(jetstream, ctx.account);
     let created = handle.consumers.create(&handle, config, mode, place);
     let created = created.map_err(|error| errors::of_consumer(&error))?;
@@ -76,7 +76,7 @@ pub(super) fn info(
 
 fn find<'a>(jetstream: &JetStream, rest: &'a str) -> Result<(Arc<StreamHandle>, &'a str), ApiError> {
     let (stream, name) = rest.split_once('.').ok_or(fixed::STREAM_NOT_FOUND)?;
-    Ok((jetstream.find(stream).ok_or(fixed::STREAM_NOT_FOUND)?, name))
+    Ok((jetstream.known(stream)?, name))
 }
 
 fn show(
@@ -103,7 +103,7 @@ pub(super) fn names(
     body: &[u8],
 ) -> Result<api::ConsumerNamesResponse, ApiError> {
     let request: api::ConsumersRequest = jetstream.decode_optional(body)?;
-    let handle = jetstream.find(stream).ok_or(fixed::STREAM_NOT_FOUND)?;
+    let handle = jetstream.known(stream)?;
     let names = all_names(jetstream, ctx, &handle);
     let (page, range) = Page::of(names.len(), request.offset, Page::NAMES_MAX);
     Ok(api::ConsumerNamesResponse { page, consumers: names[range].to_vec() })
@@ -117,7 +117,7 @@ pub(super) fn list(
     body: &[u8],
 ) -> Result<api::ConsumerListResponse, ApiError> {
     let request: api::ConsumersRequest = jetstream.decode_optional(body)?;
-    let handle = jetstream.find(stream).ok_or(fixed::STREAM_NOT_FOUND)?;
+    let handle = jetstream.known(stream)?;
     let names = all_names(jetstream, ctx, &handle);
     let (page, range) = Page::of(names.len(), request.offset, Page::INFOS_MAX);
     // One that is gone since is no longer of interest.

@@ -2,7 +2,7 @@
 
 use super::check_level;
 use crate::js::context::Ctx;
-use crate::js::direct::{Ask, Form, From, UpTo};
+use crate::js::direct::{Ask, Form, From, UpTo, send_failure};
 use crate::js::publish::Handled;
 use crate::js::state::JetStream;
 use crate::router::Msg;
@@ -18,7 +18,7 @@ pub(super) fn get(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, rest: &str, msg
         Some((name, subject)) => (name, Some(subject)),
         None => (rest, None),
     };
-    let Some(handle) = jetstream.find(name) else { return Handled::No };
+    let Some(handle) = jetstream.find(name) else { return of_broken(jetstream, ctx, name, msg) };
     if !handle.answers_directly() {
         return Handled::No;
     }
@@ -37,6 +37,13 @@ pub(super) fn get(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, rest: &str, msg
             send(&Msg { subject: b"", reply: None, headers: &block, payload: b"" });
         }
     }
+    Handled::Yes
+}
+
+/// Answers for a stream that exists and cannot be opened; nobody responds for one that does not exist.
+fn of_broken(jetstream: &JetStream, ctx: &mut Ctx<'_>, name: &str, msg: &Msg<'_>) -> Handled {
+    let Some(error) = jetstream.broken(name) else { return Handled::No };
+    send_failure(&error, &mut |answer| ctx.reply(msg.reply, answer.headers, b""));
     Handled::Yes
 }
 

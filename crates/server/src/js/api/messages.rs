@@ -15,7 +15,7 @@ pub(super) fn get(jetstream: &JetStream, name: &str, body: &[u8]) -> Result<api:
         return Err(fixed::BAD_REQUEST);
     }
     let request: api::MsgGetRequest = jetstream.decode(body)?;
-    let handle = jetstream.find(name).ok_or(fixed::STREAM_NOT_FOUND)?;
+    let handle = jetstream.known(name)?;
     let batched = request.batch != 0
         || request.max_bytes != 0
         || !request.multi_last.is_empty()
@@ -70,7 +70,7 @@ pub(super) fn delete(
         return Err(fixed::BAD_REQUEST);
     }
     let request: api::MsgDeleteRequest = jetstream.decode(body)?;
-    let handle = jetstream.find(name).ok_or(fixed::STREAM_NOT_FOUND)?;
+    let handle = jetstream.known(name)?;
     let facts = handle.facts();
     if facts.settings.sealed {
         return Err(fixed::SEALED);

@@ -6,7 +6,7 @@ use crate::js::errors::{self, fixed};
 use crate::js::events::{Action, Events};
 use crate::js::handle::StreamHandle;
 use crate::js::state::{JetStream, StreamProblem};
-use jetkv_engine::Purge;
+use jetkv_engine::{Damage, Purge};
 use jetkv_types::limits::STREAM_NAME_BYTES_MAX;
 use jetkv_types::{Subject, SubjectFilter};
 use jetkv_wire::api::{self, Page};
@@ -36,9 +36,7 @@ pub(super) fn update(
     body: &[u8],
 ) -> Result<api::StreamUpdateResponse, ApiError> {
     let config = read_config(jetstream, name, body)?;
-    if jetstream.find(name).is_none() {
-        return Err(fixed::STREAM_NOT_FOUND);
-    }
+    jetstream.known(name)?;
     let settings = convert::settings(&config, &jetstream.settings)?;
     let handle = jetstream.update(&settings).map_err(|problem| errors::of_stream(&problem))?;
     tell(jetstream, ctx, Action::Updated, name);
@@ -69,7 +67,7 @@ pub(super) fn info(
     body: &[u8],
 ) -> Result<api::StreamInfoResponse, ApiError> {
     let request: api::StreamInfoRequest = jetstream.decode_optional(body)?;
-    let handle = jetstream.find(name).ok_or(fixed::STREAM_NOT_FOUND)?;
+    let handle = jetstream.known(name)?;
     let mut info = show(jetstream, &handle, Words::All);
     info.cluster = Some(api::ClusterInfo {
         leader: jetstream.settings.server_name.to_string(),
@@ -133,27 +131,35 @@ fn alternates(jetstream: &JetStream, handle: &Arc<StreamHandle>) -> Vec<api::Str
 /// Lists names of streams.
 pub(super) fn names(jetstream: &JetStream, body: &[u8]) -> Result<api::StreamNamesResponse, ApiError> {
     let request: api::StreamNamesRequest = jetstream.decode_optional(body)?;
-    let streams = select(jetstream, &request.subject)?;
-    let (page, range) = Page::of(streams.len(), request.offset, Page::NAMES_MAX);
-    let streams = streams[range].iter().map(|handle| handle.stream.name().as_str().into()).collect();
-    Ok(api::StreamNamesResponse { page, streams })
+    let (streams, broken) = select(jetstream, &request.subject);
+    let known = streams.iter().map(|handle| handle.stream.name().as_str().to_owned());
+    let names: Vec<String> = known.chain(broken.into_iter().map(|(name, _)| name)).collect();
+    let (page, range) = Page::of(names.len(), request.offset, Page::NAMES_MAX);
+    Ok(api::StreamNamesResponse { page, streams: names[range].to_vec() })
 }
 
 /// Lists streams.
 pub(super) fn list(jetstream: &JetStream, body: &[u8]) -> Result<api::StreamListResponse, ApiError> {
     let request: api::StreamListRequest = jetstream.decode_optional(body)?;
-    let streams = select(jetstream, &request.subject)?;
+    let (streams, broken) = select(jetstream, &request.subject);
     let (page, range) = Page::of(streams.len(), request.offset, Page::INFOS_MAX);
     let streams = streams[range].iter().map(|handle| show(jetstream, handle, Words::Stored)).collect();
-    Ok(api::StreamListResponse { page, streams })
+    let offline = broken.iter().map(|(name, damage)| (name.clone(), damage.to_string())).collect();
+    Ok(api::StreamListResponse { page, streams, offline })
 }
 
-fn select(jetstream: &JetStream, subject: &str) -> Result<Vec<Arc<StreamHandle>>, ApiError> {
+type Selected = (Vec<Arc<StreamHandle>>, Vec<(String, Damage)>);
+
+/// Returns the streams that overlap with a subject, and behind them those that could not be opened and might.
+fn select(jetstream: &JetStream, subject: &str) -> Selected {
     if subject.is_empty() {
-        return Ok(jetstream.matching(None));
+        return (jetstream.matching(None), jetstream.broken_in(None));
     }
-    // What is no subject overlaps with nothing.
-    Ok(SubjectFilter::new(subject).map_or_else(|_| Vec::new(), |filter| jetstream.matching(Some(&filter))))
+    match SubjectFilter::new(subject) {
+        Ok(filter) => (jetstream.matching(Some(&filter)), jetstream.broken_in(Some(&filter))),
+        // What is no subject overlaps with nothing.
+        Err(_) => (Vec::new(), Vec::new()),
+    }
 }
 
 /// Deletes a stream.
@@ -166,6 +172,7 @@ pub(super) fn delete(
     if !api::is_empty(body) {
         return Err(fixed::NOT_EMPTY);
     }
+    jetstream.known(name)?;
     let handle = jetstream.delete(name).map_err(|problem| errors::of_stream(&problem))?;
     handle.consumers.end(ctx.publisher, handle.place(jetstream, ctx.account));
     tell(jetstream, ctx, Action::Deleted, name);
@@ -184,7 +191,7 @@ pub(super) fn purge(
     if request.seq > 0 && request.keep > 0 {
         return Err(fixed::BAD_REQUEST);
     }
-    let handle = jetstream.find(name).ok_or(fixed::STREAM_NOT_FOUND)?;
+    let handle = jetstream.known(name)?;
     let facts = handle.facts();
     if facts.settings.sealed {
         return Err(fixed::SEALED);

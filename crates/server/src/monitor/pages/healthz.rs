@@ -111,6 +111,10 @@ impl Wanted<'_> {
         };
         let place =
             |fault: Fault| Fault { account: Some(account.name.clone()), stream: Some(name.into()), ..fault };
+        if let Some(damage) = account.broken.get(name) {
+            let error = format!("JetStream stream {name:?} is damaged: {damage}");
+            return vec![place(Fault::of_server(503, "STREAM", &error))];
+        }
         let Some(stream) = account.streams.iter().find(|each| each.name == name) else {
             let error = format!("JetStream stream {name:?} not found on account {:?}", account.name);
             return vec![place(Fault::of_server(404, "STREAM", &error))];

@@ -58,8 +58,10 @@ fn of_streams(page: &mut Page, facts: &JetStreamFacts) {
         sum(|each| each.store.live_bytes),
     );
     page.gauge("jetkv_index_bytes", "Memory of the indexes", sum(|each| each.store.index_bytes));
-    let damages = facts.accounts.iter().map(|account| account.damages.len()).sum::<usize>();
-    page.gauge("jetkv_damages", "Damaged places in streams", damages);
+    let sum = |of: fn(&AccountStreams) -> usize| facts.accounts.iter().map(of).sum::<usize>();
+    page.gauge("jetkv_corrupt_records", "Damaged places in streams", sum(|each| each.corrupt_records));
+    page.gauge("jetkv_damaged_keys", "Keys that cannot be read", sum(|each| each.damaged_keys));
+    page.gauge("jetkv_read_only_streams", "Streams that take no writes", sum(|each| each.read_only));
 }
 
 struct Page(String);

@@ -59,7 +59,11 @@ fn facts(damages: &[&str]) -> JetStreamFacts {
         name: "A".into(),
         api: (4, 1),
         limits: (None, Some(5)),
+        corrupt_records: damages.len(),
         damages,
+        damaged_keys: 1,
+        read_only: 3,
+        broken: BTreeMap::from([("KV_gone".to_owned(), "all of it".to_owned())]),
         store: StoreStats { sync_count: 9, ..StoreStats::default() },
         streams,
     };
@@ -149,6 +153,8 @@ fn healthz_is_green_only_if_everything_is_intact() {
     let error = r#"{"status":"unavailable","error":"JetStream stream \"KV_foo\" is damaged: block 3"}"#;
     assert_eq!(damaged("account=A&stream=KV_foo"), (503, error.into()));
     assert_eq!(damaged("account=A&stream=MEM_bar"), ok);
+    let error = r#"{"status":"unavailable","error":"JetStream stream \"KV_gone\" is damaged: all of it"}"#;
+    assert_eq!(damaged("account=A&stream=KV_gone"), (503, error.into()));
     assert_eq!(damaged("js-enabled-only=1"), ok);
     assert_eq!(health("", None).0, 503);
     let leaving = healthz(true, &server(), || None, &Query::default()).unwrap();
@@ -161,8 +167,13 @@ fn metrics_have_the_form_of_prometheus() {
     let text = String::from_utf8(answer.body).unwrap();
     assert!(text.contains("jetkv_info{version=\"2.12.9\",server_name=\"n\\\"1\"} 1\n"), "{text}");
     assert!(text.contains(
-        "# HELP jetkv_damages Damaged places in streams\n# TYPE jetkv_damages gauge\njetkv_damages 2\n"
+        "# HELP jetkv_corrupt_records Damaged places in streams\n# TYPE jetkv_corrupt_records gauge\n\
+         jetkv_corrupt_records 2\n"
     ));
+    assert!(
+        text.contains("\njetkv_damaged_keys 1\n") && text.contains("\njetkv_read_only_streams 3\n"),
+        "{text}"
+    );
     assert!(
         text.contains("\njetkv_syncs_total 9\n") && text.contains("\njetkv_api_requests_total 4\n"),
         "{text}"

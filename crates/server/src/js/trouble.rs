@@ -1,0 +1,179 @@
+//! Telling the operator what is wrong with streams, and looking for damage that nobody has met (RELIABILITY 1.10, 1.11).
+
+use super::events::Events;
+use super::state::JetStream;
+use crate::log::LogLevel;
+use crate::router::{Origin, Publisher};
+use crate::state::Shared;
+use jetkv_engine::{Damage, DamageKind, Storage, Stream};
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::task::spawn_blocking;
+
+/// Damage, and the stream that has it; none has what lists the streams.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    pub(super) stream: Option<String>,
+    pub(super) damage: Damage,
+}
+
+/// Returns everything that is known to be damaged.
+pub(super) fn known(jetstream: &JetStream) -> Vec<Trouble> {
+    let mut found = Vec::new();
+    for stream in jetstream.store.streams() {
+        if stream.has_troubles() {
+            let name = stream.name().as_str();
+            let of_it = |damage| Trouble { stream: Some(name.to_owned()), damage };
+            found.extend(stream.damages().into_iter().map(of_it));
+        }
+    }
+    for damage in jetstream.store.own_damages() {
+        let broken = jetstream.store.broken().into_iter().find(|(_, broken)| *broken == damage);
+        found.push(Trouble { stream: broken.map(|(name, _)| name), damage });
+    }
+    found
+}
+
+/// Begins to look for trouble, and to tell of it.
+pub(super) fn watch(shared: &Arc<Shared>, jetstream: &Arc<JetStream>) {
+    let mut told = Told::default();
+    told.look(shared, jetstream);
+    let of = (Arc::downgrade(shared), Arc::downgrade(jetstream));
+    let tasks = [tokio::spawn(tell(of.clone(), told)), tokio::spawn(verify(of))];
+    jetstream.watch.lock().extend(tasks);
+}
+
+type Of = (Weak<Shared>, Weak<JetStream>);
+
+async fn tell(of: Of, mut told: Told) {
+    loop {
+        let (Some(shared), Some(jetstream)) = (of.0.upgrade(), of.1.upgrade()) else { return };
+        told.look(&shared, &jetstream);
+        drop((shared, jetstream));
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// What was told.
+#[derive(Debug, Default)]
+struct Told {
+    logged: HashSet<(PathBuf, u64, DamageKind)>,
+    /// Damage for which nobody has listened yet.
+    unheard: Vec<(String, Damage)>,
+    read_only: HashSet<String>,
+}
+
+impl Told {
+    /// Tells what is new, and what is old to those who listen only now.
+    fn look(&mut self, shared: &Shared, jetstream: &JetStream) {
+        for Trouble { stream, damage } in known(jetstream) {
+            let id = (damage.path.clone(), damage.offset, damage.kind);
+            if self.logged.len() >= TOLD_MAX || !self.logged.insert(id) {
+                continue;
+            }
+            let account = &jetstream.settings.account;
+            match &stream {
+                Some(stream) => shared.log(
+                    level_of(damage.kind),
+                    format_args!("Damage in account {account:?}, stream {stream:?}: {damage}"),
+                ),
+                None => {
+                    shared.log(level_of(damage.kind), format_args!("Damage in account {account:?}: {damage}"))
+                }
+            }
+            if let Some(stream) = stream.filter(|_| damage.kind.affects_data()) {
+                self.unheard.push((stream, damage));
+            }
+        }
+        for stream in jetstream.store.streams() {
+            if let Some(error) = read_only(&stream)
+                && self.read_only.insert(stream.name().as_str().to_owned())
+            {
+                shared.log(LogLevel::Error, format_args!("{error}"));
+            }
+        }
+        self.advise(jetstream);
+    }
+
+    fn advise(&mut self, jetstream: &JetStream) {
+        let Some(account) = jetstream.account().filter(|_| !self.unheard.is_empty()) else { return };
+        let mut publisher = Publisher::new(Origin::Server, 1);
+        let mut events = Events { jetstream, publisher: &mut publisher, router: &account.router };
+        self.unheard.retain(|(stream, damage)| {
+            let is_heard = events.has_interest_in_damage(stream);
+            if is_heard {
+                events.damaged(stream, damage);
+            }
+            !is_heard
+        });
+        publisher.flush();
+    }
+}
+
+/// Returns why a stream takes no writes.
+pub(super) fn read_only(stream: &Stream) -> Option<jetkv_engine::EngineError> {
+    if stream.has_troubles() { stream.read_only() } else { None }
+}
+
+fn level_of(kind: DamageKind) -> LogLevel {
+    match kind {
+        // What a power cut leaves behind.
+        DamageKind::UnexplainedTail => LogLevel::Info,
+        DamageKind::Metadata => LogLevel::Warning,
+        _ => LogLevel::Error,
+    }
+}
+
+/// Reads everything that is stored, again and again: what has gone bad since it was written is found before it is needed.
+async fn verify(of: Of) {
+    loop {
+        let Some(names) = of.1.upgrade().map(|jetstream| jetstream.store.streams()) else { return };
+        let mut bytes = 0;
+        for stream in names {
+            if stream.config().storage == Storage::File {
+                bytes += verify_stream(&of, stream).await;
+            }
+        }
+        let (Some(shared), Some(jetstream)) = (of.0.upgrade(), of.1.upgrade()) else { return };
+        let account = &jetstream.settings.account;
+        shared.log(LogLevel::Debug, format_args!("Verified {bytes} bytes of account {account:?}"));
+        drop((shared, jetstream));
+        tokio::time::sleep(VERIFY_EVERY).await;
+    }
+}
+
+/// Reads all of a stream; returns how much that was.
+async fn verify_stream(of: &Of, stream: Stream) -> u64 {
+    let (mut next, mut bytes, mut owed) = (0, 0, 0);
+    loop {
+        let part = stream.clone();
+        let verified = spawn_blocking(move || part.verify_segment(next)).await;
+        let step = match verified {
+            Ok(Ok(Some(step))) => step,
+            Ok(Ok(None)) | Err(_) => return bytes,
+            Ok(Err(error)) => {
+                if let Some(shared) = of.0.upgrade().filter(|_| !stream.has_ended()) {
+                    shared.log(LogLevel::Error, format_args!("{error}"));
+                }
+                return bytes;
+            }
+        };
+        (next, bytes, owed) = (step.next, bytes + step.bytes, owed + step.bytes);
+        if owed >= VERIFY_BYTES_AT_ONCE {
+            tokio::time::sleep(Duration::from_millis(owed / VERIFY_BYTES_PER_MILLISECOND)).await;
+            owed = 0;
+        }
+    }
+}
+
+/// How soon trouble is told that nobody asked about.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Most damages that are told one by one.
+const TOLD_MAX: usize = 10_000;
+/// How often everything is read.
+const VERIFY_EVERY: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How fast: 64 MiB per second, so that others get most of the disk.
+const VERIFY_BYTES_PER_MILLISECOND: u64 = (64 << 20) / 1_000;
+const VERIFY_BYTES_AT_ONCE: u64 = 1 << 20;
