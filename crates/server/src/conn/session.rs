@@ -49,6 +49,8 @@ pub(super) struct Session {
     allowed: PermissionCache,
     pings: Pings,
     pinged_at: Option<Instant>,
+    /// Whether the client sent any operation.
+    has_acted: bool,
     counts: Counts,
     /// Whether every operation is logged.
     trace: Trace,
@@ -124,6 +126,7 @@ impl Session {
             allowed: PermissionCache::default(),
             pings: Pings::new(),
             pinged_at: None,
+            has_acted: false,
             counts: Counts::default(),
             trace: Trace::Off,
         };
@@ -173,6 +176,11 @@ impl Session {
     /// Says whether the client may act: it sent a CONNECT, or needs none.
     pub(super) fn is_known(&self) -> bool {
         self.who.is_some()
+    }
+
+    /// Says whether the client sent any operation.
+    pub(super) fn has_acted(&self) -> bool {
+        self.has_acted
     }
 
     /// Says whether a CONNECT was accepted.
@@ -264,6 +272,7 @@ impl Session {
         if self.who.is_none() && !matches!(op, ClientOp::Connect(_)) {
             return Err(CloseReason::Unauthorized);
         }
+        self.has_acted = true;
         if self.trace == Trace::On {
             self.trace(&op);
         }

@@ -40,7 +40,7 @@ struct Timers {
     /// Wakes at the earlier of the next two.
     next: Pin<Box<Sleep>>,
     ping_at: Instant,
-    /// When the client must have said who it is.
+    /// When the client must have said who it is, and anything at all.
     auth_at: Option<Instant>,
     /// Whether the first ping after CONNECT has its time.
     first: FirstPing,
@@ -64,9 +64,11 @@ impl Task {
         keep_alive: KeepAlive,
         auth_timeout: Duration,
     ) -> Self {
-        let auth_at = (!session.is_known()).then(|| after(auth_timeout));
+        // Also where nobody has to say who it is: whoever says nothing at all is no client.
+        let auth_at = after(auth_timeout);
         let ping_at = after(keep_alive.ping_interval);
-        let next = Box::pin(sleep_until(auth_at.map_or(ping_at, |auth_at| auth_at.min(ping_at))));
+        let next = Box::pin(sleep_until(auth_at.min(ping_at)));
+        let auth_at = Some(auth_at);
         let timers = Timers { keep_alive, next, ping_at, auth_at, first: FirstPing::Waiting, blocked: None };
         Self {
             socket,
@@ -167,7 +169,7 @@ impl Task {
 
     fn poll_timers(&mut self, cx: &mut Context<'_>) -> Result<(), CloseReason> {
         let timers = &mut self.timers;
-        if timers.auth_at.is_some() && self.session.is_known() {
+        if timers.auth_at.is_some() && self.session.is_known() && self.session.has_acted() {
             timers.auth_at = None;
         }
         if timers.first == FirstPing::Waiting && self.session.is_connected() {

@@ -47,6 +47,19 @@ fn who_says_nothing_is_closed() {
 }
 
 #[test]
+fn who_says_nothing_is_closed_although_nobody_has_to_say_who_it_is() {
+    let world = World::new(|options| options.auth.timeout = Duration::from_millis(20));
+    let mut talker = world.raw();
+    talker.check("SUB foo 1\r\n", "+OK\r\n");
+    world.raw().expect_end("-ERR 'Authentication Timeout'\r\n");
+    // A part of an operation is not one.
+    let mut slow = world.raw();
+    slow.send("CONN");
+    slow.expect_end("-ERR 'Authentication Timeout'\r\n");
+    talker.check("", "");
+}
+
+#[test]
 fn a_token_is_enough() {
     let world = World::new(|options| options.auth.token = Some(Secret::new("abc")));
     let mut raw = world.client_with("\"auth_token\":\"abc\",");

@@ -48,14 +48,14 @@ impl Running {
 
     /// Waits until a line holds all of these texts.
     pub(crate) fn wait_for_line(&self, texts: &[&str]) -> String {
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
         loop {
             let lines = self.lines.all();
             let found = lines.iter().find(|line| texts.iter().all(|text| line.contains(text)));
             if let Some(line) = found {
                 return line.clone();
             }
-            assert!(std::time::Instant::now() < deadline, "no line with {texts:?} among {lines:#?}");
+            assert!(tokio::time::Instant::now() < deadline, "no line with {texts:?} among {lines:#?}");
             std::thread::yield_now();
         }
     }

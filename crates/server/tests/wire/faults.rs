@@ -252,9 +252,9 @@ fn deletes_and_purges_work_on_a_full_disk_and_make_room() {
     let purged = api(&mut client, "STREAM.PURGE.KV_b", "");
     assert_eq!(purged["success"], true, "{purged}");
     // The upkeep thread gives the space back by itself.
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
     while Answer::of(&send(&mut client, "b.again", &[], &"v".repeat(20_000))) != Answer::Acked {
-        assert!(std::time::Instant::now() < deadline, "no room came back");
+        assert!(tokio::time::Instant::now() < deadline, "no room came back");
         std::thread::yield_now();
     }
 }

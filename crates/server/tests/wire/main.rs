@@ -1,5 +1,5 @@
 //! What a client sees on its socket, byte for byte. The expected bytes were seen on the reference server.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must fail")]
 
 mod auth;
 mod damaged;
