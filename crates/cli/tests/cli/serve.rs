@@ -1,5 +1,6 @@
 //! `serve`, and the same under the name `nats-server`.
 
+mod kills;
 mod monitoring;
 mod running;
 
