@@ -14,3 +14,8 @@ pub(crate) fn to_usize(length: u32) -> usize {
 pub(crate) fn to_u32(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
+
+/// Takes a number that is below some length as an index into memory.
+pub(crate) fn to_usize_wide(index: u64) -> usize {
+    usize::try_from(index).unwrap_or(usize::MAX)
+}

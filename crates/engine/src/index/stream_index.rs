@@ -5,7 +5,7 @@
 
 use super::deadlines::Deadlines;
 use super::slots::{Placed, SegmentIndex, Slot};
-use super::subject_table::{Inserted, SubjectId, SubjectTable};
+use super::subject_table::{Inserted, Known, NO_HISTORY, SubjectId, SubjectTable};
 use crate::damage::Damage;
 use crate::segment_file::SegmentFile;
 use jetkv_types::{Operation, Sequence, Subject};
@@ -16,8 +16,6 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct StreamIndex {
     pub(crate) table: SubjectTable,
-    /// By subject id; only ids in the table mean something.
-    subjects: Vec<SubjectSlot>,
     /// Live messages of a subject before its last one, oldest first; only for subjects that have any.
     histories: Vec<VecDeque<Sequence>>,
     free_histories: Vec<u32>,
@@ -37,13 +35,6 @@ pub(crate) struct StreamIndex {
     pub(crate) holes: Vec<Arc<Damage>>,
     /// Messages that went, since the stream was opened.
     pub(crate) removals: u64,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct SubjectSlot {
-    last: Sequence,
-    history: u32,
-    operation: Operation,
 }
 
 /// Where a live message stands.
@@ -76,7 +67,6 @@ impl StreamIndex {
     pub(crate) fn new(next: Sequence) -> Self {
         Self {
             table: SubjectTable::new(),
-            subjects: Vec::new(),
             histories: Vec::new(),
             free_histories: Vec::new(),
             segments: Vec::new(),
@@ -109,27 +99,24 @@ impl StreamIndex {
         }
         // Sequences that may be lost in a hole before it are never used again.
         self.next = self.next.max(placed.sequence + 1);
-        let fresh = SubjectSlot { last: placed.sequence, history: NO_HISTORY, operation: placed.operation };
-        let index = id.index();
+        let fresh = Known { last: placed.sequence, history: NO_HISTORY, operation: placed.operation };
+        let known = self.table.known_mut(id);
+        let before = *known;
         if inserted == Inserted::New {
-            if self.subjects.len() <= index {
-                self.subjects.resize(index + 1, fresh);
-            }
-            self.subjects[index] = fresh;
+            *known = fresh;
             return;
         }
-        let before = self.subjects[index];
         if before.history == NO_HISTORY && before.last < message.floor {
             // The common case of a bucket without history: the new message takes the old one's place.
-            self.subjects[index] = fresh;
+            *known = fresh;
             self.kill(before.last);
             return;
         }
         let history = self.history_of(id);
         self.histories[history].push_back(before.last);
-        let slot = &mut self.subjects[index];
-        slot.last = placed.sequence;
-        slot.operation = placed.operation;
+        let known = self.table.known_mut(id);
+        known.last = placed.sequence;
+        known.operation = placed.operation;
         self.drop_below(id, message.floor);
     }
 
@@ -152,15 +139,14 @@ impl StreamIndex {
     /// Drops one message, whatever its place in the history; says whether it was live.
     pub(crate) fn remove(&mut self, sequence: Sequence) -> bool {
         let Some(id) = self.slot(sequence).and_then(|slot| slot.subject()) else { return false };
-        let index = id.index();
-        if self.subjects[index].last == sequence {
+        if self.table.known(id).last == sequence {
             let earlier = self.take_from_history(id, VecDeque::pop_back);
             match earlier {
                 Some(earlier) => {
                     let operation = self.slot(earlier).map_or(Operation::Put, |slot| slot.operation());
-                    let slot = &mut self.subjects[index];
-                    slot.last = earlier;
-                    slot.operation = operation;
+                    let known = self.table.known_mut(id);
+                    known.last = earlier;
+                    known.operation = operation;
                 }
                 None => self.forget(id),
             }
@@ -183,7 +169,7 @@ impl StreamIndex {
             self.kill(sequence);
             count += 1;
         }
-        let last = self.subjects[id.index()].last;
+        let last = self.table.known(id).last;
         if last < floor {
             self.forget(id);
             self.kill(last);
@@ -198,14 +184,14 @@ impl StreamIndex {
     }
 
     fn history_of(&mut self, id: SubjectId) -> usize {
-        let slot = &mut self.subjects[id.index()];
-        if slot.history == NO_HISTORY {
-            slot.history = self.free_histories.pop().unwrap_or_else(|| {
+        let known = self.table.known_mut(id);
+        if known.history == NO_HISTORY {
+            known.history = self.free_histories.pop().unwrap_or_else(|| {
                 self.histories.push(VecDeque::new());
                 crate::convert::to_u32(self.histories.len() - 1)
             });
         }
-        crate::convert::to_usize(slot.history)
+        crate::convert::to_usize(known.history)
     }
 
     /// Takes something out of a subject's history, and gives an emptied history back.
@@ -214,16 +200,16 @@ impl StreamIndex {
         id: SubjectId,
         take: impl FnOnce(&mut VecDeque<Sequence>) -> Option<Sequence>,
     ) -> Option<Sequence> {
-        let slot = &mut self.subjects[id.index()];
-        if slot.history == NO_HISTORY {
+        let known = self.table.known_mut(id);
+        if known.history == NO_HISTORY {
             return None;
         }
-        let history = &mut self.histories[crate::convert::to_usize(slot.history)];
+        let history = &mut self.histories[crate::convert::to_usize(known.history)];
         let taken = take(history);
         if history.is_empty() {
             *history = VecDeque::new();
-            self.free_histories.push(slot.history);
-            slot.history = NO_HISTORY;
+            self.free_histories.push(known.history);
+            known.history = NO_HISTORY;
         }
         taken
     }
@@ -315,14 +301,14 @@ impl StreamIndex {
     }
 
     pub(crate) fn last_of_id(&self, id: SubjectId) -> LastOf {
-        let slot = self.subjects[id.index()];
+        let known = self.table.known(id);
         let earlier = crate::convert::to_u64(self.earlier(id).len());
-        LastOf { sequence: slot.last, operation: slot.operation, count: earlier + 1 }
+        LastOf { sequence: known.last, operation: known.operation, count: earlier + 1 }
     }
 
     /// Returns the live messages of a subject, oldest first.
     pub(crate) fn revisions(&self, id: SubjectId) -> impl DoubleEndedIterator<Item = Sequence> + '_ {
-        self.earlier(id).iter().copied().chain(std::iter::once(self.subjects[id.index()].last))
+        self.earlier(id).iter().copied().chain(std::iter::once(self.table.known(id).last))
     }
 
     /// Returns the live messages of a subject from `from` on, oldest first.
@@ -333,7 +319,7 @@ impl StreamIndex {
     ) -> impl DoubleEndedIterator<Item = Sequence> + '_ {
         let earlier = self.earlier(id);
         let start = earlier.partition_point(|sequence| *sequence < from);
-        let last = Some(self.subjects[id.index()].last).filter(|last| *last >= from);
+        let last = Some(self.table.known(id).last).filter(|last| *last >= from);
         earlier.range(start..).copied().chain(last)
     }
 
@@ -341,12 +327,12 @@ impl StreamIndex {
     pub(crate) fn count_revisions_from(&self, id: SubjectId, from: Sequence) -> u64 {
         let earlier = self.earlier(id);
         let count = earlier.len() - earlier.partition_point(|sequence| *sequence < from);
-        crate::convert::to_u64(count) + u64::from(self.subjects[id.index()].last >= from)
+        crate::convert::to_u64(count) + u64::from(self.table.known(id).last >= from)
     }
 
     fn earlier(&self, id: SubjectId) -> &VecDeque<Sequence> {
         static NONE: VecDeque<Sequence> = VecDeque::new();
-        match self.subjects[id.index()].history {
+        match self.table.known(id).history {
             NO_HISTORY => &NONE,
             history => &self.histories[crate::convert::to_usize(history)],
         }
@@ -403,9 +389,7 @@ impl StreamIndex {
         let histories: usize = self.histories.iter().map(|history| history.capacity() * 8 + 32).sum();
         slots
             + crate::convert::to_u64(self.table.memory_bytes())
-            + crate::convert::to_u64(self.subjects.capacity() * size_of::<SubjectSlot>() + histories)
+            + crate::convert::to_u64(histories)
             + self.deadlines.memory_bytes()
     }
 }
-
-const NO_HISTORY: u32 = u32::MAX;

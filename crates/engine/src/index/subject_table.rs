@@ -1,43 +1,49 @@
 //! An ordered, counted set of subjects that gives each of them a small number.
 //!
-//! The table is an adaptive radix tree. Its nodes lie in four slabs, one per node size, and point at each other with
+//! A subject is found by a hash table. For everything that needs an order there is an adaptive radix tree beside it, which is
+//! built when it is first asked for: whoever only gets and puts never pays for it, and building it at once from sorted
+//! subjects costs less than subject by subject. Its nodes lie in four slabs, one per node size, and point at each other with
 //! 32-bit numbers; a path without branches is stored once, in the node below it. Each node knows how many subjects lie
 //! under it, so counts, ranks and pages cost the length of a prefix, not the number of subjects.
 //!
 //! Subjects are kept in *token order*: token by token, tokens bytewise, the shorter subject first. So `a` < `a.b` < `a-b`,
 //! and everything below `a.` is one run. Any bytes are accepted as a subject; validity is checked at the edge.
 
+mod buckets;
+mod build;
 mod count;
 mod edit;
+mod hash;
 mod id;
 mod matching;
+mod names;
 mod node;
 mod nodes;
 mod order;
 mod pattern;
 mod seek;
 mod slab;
+mod sort;
 mod text;
+mod tree;
 
 pub(crate) use id::{SUBJECTS_MAX, SubjectId};
 pub(crate) use matching::Matching;
 
-use id::{Ends, Ref, Target};
-use nodes::{Nodes, Step};
-use slab::Slab;
+use jetkv_types::{Operation, Sequence};
+use names::Names;
 use std::ops::Bound;
-use text::{Text, TextArena};
+use std::sync::OnceLock;
+use tree::{Order, Tree};
 
 /// A set of subjects in token order, each with a [`SubjectId`].
 ///
-/// Ids are dense and used again after a removal, so that a `Vec` indexed by [`SubjectId::index`] can carry what belongs
-/// to a subject.
+/// Ids are dense and used again after a removal.
 #[derive(Debug)]
 pub(crate) struct SubjectTable {
-    root: Ref,
-    nodes: Nodes,
-    keys: Slab<Text<KEY_BYTES_INLINE>>,
-    texts: TextArena,
+    names: Names,
+    /// Not there until it is needed.
+    order: OnceLock<Order>,
 }
 
 /// What [`SubjectTable::insert`] met.
@@ -49,23 +55,41 @@ pub(crate) enum Inserted {
     Existing,
 }
 
+/// What belongs to a subject; it lies beside the name, so that a get finds both with one access to memory.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    /// Its last message.
+    pub(crate) last: Sequence,
+    /// Where those before it are listed; [`NO_HISTORY`] if there are none.
+    pub(crate) history: u32,
+    /// What the last message does.
+    pub(crate) operation: Operation,
+}
+
+impl Known {
+    const NOTHING: Self = Self { last: 0, history: NO_HISTORY, operation: Operation::Put };
+}
+
+/// Stands for a history without messages.
+pub(crate) const NO_HISTORY: u32 = u32::MAX;
+
 impl SubjectTable {
     /// Returns an empty table; it allocates nothing.
     #[must_use]
     pub(crate) fn new() -> Self {
-        Self { root: Ref::NOTHING, nodes: Nodes::new(), keys: Slab::new(), texts: TextArena::new() }
+        Self { names: Names::new(), order: OnceLock::new() }
     }
 
     /// Returns the number of subjects.
     #[must_use]
     pub(crate) fn len(&self) -> usize {
-        self.weight(self.root)
+        self.names.len()
     }
 
     /// Says whether there are no subjects.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
-        self.root == Ref::NOTHING
+        self.len() == 0
     }
 
     /// Says whether [`SUBJECTS_MAX`] ids are taken, so that no new subject may be inserted.
@@ -76,61 +100,52 @@ impl SubjectTable {
 
     /// Returns the id of `key`; cost: the length of the key.
     #[must_use]
+    #[inline]
     pub(crate) fn get(&self, key: &[u8]) -> Option<SubjectId> {
-        let mut at = self.root;
-        let mut rest = key;
-        loop {
-            match at.target() {
-                Target::Node(node) => match self.nodes.follow(node, rest, &self.texts) {
-                    Step::Child(child, tail) => (at, rest) = (child, tail),
-                    Step::End(terminal) => return terminal.id(),
-                    Step::Astray => return None,
-                },
-                // Every byte of the way down was compared, so a subject that ends here need not be looked at.
-                Target::Leaf(id, Ends::Here) => return rest.is_empty().then_some(id),
-                Target::Leaf(id, Ends::Later) => {
-                    return (self.tail(id, key.len() - rest.len()) == rest).then_some(id);
-                }
-                Target::Nothing => return None,
-            }
-        }
+        self.names.get(key)
     }
 
     /// Returns the subject with this id, or nothing if no subject has it.
     #[must_use]
     pub(crate) fn key(&self, id: SubjectId) -> &[u8] {
-        self.keys.get(id.number()).map_or(&[], |text| self.texts.slice(text))
+        self.names.name(id)
     }
 
-    /// Adds `key` if it is missing and returns its id.
+    /// Returns what belongs to the subject with this id.
+    #[inline]
+    pub(crate) fn known(&self, id: SubjectId) -> &Known {
+        self.names.known(id)
+    }
+
+    /// As [`Self::known`], to change it.
+    #[inline]
+    pub(crate) fn known_mut(&mut self, id: SubjectId) -> &mut Known {
+        self.names.known_mut(id)
+    }
+
+    /// Adds `key` if it is missing, with nothing that belongs to it, and returns its id.
     ///
     /// # Panics
     /// If the key is new and the table [is full](Self::is_full); such a table takes more than 20 GB.
     pub(crate) fn insert(&mut self, key: &[u8]) -> (SubjectId, Inserted) {
-        if let Some(id) = self.get(key) {
-            return (id, Inserted::Existing);
+        let (id, inserted) = self.names.insert(key);
+        if inserted == Inserted::New
+            && let Some(order) = self.order.get_mut()
+        {
+            order.link(&self.names, key, id);
         }
-        let text = self.texts.store(key);
-        let id = SubjectId::new(self.keys.insert(text));
-        self.link(key, id);
-        self.compact_texts_if_wasteful();
-        (id, Inserted::New)
+        (id, inserted)
     }
 
     /// Removes `key` and returns the id it had, which the next new subject may get.
     pub(crate) fn remove(&mut self, key: &[u8]) -> Option<SubjectId> {
-        let id = self.get(key)?;
-        self.unlink(key);
+        let id = self.names.remove(key)?;
         if self.is_empty() {
             // Nothing refers to the slabs any more, so a table that was emptied gives its memory back.
             *self = Self::new();
-            return Some(id);
+        } else if let Some(order) = self.order.get_mut() {
+            order.unlink(key);
         }
-        if let Some(text) = self.keys.get_mut(id.number()) {
-            self.texts.release(text);
-        }
-        self.keys.remove(id.number());
-        self.compact_texts_if_wasteful();
         Some(id)
     }
 
@@ -143,7 +158,7 @@ impl SubjectTable {
 
     /// Returns the ids of all subjects that start with the bytes `prefix`, in order.
     pub(crate) fn iter_prefix(&self, prefix: &[u8]) -> Matching<'_> {
-        Matching::below(self, FULL_WILDCARD, self.locate(prefix))
+        Matching::below(self.tree(), FULL_WILDCARD, self.tree().locate(prefix))
     }
 
     /// Returns the ids of all subjects that match `pattern`, in order, behind `after` if there is one.
@@ -156,25 +171,12 @@ impl SubjectTable {
     /// Returns the bytes of memory taken, unused capacity included.
     #[must_use]
     pub(crate) fn memory_bytes(&self) -> usize {
-        size_of::<Self>() + self.nodes.memory_bytes() + self.keys.memory_bytes() + self.texts.memory_bytes()
+        size_of::<Self>() + self.names.memory_bytes() + self.order.get().map_or(0, Order::memory_bytes)
     }
 
-    /// Returns the bytes of the subject `id` from `depth` on.
-    fn tail(&self, id: SubjectId, depth: usize) -> &[u8] {
-        self.key(id).get(depth..).unwrap_or_default()
-    }
-
-    /// Moves the long texts to a new arena when more than half of the old one is dead.
-    fn compact_texts_if_wasteful(&mut self) {
-        if !self.texts.is_wasteful() {
-            return;
-        }
-        let mut fresh = TextArena::new();
-        for text in self.keys.iter_mut() {
-            fresh.adopt(text, &self.texts);
-        }
-        self.nodes.for_each_header(|header| fresh.adopt(&mut header.prefix, &self.texts));
-        self.texts = fresh;
+    /// Returns the subjects in order.
+    fn tree(&self) -> Tree<'_> {
+        Tree { order: self.order.get_or_init(|| Order::build(&self.names)), names: &self.names }
     }
 }
 
@@ -183,9 +185,6 @@ impl Default for SubjectTable {
         Self::new()
     }
 }
-
-/// Longest subject that is stored in its slot; with the length this makes 24 bytes.
-const KEY_BYTES_INLINE: usize = 23;
 
 const FULL_WILDCARD: &[u8] = b">";
 

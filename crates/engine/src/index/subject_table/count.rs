@@ -1,10 +1,11 @@
 //! Counting subjects without visiting them.
 
 use super::SubjectTable;
-use super::id::{Ref, SubjectId, Target, widen};
+use super::id::{Ref, SubjectId, Target};
 use super::matching::{Hit, Matching};
 use super::order::{compare, edge_of};
 use super::text::common_len;
+use super::tree::Order;
 use std::ops::Bound;
 
 impl SubjectTable {
@@ -12,7 +13,8 @@ impl SubjectTable {
     #[cfg_attr(not(test), expect(dead_code, reason = "paging by position is a tool of the console to come"))]
     #[must_use]
     pub(crate) fn count_prefix(&self, prefix: &[u8]) -> usize {
-        self.weight(self.locate(prefix))
+        let tree = self.tree();
+        tree.order.weight(tree.locate(prefix))
     }
 
     /// Returns the number of subjects that match `pattern`, the text of a subject filter.
@@ -25,7 +27,7 @@ impl SubjectTable {
         while let Some(hit) = matching.next_hit() {
             count += match hit {
                 Hit::Subject(_) => 1,
-                Hit::Subtree(node) => self.weight(node.into()),
+                Hit::Subtree(node) => matching.weight(node),
             };
         }
         count
@@ -35,30 +37,32 @@ impl SubjectTable {
     #[cfg_attr(not(test), expect(dead_code, reason = "paging by position is a tool of the console to come"))]
     #[must_use]
     pub(crate) fn rank(&self, key: &[u8]) -> usize {
-        let (mut at, mut rest, mut before) = (self.root, key, 0);
+        let tree = self.tree();
+        let Order { root, nodes, texts } = tree.order;
+        let (mut at, mut rest, mut before) = (*root, key, 0);
         loop {
             let node = match at.target() {
                 Target::Node(node) => node,
                 Target::Leaf(id, _) => {
-                    let tail = self.tail(id, key.len() - rest.len());
+                    let tail = tree.tail(id, key.len() - rest.len());
                     return before + usize::from(compare(tail, rest).is_lt());
                 }
                 Target::Nothing => return before,
             };
-            let header = self.nodes.header(node);
-            let prefix = self.texts.slice(&header.prefix);
+            let header = nodes.header(node);
+            let prefix = texts.slice(&header.prefix);
             let common = common_len(prefix, rest);
             if common < prefix.len() {
                 let is_before = compare(prefix, rest).is_lt();
-                return if is_before { before + self.weight(at) } else { before };
+                return if is_before { before + tree.order.weight(at) } else { before };
             }
             let Some((&byte, tail)) = rest[common..].split_first() else { return before };
-            before += self.weight(header.terminal);
+            before += tree.order.weight(header.terminal);
             let edge = edge_of(byte);
-            let node = self.nodes.node(node);
+            let node = nodes.node(node);
             let mut from = 0;
             while let Some((sibling, child)) = node.next_child(from).filter(|&(sibling, _)| sibling < edge) {
-                before += self.weight(child);
+                before += tree.order.weight(child);
                 from = u16::from(sibling) + 1;
             }
             at = node.child(edge);
@@ -70,24 +74,25 @@ impl SubjectTable {
     #[cfg_attr(not(test), expect(dead_code, reason = "paging by position is a tool of the console to come"))]
     #[must_use]
     pub(crate) fn nth(&self, position: usize) -> Option<SubjectId> {
-        let (mut at, mut skip) = (self.root, position);
+        let order = self.tree().order;
+        let (mut at, mut skip) = (order.root, position);
         'down: loop {
             let node = match at.target() {
                 Target::Node(node) => node,
                 Target::Leaf(id, _) => return (skip == 0).then_some(id),
                 Target::Nothing => return None,
             };
-            let terminal = self.nodes.header(node).terminal;
+            let terminal = order.nodes.header(node).terminal;
             if terminal != Ref::NOTHING {
                 if skip == 0 {
                     return terminal.id();
                 }
                 skip -= 1;
             }
-            let node = self.nodes.node(node);
+            let node = order.nodes.node(node);
             let mut from = 0;
             while let Some((edge, child)) = node.next_child(from) {
-                let weight = self.weight(child);
+                let weight = order.weight(child);
                 if skip < weight {
                     at = child;
                     continue 'down;
@@ -96,15 +101,6 @@ impl SubjectTable {
                 from = u16::from(edge) + 1;
             }
             return None;
-        }
-    }
-
-    /// Returns the number of subjects in a part of the tree.
-    pub(super) fn weight(&self, at: Ref) -> usize {
-        match at.target() {
-            Target::Node(node) => widen(self.nodes.header(node).count),
-            Target::Leaf(..) => 1,
-            Target::Nothing => 0,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Putting subjects into the tree and taking them out.
 
-use super::SubjectTable;
 use super::id::{NodeRef, Ref, SubjectId, Target};
+use super::names::Names;
 use super::node::{Header, Node, PREFIX_BYTES_INLINE, SparseNode};
 use super::order::{byte_of, edge_of};
 use super::text::{Text, common_len};
+use super::tree::Order;
 
 /// The place that refers to a node or leaf.
 #[derive(Debug, Clone, Copy)]
@@ -13,15 +14,21 @@ enum Link {
     Child(NodeRef, u8),
 }
 
-impl SubjectTable {
+impl Order {
     /// Adds a leaf for `key`, which is not in the tree, and counts it on the way.
-    pub(super) fn link(&mut self, key: &[u8], id: SubjectId) {
+    pub(super) fn link(&mut self, names: &Names, key: &[u8], id: SubjectId) {
+        self.link_below_root(names, key, id);
+        self.compact_texts_if_wasteful();
+    }
+
+    fn link_below_root(&mut self, names: &Names, key: &[u8], id: SubjectId) {
         let (mut link, mut at, mut rest) = (Link::Root, self.root, key);
         loop {
             let node = match at.target() {
                 Target::Node(node) => node,
                 Target::Leaf(other, _) => {
-                    return self.split_leaf(link, other, key.len() - rest.len(), rest, id);
+                    let other_rest = names.name(other).get(key.len() - rest.len()..).unwrap_or_default();
+                    return self.split_leaf(link, (other, other_rest), (id, rest));
                 }
                 Target::Nothing => return self.set(link, Ref::leaf(id, rest)),
             };
@@ -50,6 +57,11 @@ impl SubjectTable {
 
     /// Removes the leaf of `key`, which is in the tree, and counts it off on the way.
     pub(super) fn unlink(&mut self, key: &[u8]) {
+        self.unlink_below_root(key);
+        self.compact_texts_if_wasteful();
+    }
+
+    fn unlink_below_root(&mut self, key: &[u8]) {
         let (mut link, mut at, mut rest) = (Link::Root, self.root, key);
         while let Target::Node(node) = at.target() {
             let header = self.nodes.header_mut(node);
@@ -78,9 +90,13 @@ impl SubjectTable {
         }
     }
 
-    /// Puts a node in the place of the leaf `other` at `depth`, with that leaf and a new one for `rest` below it.
-    fn split_leaf(&mut self, link: Link, other: SubjectId, depth: usize, rest: &[u8], id: SubjectId) {
-        let other_rest = self.tail(other, depth);
+    /// Puts a node in the place of a leaf, with that leaf and a new one below it; both come with what is left of them here.
+    fn split_leaf(
+        &mut self,
+        link: Link,
+        (other, other_rest): (SubjectId, &[u8]),
+        (id, rest): (SubjectId, &[u8]),
+    ) {
         let common = common_len(other_rest, rest);
         let mut parting = SparseNode::<4>::with_header(Header::new(2, Text::EMPTY));
         attach(&mut parting, &other_rest[common..], other);

@@ -1,7 +1,7 @@
 //! Numbers that stand for subjects and for places in the tree.
 
-/// Most subjects in one table: ids have 29 bits, the other three tell nodes and subjects apart.
-pub(crate) const SUBJECTS_MAX: usize = 1 << 29;
+/// Most subjects in one table: ids have 29 bits, the other three tell nodes and subjects apart. No id has all bits set.
+pub(crate) const SUBJECTS_MAX: usize = (1 << 29) - 1;
 
 /// The number of a subject in its table; below the largest number of subjects there ever were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -13,7 +13,7 @@ impl SubjectId {
         Self(number)
     }
 
-    /// Returns the place in a `Vec` that runs along with the table.
+    /// Returns the number as an index.
     #[must_use]
     pub(crate) fn index(self) -> usize {
         widen(self.0)

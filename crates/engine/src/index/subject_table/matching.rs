@@ -5,6 +5,7 @@ use super::id::{NodeRef, Ref, SubjectId, Target};
 use super::order::{byte_of, compare, edge_of};
 use super::pattern::{Expected, Pattern};
 use super::text::common_len;
+use super::tree::{Order, Tree};
 use std::ops::Bound;
 
 /// The ids of the subjects that match a pattern, in order; made by the methods of [`SubjectTable`].
@@ -13,7 +14,7 @@ use std::ops::Bound;
 /// number of nodes between the root and a leaf.
 #[derive(Debug, Clone)]
 pub(crate) struct Matching<'a> {
-    table: &'a SubjectTable,
+    tree: Tree<'a>,
     pattern: Pattern<'a>,
     /// A part of the tree that comes next, before those below the stack.
     pending: Option<Place>,
@@ -50,10 +51,14 @@ pub(super) enum Hit {
 impl<'a> Matching<'a> {
     /// Walks along all subjects that match `pattern` from `start` on.
     pub(super) fn new(table: &'a SubjectTable, pattern: &'a [u8], start: Bound<&[u8]>) -> Self {
-        let mut walk = Self { table, pattern: Pattern::new(pattern), pending: None, stack: Vec::new() };
+        let pattern = Pattern::new(pattern);
+        let is_literal = pattern.is_literal();
+        // One subject is found without the tree.
+        let tree = if is_literal { Tree { order: &NO_ORDER, names: &table.names } } else { table.tree() };
+        let mut walk = Self { tree, pattern, pending: None, stack: Vec::new() };
         match start {
-            _ if walk.pattern.is_literal() => walk.seek_literal(start),
-            Bound::Unbounded => walk.pending = Some(Place { at: table.root, depth: 0, state: 0 }),
+            _ if is_literal => walk.seek_literal(start),
+            Bound::Unbounded => walk.pending = Some(Place { at: tree.order.root, depth: 0, state: 0 }),
             Bound::Included(key) => walk.seek(key, 0),
             Bound::Excluded(key) => walk.seek(key, 1),
         }
@@ -61,9 +66,14 @@ impl<'a> Matching<'a> {
     }
 
     /// Walks along all subjects in a part of the tree; `pattern` must match everything.
-    pub(super) fn below(table: &'a SubjectTable, pattern: &'a [u8], at: Ref) -> Self {
+    pub(super) fn below(tree: Tree<'a>, pattern: &'a [u8], at: Ref) -> Self {
         let pending = Some(Place { at, depth: 0, state: 0 });
-        Self { table, pattern: Pattern::new(pattern), pending, stack: Vec::new() }
+        Self { tree, pattern: Pattern::new(pattern), pending, stack: Vec::new() }
+    }
+
+    /// Returns the number of subjects in and below a node.
+    pub(super) fn weight(&self, node: NodeRef) -> usize {
+        self.tree.order.weight(node.into())
     }
 
     /// Returns the next result; a node below which everything matches is one result.
@@ -77,7 +87,7 @@ impl<'a> Matching<'a> {
             let frame = self.stack.last_mut()?;
             if frame.next == 0 {
                 frame.next = 1;
-                let terminal = self.table.nodes.header(frame.node).terminal;
+                let terminal = self.tree.order.nodes.header(frame.node).terminal;
                 if let Some(id) = terminal.id()
                     && self.pattern.accepts_end(frame.state)
                 {
@@ -85,7 +95,7 @@ impl<'a> Matching<'a> {
                 }
             }
             let Frame { node, next, depth, state } = *frame;
-            let node = self.table.nodes.node(node);
+            let node = self.tree.order.nodes.node(node);
             let child = match self.pattern.expected(state) {
                 Expected::Everything | Expected::Token => {
                     node.next_child(next - 1).inspect(|&(edge, _)| frame.next = u16::from(edge) + 2)
@@ -124,12 +134,12 @@ impl<'a> Matching<'a> {
             Target::Nothing => None,
             Target::Leaf(id, _) if everything => Some(Hit::Subject(id)),
             Target::Leaf(id, _) => {
-                let end = self.pattern.run(state, self.table.tail(id, depth))?;
+                let end = self.pattern.run(state, self.tree.tail(id, depth))?;
                 self.pattern.accepts_end(end).then_some(Hit::Subject(id))
             }
             Target::Node(node) if everything => Some(Hit::Subtree(node)),
             Target::Node(node) => {
-                let prefix = self.table.texts.slice(&self.table.nodes.header(node).prefix);
+                let prefix = self.tree.order.texts.slice(&self.tree.order.nodes.header(node).prefix);
                 let state = self.pattern.run(state, prefix)?;
                 if self.pattern.expected(state) == Expected::Everything {
                     return Some(Hit::Subtree(node));
@@ -148,28 +158,29 @@ impl<'a> Matching<'a> {
             Bound::Included(key) => compare(pattern, key).is_ge(),
             Bound::Excluded(key) => compare(pattern, key).is_gt(),
         };
-        if let Some(id) = self.table.get(pattern).filter(|_| behind_start) {
+        if let Some(id) = self.tree.names.get(pattern).filter(|_| behind_start) {
             self.pending = Some(Place { at: Ref::leaf(id, &[]), depth: pattern.len(), state: pattern.len() });
         }
     }
 
     /// Prepares the stack as if all subjects before `key` had been passed, and `key` itself if `next_at_key` is 1.
     fn seek(&mut self, key: &[u8], next_at_key: u16) {
-        let table = self.table;
-        let mut place = Place { at: table.root, depth: 0, state: 0 };
+        let tree = self.tree;
+        let Order { root, nodes, texts } = tree.order;
+        let mut place = Place { at: *root, depth: 0, state: 0 };
         loop {
             let rest = key.get(place.depth..).unwrap_or_default();
             let node = match place.at.target() {
                 Target::Node(node) => node,
                 Target::Leaf(id, _) => {
-                    let order = compare(table.tail(id, place.depth), rest);
+                    let order = compare(tree.tail(id, place.depth), rest);
                     let behind = order.is_gt() || order.is_eq() && next_at_key == 0;
                     self.pending = behind.then_some(place);
                     return;
                 }
                 Target::Nothing => return,
             };
-            let prefix = table.texts.slice(&table.nodes.header(node).prefix);
+            let prefix = texts.slice(&nodes.header(node).prefix);
             let common = common_len(prefix, rest);
             if common < prefix.len() {
                 self.pending = compare(prefix, rest).is_gt().then_some(place);
@@ -184,7 +195,7 @@ impl<'a> Matching<'a> {
             let edge = edge_of(byte);
             self.stack.push(Frame { node, next: u16::from(edge) + 2, depth, state });
             let Some(state) = self.pattern.step(state, byte) else { return };
-            place = Place { at: table.nodes.child(node, edge), depth: depth + 1, state };
+            place = Place { at: nodes.child(node, edge), depth: depth + 1, state };
         }
     }
 }
@@ -205,3 +216,6 @@ impl Iterator for Matching<'_> {
         }
     }
 }
+
+/// What a walk to one subject uses for a tree.
+static NO_ORDER: Order = Order::new();

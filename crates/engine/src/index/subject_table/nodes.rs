@@ -2,9 +2,8 @@
 
 use super::id::{NodeKind, NodeRef, Ref};
 use super::node::{FullNode, Header, Node, SparseNode, TableNode};
-use super::order::edge_of;
 use super::slab::Slab;
-use super::text::{Text, TextArena};
+use super::text::Text;
 
 /// The nodes; a [`NodeRef`] given to a method must be of a node that is in use.
 #[derive(Debug)]
@@ -23,6 +22,18 @@ impl Nodes {
     /// Stores a new node; small ones come into being where ways part.
     pub(super) fn insert(&mut self, node: SparseNode<4>) -> NodeRef {
         NodeRef::new(NodeKind::Four, self.four.insert(node))
+    }
+
+    /// Stores a new node with these children, in the order of their edges.
+    pub(super) fn insert_with(&mut self, header: Header, children: &[(u8, Ref)]) -> NodeRef {
+        match children.len() {
+            0..=4 => NodeRef::new(NodeKind::Four, self.four.insert(node_with(header, children))),
+            5..=16 => NodeRef::new(NodeKind::Sixteen, self.sixteen.insert(node_with(header, children))),
+            17..=48 => {
+                NodeRef::new(NodeKind::FortyEight, self.forty_eight.insert(node_with(header, children)))
+            }
+            _ => NodeRef::new(NodeKind::Full, self.full.insert(node_with(header, children))),
+        }
     }
 
     /// Frees a node, whose prefix the caller has taken over or released.
@@ -54,17 +65,6 @@ impl Nodes {
     /// Returns the child behind `edge`, or [`Ref::NOTHING`].
     pub(super) fn child(&self, node: NodeRef, edge: u8) -> Ref {
         self.node(node).child(edge)
-    }
-
-    /// Follows `key` through one node: past its prefix, then along one edge. This is the inner loop of a lookup.
-    #[inline]
-    pub(super) fn follow<'k>(&self, node: NodeRef, key: &'k [u8], texts: &TextArena) -> Step<'k> {
-        match node.kind() {
-            NodeKind::Four => follow(self.four.at(node.number()), key, texts),
-            NodeKind::Sixteen => follow(self.sixteen.at(node.number()), key, texts),
-            NodeKind::FortyEight => follow(self.forty_eight.at(node.number()), key, texts),
-            NodeKind::Full => follow(self.full.at(node.number()), key, texts),
-        }
     }
 
     pub(super) fn node(&self, node: NodeRef) -> &dyn Node {
@@ -161,25 +161,12 @@ enum Direction {
     Down,
 }
 
-/// Where a key leads from a node.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Step<'k> {
-    /// The key does not have the prefix of the node.
-    Astray,
-    /// The key ends at the node, at this leaf or [`Ref::NOTHING`].
-    End(Ref),
-    /// The key goes on with these bytes below this child or [`Ref::NOTHING`].
-    Child(Ref, &'k [u8]),
-}
-
-#[inline]
-fn follow<'k>(node: &impl Node, key: &'k [u8], texts: &TextArena) -> Step<'k> {
-    let header = node.header();
-    match texts.strip(&header.prefix, key).map(<[u8]>::split_first) {
-        None => Step::Astray,
-        Some(None) => Step::End(header.terminal),
-        Some(Some((&byte, tail))) => Step::Child(node.child(edge_of(byte)), tail),
+fn node_with<N: Node>(header: Header, children: &[(u8, Ref)]) -> N {
+    let mut node = N::with_header(header);
+    for &(edge, child) in children {
+        node.add_child(edge, child);
     }
+    node
 }
 
 /// Returns a node of another size with the same header and children.

@@ -1,23 +1,23 @@
 //! Finding the part of the tree below a prefix.
 
-use super::SubjectTable;
 use super::id::{Ref, Target};
 use super::order::edge_of;
+use super::tree::Tree;
 
-impl SubjectTable {
+impl Tree<'_> {
     /// Returns the smallest part of the tree with all subjects that start with `prefix`, if there are any.
     pub(super) fn locate(&self, prefix: &[u8]) -> Ref {
-        let (mut at, mut rest) = (self.root, prefix);
+        let (mut at, mut rest) = (self.order.root, prefix);
         loop {
             match at.target() {
                 Target::Node(node) => {
-                    let header = self.nodes.header(node);
-                    let Some(behind) = self.texts.strip(&header.prefix, rest) else {
-                        let inside = self.texts.slice(&header.prefix).starts_with(rest);
+                    let header = self.order.nodes.header(node);
+                    let Some(behind) = self.order.texts.strip(&header.prefix, rest) else {
+                        let inside = self.order.texts.slice(&header.prefix).starts_with(rest);
                         return if inside { at } else { Ref::NOTHING };
                     };
                     let Some((&byte, tail)) = behind.split_first() else { return at };
-                    at = self.nodes.child(node, edge_of(byte));
+                    at = self.order.nodes.child(node, edge_of(byte));
                     rest = tail;
                 }
                 Target::Leaf(id, _) => {

@@ -36,10 +36,6 @@ impl<T> Slab<T> {
         self.items.get(widen(number))
     }
 
-    pub(super) fn get_mut(&mut self, number: u32) -> Option<&mut T> {
-        self.items.get_mut(widen(number))
-    }
-
     /// Returns the value under a number that [`Self::insert`] gave.
     #[inline]
     pub(super) fn at(&self, number: u32) -> &T {
@@ -48,6 +44,15 @@ impl<T> Slab<T> {
 
     pub(super) fn at_mut(&mut self, number: u32) -> &mut T {
         &mut self.items[widen(number)]
+    }
+
+    /// Returns the numbers in use, ascending.
+    pub(super) fn used(&self) -> impl Iterator<Item = u32> {
+        let mut is_free = vec![false; self.items.len()];
+        for &number in &self.free {
+            is_free[widen(number)] = true;
+        }
+        (0..).zip(is_free).filter_map(|(number, is_free)| (!is_free).then_some(number))
     }
 
     /// Returns all values, those under freed numbers among them.

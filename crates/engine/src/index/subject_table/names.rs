@@ -1,0 +1,116 @@
+//! The subjects under their numbers, and the numbers under their subjects.
+
+use super::buckets::Buckets;
+use super::hash::Hasher;
+use super::id::SubjectId;
+use super::slab::Slab;
+use super::text::{Text, TextArena};
+use super::{Inserted, Known};
+
+/// All subjects, in no order, each with what is known of it.
+#[derive(Debug)]
+pub(super) struct Names {
+    names: Slab<Name>,
+    texts: TextArena,
+    buckets: Buckets,
+    hasher: Hasher,
+}
+
+/// A subject and what is known of it lie together: whoever looks for the one wants the other.
+#[derive(Debug, Clone, Copy)]
+struct Name {
+    text: Text<NAME_BYTES_INLINE>,
+    known: Known,
+}
+
+impl Names {
+    pub(super) fn new() -> Self {
+        Self { names: Slab::new(), texts: TextArena::new(), buckets: Buckets::new(), hasher: Hasher::new() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.buckets.len()
+    }
+
+    #[inline]
+    pub(super) fn get(&self, name: &[u8]) -> Option<SubjectId> {
+        self.find(self.hasher.hash(name), name)
+    }
+
+    /// Returns the subject with this id, or nothing if no subject has it.
+    #[inline]
+    pub(super) fn name(&self, id: SubjectId) -> &[u8] {
+        self.names.get(id.number()).map_or(&[], |name| self.texts.slice(&name.text))
+    }
+
+    #[inline]
+    pub(super) fn known(&self, id: SubjectId) -> &Known {
+        &self.names.at(id.number()).known
+    }
+
+    #[inline]
+    pub(super) fn known_mut(&mut self, id: SubjectId) -> &mut Known {
+        &mut self.names.at_mut(id.number()).known
+    }
+
+    pub(super) fn insert(&mut self, name: &[u8]) -> (SubjectId, Inserted) {
+        let hash = self.hasher.hash(name);
+        if let Some(id) = self.find(hash, name) {
+            return (id, Inserted::Existing);
+        }
+        let text = self.texts.store(name);
+        let id = SubjectId::new(self.names.insert(Name { text, known: Known::NOTHING }));
+        self.buckets.insert(hash, id);
+        self.compact_if_wasteful();
+        (id, Inserted::New)
+    }
+
+    pub(super) fn remove(&mut self, name: &[u8]) -> Option<SubjectId> {
+        let hash = self.hasher.hash(name);
+        let Self { names, texts, buckets, .. } = self;
+        let id = buckets.remove(hash, |id| texts.slice(&names.at(id.number()).text) == name)?;
+        self.texts.release(&mut self.names.at_mut(id.number()).text);
+        self.names.remove(id.number());
+        self.compact_if_wasteful();
+        Some(id)
+    }
+
+    /// Returns the ids in use, ascending.
+    pub(super) fn ids(&self) -> impl Iterator<Item = SubjectId> {
+        self.names.used().map(SubjectId::new)
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.names.memory_bytes() + self.texts.memory_bytes() + self.buckets.memory_bytes()
+    }
+
+    #[inline]
+    fn find(&self, hash: u64, name: &[u8]) -> Option<SubjectId> {
+        self.buckets.find(hash, |id| self.name(id) == name)
+    }
+
+    /// Moves the long texts to a new arena when more than half of the old one is dead.
+    fn compact_if_wasteful(&mut self) {
+        if !self.texts.is_wasteful() {
+            return;
+        }
+        let mut fresh = TextArena::new();
+        for name in self.names.iter_mut() {
+            fresh.adopt(&mut name.text, &self.texts);
+        }
+        self.texts = fresh;
+    }
+
+    #[cfg(test)]
+    pub(super) fn used_count(&self) -> usize {
+        self.names.used_count()
+    }
+
+    #[cfg(test)]
+    pub(super) fn live_bytes(&self) -> usize {
+        self.texts.live_bytes()
+    }
+}
+
+/// Longest subject that is stored in its place; with what is known of it this makes 48 bytes.
+pub(super) const NAME_BYTES_INLINE: usize = 31;
