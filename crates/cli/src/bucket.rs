@@ -275,10 +275,11 @@ fn storage_name(storage: Storage) -> &'static str {
 }
 
 /// Spells the durability as `--sync` takes it.
-fn sync_name(sync: jetkv::Sync) -> String {
+fn sync_name(sync: Option<jetkv::Sync>) -> String {
     match sync {
-        jetkv::Sync::Always => "always".into(),
-        jetkv::Sync::Every(span) => format!("every={}", duration::human(span)),
-        jetkv::Sync::Os => "os".into(),
+        Some(jetkv::Sync::Always) => "always".into(),
+        Some(jetkv::Sync::Every(span)) => format!("every={}", duration::human(span)),
+        Some(jetkv::Sync::Os) => "os".into(),
+        None => "as the server decides".into(),
     }
 }

@@ -1,28 +1,51 @@
 //! The places where buckets live, as operations on streams. What a bucket means is not known here.
 
+#[cfg(feature = "remote")]
+mod block;
+mod delivery;
 mod embedded;
+mod fault;
+#[cfg(feature = "remote")]
+mod remote;
 
+pub(crate) use delivery::AnyDelivery;
 pub(crate) use embedded::{Embedded, EmbeddedStream};
+pub(crate) use fault::Fault;
+#[cfg(feature = "remote")]
+pub(crate) use remote::{Pending, Remote, RemoteDelivery, RemoteError, RemoteStream};
 
-use crate::Sync;
-use jetkv_engine::{CommitResult, EngineError, Purge, StoreStats, StreamState, SubjectState};
-use jetkv_jetstream::{Content, Delivery, JetStreamError, Publish, Start, StreamSettings};
+use crate::limits::SCAN_KEYS;
+use crate::{KvError, Sync};
+use jetkv_engine::{Committed, Purge, StreamState, SubjectState};
+use jetkv_jetstream::{Content, Delivery, Publish, Start, StreamSettings};
 use jetkv_types::{Message, Sequence, StreamName, Subject, SubjectFilter, Timestamp};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-pub(crate) type Outcome<T> = Result<T, JetStreamError>;
+pub(crate) type Outcome<T> = Result<T, Fault>;
 
-/// A place that holds streams. One more variant will be a connection to a server or cluster.
+/// A place that holds streams.
 #[derive(Debug, Clone)]
 pub(crate) enum Backend {
     Embedded(Embedded),
+    #[cfg(feature = "remote")]
+    Remote(Remote),
 }
 
 /// One stream at its place.
 #[derive(Debug, Clone)]
 pub(crate) enum StreamHandle {
     Embedded(EmbeddedStream),
+    #[cfg(feature = "remote")]
+    Remote(RemoteStream),
+}
+
+/// Whether a listing tells how many messages each subject has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Counts {
+    Wanted,
+    /// They may be wrong: where they cost a request of their own, nobody asks.
+    Unneeded,
 }
 
 /// A batch on its way to be durable. It is done also if nobody waits for it.
@@ -30,6 +53,8 @@ pub(crate) enum StreamHandle {
 #[must_use]
 pub(crate) enum InFlight {
     Embedded(jetkv_engine::Commit),
+    #[cfg(feature = "remote")]
+    Remote(Pending<Committed>),
 }
 
 impl Backend {
@@ -37,6 +62,8 @@ impl Backend {
     pub(crate) fn place(&self) -> &'static str {
         match self {
             Self::Embedded(_) => "embedded",
+            #[cfg(feature = "remote")]
+            Self::Remote(_) => "remote",
         }
     }
 
@@ -44,6 +71,8 @@ impl Backend {
     pub(crate) async fn create_stream(&self, settings: &StreamSettings) -> Outcome<StreamHandle> {
         match self {
             Self::Embedded(store) => store.create_stream(settings).map(StreamHandle::Embedded),
+            #[cfg(feature = "remote")]
+            Self::Remote(place) => place.create_stream(settings).await.map(StreamHandle::Remote),
         }
     }
 
@@ -51,6 +80,8 @@ impl Backend {
     pub(crate) async fn update_stream(&self, settings: StreamSettings) -> Outcome<StreamHandle> {
         match self {
             Self::Embedded(store) => store.update_stream(settings).map(StreamHandle::Embedded),
+            #[cfg(feature = "remote")]
+            Self::Remote(place) => place.update_stream(settings).await.map(StreamHandle::Remote),
         }
     }
 
@@ -58,6 +89,8 @@ impl Backend {
     pub(crate) async fn delete_stream(&self, name: &StreamName) -> Outcome<()> {
         match self {
             Self::Embedded(store) => Ok(store.store().delete_stream(name)?),
+            #[cfg(feature = "remote")]
+            Self::Remote(place) => place.delete_stream(name.clone()).await,
         }
     }
 
@@ -65,79 +98,46 @@ impl Backend {
     pub(crate) async fn stream(&self, name: &StreamName) -> Outcome<StreamHandle> {
         match self {
             Self::Embedded(store) => store.stream(name).map(StreamHandle::Embedded),
+            #[cfg(feature = "remote")]
+            Self::Remote(place) => place.stream(name.clone()).await.map(StreamHandle::Remote),
         }
     }
 
-    /// Lists the streams, sorted by name.
-    pub(crate) async fn streams(&self) -> Outcome<Vec<StreamHandle>> {
+    /// Returns the names of all streams, sorted.
+    pub(crate) async fn stream_names(&self) -> Outcome<Vec<StreamName>> {
         match self {
-            Self::Embedded(store) => Ok(store.streams().into_iter().map(StreamHandle::Embedded).collect()),
+            Self::Embedded(store) => {
+                Ok(store.streams().iter().map(|stream| stream.0.name().clone()).collect())
+            }
+            #[cfg(feature = "remote")]
+            Self::Remote(place) => place.stream_names().await,
         }
     }
 
-    /// Returns the present time of the place.
-    pub(crate) fn now(&self) -> Timestamp {
+    /// Returns when writes at this place count as done; `None` if the place does not tell.
+    pub(crate) fn sync(&self) -> Option<Sync> {
         match self {
-            Self::Embedded(store) => store.now(),
+            Self::Embedded(store) => Some(store.sync()),
+            #[cfg(feature = "remote")]
+            Self::Remote(_) => None,
         }
     }
 
-    /// Returns when writes at this place count as done.
-    pub(crate) fn sync(&self) -> Sync {
+    /// Returns the store in this process, for what only that has; `option` is what was asked for.
+    pub(crate) fn store(&self, option: &'static str) -> Result<&jetkv_engine::Store, KvError> {
         match self {
-            Self::Embedded(store) => store.sync(),
-        }
-    }
-
-    /// Returns everything that is known to be damaged.
-    pub(crate) async fn damages(&self) -> Vec<jetkv_engine::Damage> {
-        match self {
-            Self::Embedded(store) => store.store().damages(),
-        }
-    }
-
-    /// Reads and verifies everything.
-    pub(crate) async fn check(
-        &self,
-        progress: &mut (dyn FnMut(u64, u64) + Send),
-    ) -> Result<Vec<jetkv_engine::Damage>, EngineError> {
-        match self {
-            Self::Embedded(store) => store.store().check(progress),
-        }
-    }
-
-    /// Gives up what is damaged.
-    pub(crate) async fn repair(&self) -> Result<jetkv_engine::RepairReport, EngineError> {
-        match self {
-            Self::Embedded(store) => store.store().repair(),
-        }
-    }
-
-    /// Gives dead space back.
-    pub(crate) async fn compact(&self) -> Result<(), EngineError> {
-        match self {
-            Self::Embedded(store) => store.store().compact(),
-        }
-    }
-
-    /// Does what is due, where nobody else does.
-    pub(crate) fn run_upkeep(&self) -> Result<(), EngineError> {
-        match self {
-            Self::Embedded(store) => store.store().run_upkeep(),
-        }
-    }
-
-    /// Returns figures of the whole place.
-    pub(crate) async fn stats(&self) -> StoreStats {
-        match self {
-            Self::Embedded(store) => store.store().stats(),
+            Self::Embedded(store) => Ok(store.store()),
+            #[cfg(feature = "remote")]
+            Self::Remote(_) => Err(KvError::Unsupported { option: option.into(), place: self.place() }),
         }
     }
 
     /// Stops cleanly.
-    pub(crate) async fn close(&self) -> Result<(), EngineError> {
+    pub(crate) async fn close(&self) -> Outcome<()> {
         match self {
-            Self::Embedded(store) => store.store().close(),
+            Self::Embedded(store) => Ok(store.store().close()?),
+            #[cfg(feature = "remote")]
+            Self::Remote(place) => place.close().await,
         }
     }
 }
@@ -147,6 +147,8 @@ impl StreamHandle {
     pub(crate) fn name(&self) -> &StreamName {
         match self {
             Self::Embedded(stream) => stream.0.name(),
+            #[cfg(feature = "remote")]
+            Self::Remote(stream) => stream.name(),
         }
     }
 
@@ -154,13 +156,17 @@ impl StreamHandle {
     pub(crate) fn created(&self) -> Timestamp {
         match self {
             Self::Embedded(stream) => stream.0.created(),
+            #[cfg(feature = "remote")]
+            Self::Remote(stream) => stream.created(),
         }
     }
 
     /// Returns the settings that hold now.
     pub(crate) async fn settings(&self) -> Outcome<StreamSettings> {
         match self {
-            Self::Embedded(stream) => StreamSettings::from_engine(&stream.0.config()),
+            Self::Embedded(stream) => Ok(StreamSettings::from_engine(&stream.0.config())?),
+            #[cfg(feature = "remote")]
+            Self::Remote(stream) => stream.settings().await,
         }
     }
 
@@ -168,20 +174,26 @@ impl StreamHandle {
     pub(crate) async fn state(&self) -> Outcome<StreamState> {
         match self {
             Self::Embedded(stream) => Ok(stream.0.state()),
+            #[cfg(feature = "remote")]
+            Self::Remote(stream) => stream.state().await,
         }
     }
 
     /// Sends a batch on its way; all of it is stored, or nothing.
     pub(crate) fn publish(&self, batch: &[Publish<'_>]) -> Outcome<InFlight> {
         match self {
-            Self::Embedded(stream) => jetkv_jetstream::publish(&stream.0, batch).map(InFlight::Embedded),
+            Self::Embedded(stream) => Ok(InFlight::Embedded(jetkv_jetstream::publish(&stream.0, batch)?)),
+            #[cfg(feature = "remote")]
+            Self::Remote(stream) => stream.publish(batch).map(InFlight::Remote),
         }
     }
 
     /// Sends copies of messages on their way, with their sequences and times; all of them are stored, or nothing.
     pub(crate) fn restore(&self, messages: &[Message]) -> Outcome<InFlight> {
         match self {
-            Self::Embedded(stream) => jetkv_jetstream::restore(&stream.0, messages).map(InFlight::Embedded),
+            Self::Embedded(stream) => Ok(InFlight::Embedded(jetkv_jetstream::restore(&stream.0, messages)?)),
+            #[cfg(feature = "remote")]
+            Self::Remote(_) => Err(RemoteError::unsupported(RESTORE).into()),
         }
     }
 
@@ -189,6 +201,8 @@ impl StreamHandle {
     pub(crate) async fn advance(&self, next: Sequence) -> Outcome<()> {
         match self {
             Self::Embedded(stream) => Ok(stream.0.advance(next)?),
+            #[cfg(feature = "remote")]
+            Self::Remote(_) => Err(RemoteError::unsupported(RESTORE).into()),
         }
     }
 
@@ -196,6 +210,8 @@ impl StreamHandle {
     pub(crate) async fn get(&self, sequence: Sequence) -> Outcome<Option<Message>> {
         match self {
             Self::Embedded(stream) => Ok(stream.0.get(sequence)?),
+            #[cfg(feature = "remote")]
+            Self::Remote(stream) => stream.get(sequence).await,
         }
     }
 
@@ -203,6 +219,8 @@ impl StreamHandle {
     pub(crate) async fn last(&self, subject: &Subject) -> Outcome<Option<Message>> {
         match self {
             Self::Embedded(stream) => Ok(stream.0.last(subject)?),
+            #[cfg(feature = "remote")]
+            Self::Remote(stream) => stream.last(subject).await,
         }
     }
 
@@ -212,9 +230,12 @@ impl StreamHandle {
         filter: &SubjectFilter,
         after: Option<&Subject>,
         limit: usize,
+        counts: Counts,
     ) -> Outcome<Vec<SubjectState>> {
         match self {
             Self::Embedded(stream) => Ok(stream.0.subjects(filter, after, limit)?),
+            #[cfg(feature = "remote")]
+            Self::Remote(stream) => stream.subjects(filter, after, limit, counts).await,
         }
     }
 
@@ -222,6 +243,8 @@ impl StreamHandle {
     pub(crate) async fn purge(&self, purge: &Purge) -> Outcome<u64> {
         match self {
             Self::Embedded(stream) => Ok(stream.0.purge(purge)?),
+            #[cfg(feature = "remote")]
+            Self::Remote(stream) => stream.purge(purge).await,
         }
     }
 
@@ -231,9 +254,31 @@ impl StreamHandle {
         filters: Vec<SubjectFilter>,
         start: Start,
         content: Content,
-    ) -> Outcome<Delivery> {
+    ) -> Outcome<AnyDelivery> {
         match self {
-            Self::Embedded(stream) => Delivery::open(stream.0.clone(), filters, start, content),
+            Self::Embedded(stream) => {
+                Ok(AnyDelivery::Embedded(Delivery::open(stream.0.clone(), filters, start, content)?))
+            }
+            #[cfg(feature = "remote")]
+            Self::Remote(stream) => stream.deliver(filters, start, content).await.map(AnyDelivery::Remote),
+        }
+    }
+
+    /// Returns the present time of the place.
+    pub(crate) async fn now(&self) -> Outcome<Timestamp> {
+        match self {
+            Self::Embedded(stream) => Ok(stream.now()),
+            #[cfg(feature = "remote")]
+            Self::Remote(stream) => stream.now().await,
+        }
+    }
+
+    /// Returns how many subjects to ask for at a time when all are walked: where a page costs as much as the whole, all.
+    pub(crate) fn walk_page(&self) -> usize {
+        match self {
+            Self::Embedded(_) => SCAN_KEYS,
+            #[cfg(feature = "remote")]
+            Self::Remote(_) => usize::MAX,
         }
     }
 
@@ -241,25 +286,35 @@ impl StreamHandle {
     pub(crate) async fn damages(&self) -> Vec<jetkv_engine::Damage> {
         match self {
             Self::Embedded(stream) => stream.0.damages(),
+            #[cfg(feature = "remote")]
+            Self::Remote(_) => Vec::new(),
         }
     }
 }
 
 impl InFlight {
     /// Waits on this thread, which does the work of the commit if nobody else does.
-    pub(crate) fn wait(self) -> CommitResult {
+    pub(crate) fn wait(self) -> Outcome<Committed> {
         match self {
-            Self::Embedded(commit) => commit.wait(),
+            Self::Embedded(commit) => Ok(commit.wait()?),
+            #[cfg(feature = "remote")]
+            Self::Remote(pending) => pollster::block_on(pending),
         }
     }
 }
 
 impl Future for InFlight {
-    type Output = CommitResult;
+    type Output = Outcome<Committed>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CommitResult> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<Committed>> {
         match self.get_mut() {
-            Self::Embedded(commit) => Pin::new(commit).poll(cx),
+            Self::Embedded(commit) => Pin::new(commit).poll(cx).map_err(Fault::from),
+            #[cfg(feature = "remote")]
+            Self::Remote(pending) => Pin::new(pending).poll(cx),
         }
     }
 }
+
+/// What the remote place calls what only an embedded one can.
+#[cfg(feature = "remote")]
+const RESTORE: &str = "restoring single entries with their revisions";

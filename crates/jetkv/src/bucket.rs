@@ -8,7 +8,7 @@ mod write;
 
 pub use list::{KeyInfo, KeyPage, Page};
 
-use crate::backend::{Backend, StreamHandle};
+use crate::backend::{Backend, Fault, StreamHandle};
 use crate::error::Context;
 use crate::names::BucketNames;
 use crate::{Entry, KeyValueConfig, KvError, Revision};
@@ -90,7 +90,7 @@ impl KeyValue {
         let subject = self.names().subject(key)?;
         let found = match self.stream().get(revision).await {
             // Another key's damage says nothing about this one.
-            Err(JetStreamError::Engine(EngineError::Damaged(damage)))
+            Err(Fault::Stream(JetStreamError::Engine(EngineError::Damaged(damage))))
                 if damage.subject.as_ref().is_some_and(|damaged| *damaged != subject) =>
             {
                 None
@@ -119,7 +119,7 @@ impl KeyValue {
         &self.inner.backend
     }
 
-    fn explain(&self, key: Option<&str>, error: JetStreamError) -> KvError {
-        Context { bucket: self.bucket(), key, place: self.backend().place() }.explain(error)
+    fn explain(&self, key: Option<&str>, error: impl Into<Fault>) -> KvError {
+        Context { bucket: self.bucket(), key, place: self.backend().place() }.explain(error.into())
     }
 }

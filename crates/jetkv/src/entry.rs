@@ -37,7 +37,7 @@ impl Entry {
             created: message.time,
             delta,
             operation: message.operation.into(),
-            headers: message.headers,
+            headers: lasting(message.headers),
         }
     }
 
@@ -55,6 +55,22 @@ impl Entry {
             _ => None,
         }
     }
+}
+
+/// Leaves out what was said to the server at the moment of writing and means nothing afterwards: servers keep it, the
+/// embedded place does not write it.
+fn lasting(headers: Headers) -> Headers {
+    let has_passing = headers.iter().any(|(name, _)| is_passing(name));
+    if !has_passing {
+        return headers;
+    }
+    let kept = Headers::from_pairs(headers.iter().filter(|(name, _)| !is_passing(name)));
+    // A name that cannot be written again is kept with all the others.
+    kept.unwrap_or(headers)
+}
+
+fn is_passing(name: &str) -> bool {
+    name.starts_with("Nats-Expected-") || name.starts_with("Nats-Batch-")
 }
 
 /// What an entry does to its key.

@@ -10,6 +10,7 @@ use crate::{Damage, Revision};
 use jetkv_engine::EngineError;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// An error of the key/value store. It names the bucket, key or option that it is about.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -111,13 +112,67 @@ pub enum KvError {
         /// The bucket.
         bucket: String,
     },
-    /// The place where the bucket lives does not have this option.
+    /// The place where the bucket lives does not have this.
     #[error("{option} is not available in the {place} store")]
     Unsupported {
-        /// The option.
+        /// The option or function.
         option: String,
-        /// The place: `embedded`.
+        /// The place: `embedded` or `remote`.
         place: &'static str,
+    },
+    /// The bucket takes no batches of writes: whoever created it did not allow them.
+    #[error("bucket {bucket:?} does not take batches of writes")]
+    BatchNotSupported {
+        /// The bucket.
+        bucket: String,
+    },
+    /// There is no connection to a server, or no server that answers.
+    #[error("{reason}")]
+    Unavailable {
+        /// What was tried, and what happened.
+        reason: String,
+    },
+    /// No answer came in time. A write may have been done all the same.
+    #[error("no answer to {operation} within {after:?}")]
+    TimedOut {
+        /// What was asked for, as the subject of the request.
+        operation: String,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The server does not allow it: a login or a permission is missing.
+    #[error("{reason}")]
+    Denied {
+        /// What the server said.
+        reason: String,
+    },
+    /// The server has no room, or a limit of the account is reached.
+    #[error("the server has no room: {reason}")]
+    ServerFull {
+        /// What the server said.
+        reason: String,
+        /// Its number for that.
+        err_code: u16,
+    },
+    /// The server refused for a reason that has no name of its own here.
+    #[error("the server refused: {reason} ({code}/{err_code})")]
+    Refused {
+        /// What the server said.
+        reason: String,
+        /// In the manner of HTTP.
+        code: u16,
+        /// Its number for that.
+        err_code: u16,
+    },
+    /// A watch cannot be continued: the bucket ends before what the watch has delivered, so its server has lost entries.
+    #[error("a watch of bucket {bucket:?} had delivered revision {after}, and the bucket now ends at {last}")]
+    WatchGap {
+        /// The bucket.
+        bucket: String,
+        /// The last revision that was delivered.
+        after: Revision,
+        /// The last revision that the bucket has now.
+        last: Revision,
     },
     /// The value, with its headers, is larger than the bucket takes.
     #[error("value of key {key:?} has {bytes} bytes with its headers, bucket {bucket:?} takes at most {max}")]
@@ -206,9 +261,13 @@ impl KvError {
             Self::BucketExists { .. } | Self::KeyExists { .. } | Self::WrongRevision { .. } => {
                 ErrorKind::Conflict
             }
-            Self::BucketFull { .. } | Self::StorageFull { .. } => ErrorKind::LimitReached,
-            Self::StoreLocked { .. } => ErrorKind::Unavailable,
-            Self::Damaged { .. } => ErrorKind::Corrupt,
+            Self::BucketFull { .. } | Self::StorageFull { .. } | Self::ServerFull { .. } => {
+                ErrorKind::LimitReached
+            }
+            Self::StoreLocked { .. } | Self::Unavailable { .. } | Self::TimedOut { .. } => {
+                ErrorKind::Unavailable
+            }
+            Self::Damaged { .. } | Self::WatchGap { .. } => ErrorKind::Corrupt,
             Self::Poisoned { .. } | Self::Closed | Self::BucketDeleted { .. } => ErrorKind::Closed,
             Self::Storage(source) => source.kind(),
             Self::InvalidBucket { .. }
@@ -220,6 +279,9 @@ impl KvError {
             | Self::InvalidTtl { .. }
             | Self::TtlNotSupported { .. }
             | Self::Unsupported { .. }
+            | Self::BatchNotSupported { .. }
+            | Self::Denied { .. }
+            | Self::Refused { .. }
             | Self::ValueTooLarge { .. }
             | Self::InvalidHeader { .. } => ErrorKind::Invalid,
         }
@@ -253,8 +315,17 @@ impl KvError {
                 "check the store to see all that is damaged; repair it, or write the key anew".into()
             }
             Self::Poisoned { .. } => "close the store, look at the disk, and open it again".into(),
-            Self::TtlNotSupported { bucket } => format!("update the configuration of {bucket:?}"),
-            Self::Unsupported { .. } => "a cluster of servers has it; leave it out here".into(),
+            Self::TtlNotSupported { bucket } | Self::BatchNotSupported { bucket } => {
+                format!("update the configuration of {bucket:?}")
+            }
+            Self::Unsupported { place: "embedded", .. } => {
+                "a cluster of servers has it; leave it out here".into()
+            }
+            Self::Unsupported { .. } => "the place where the files are has it".into(),
+            Self::Unavailable { .. } => "check the address, and that the server runs with JetStream".into(),
+            Self::TimedOut { .. } => "read what is there before a write is done again".into(),
+            Self::Denied { .. } => "check user, password or credentials, and their permissions".into(),
+            Self::WatchGap { .. } => "begin a new watch; it shows what is there now".into(),
             _ => return None,
         })
     }

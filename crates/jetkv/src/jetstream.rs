@@ -46,6 +46,52 @@ impl JetStream {
         Ok(Self { backend: Backend::Embedded(embedded) })
     }
 
+    /// Connects to a server or to a cluster: `nats://host:4222`, or several of its servers, separated by commas. Buckets there
+    /// work as in the embedded place; [`KvError::Unsupported`] names what only that has.
+    ///
+    /// # Errors
+    /// [`KvError::Unavailable`] if no server answers or none has JetStream, [`KvError::Denied`], [`KvError::InvalidOption`].
+    #[cfg(feature = "remote")]
+    pub async fn connect(urls: &str) -> Result<Self, KvError> {
+        Self::connect_with(crate::ConnectOptions::new(urls)).await
+    }
+
+    /// Connects to a server or to a cluster, with a login, TLS or time limits.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    #[cfg(feature = "remote")]
+    pub async fn connect_with(options: crate::ConnectOptions) -> Result<Self, KvError> {
+        let remote = crate::backend::Remote::connect(options).await;
+        let remote = remote.map_err(|fault| KvError::of_place(fault, "remote"))?;
+        Ok(Self { backend: Backend::Remote(remote) })
+    }
+
+    /// Opens the place that a text names: servers (`nats://...`, `tls://...`), `memory:`, or else a directory.
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// let place = "memory:"; // or "data", or "nats://localhost", or "nats://a.example,nats://b.example"
+    /// let js = jetkv::JetStream::at(place).await?;
+    /// js.create_key_value(jetkv::KeyValueConfig::new("app")).await?.put("web.port", "80").await?;
+    /// # js.close().await }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::open`] and [`Self::connect`]; without the feature `remote`, [`KvError::Unsupported`] for servers.
+    pub async fn at(place: &str) -> Result<Self, KvError> {
+        if place == "memory:" {
+            return Self::memory().await;
+        }
+        if !place.contains("://") {
+            return Self::open(place).await;
+        }
+        #[cfg(feature = "remote")]
+        return Self::connect(place).await;
+        #[cfg(not(feature = "remote"))]
+        return Err(KvError::Unsupported { option: "a connection to a server".into(), place: "embedded" });
+    }
+
     /// Opens an empty store in memory; it is gone with its last handle.
     ///
     /// # Errors
@@ -122,21 +168,27 @@ impl JetStream {
         self.key_value_manager().key_value_statuses().await
     }
 
+    /// Says where this is: `embedded` or `remote`.
+    #[must_use]
+    pub fn place(&self) -> &'static str {
+        self.backend.place()
+    }
+
     /// Returns what is known to be damaged, without reading all data. Empty means healthy.
     ///
     /// # Errors
-    /// [`KvError::Closed`].
+    /// [`KvError::Closed`]; [`KvError::Unsupported`] in the remote place.
     pub async fn health(&self) -> Result<Vec<Damage>, KvError> {
-        Ok(self.name(self.backend.damages().await).await)
+        Ok(self.name(self.backend.store("health")?.damages()).await)
     }
 
     /// Reads and verifies everything, and returns all that is damaged.
     ///
     /// # Errors
-    /// [`KvError::Storage`] if a file cannot be read at all.
+    /// [`KvError::Storage`] if a file cannot be read at all; [`KvError::Unsupported`] in the remote place.
     pub async fn check(&self, mut progress: impl FnMut(Progress) + Send) -> Result<Vec<Damage>, KvError> {
         let mut told = |done_bytes, total_bytes| progress(Progress { done_bytes, total_bytes });
-        let damages = self.backend.check(&mut told).await.map_err(KvError::from_store)?;
+        let damages = self.backend.store("check")?.check(&mut told).map_err(KvError::from_store)?;
         Ok(self.name(damages).await)
     }
 
@@ -144,10 +196,12 @@ impl JetStream {
     ///
     /// # Errors
     /// [`KvError::Storage`] and [`KvError::StorageFull`]; what was not repaired yet stays as it was.
+    /// [`KvError::Unsupported`] in the remote place.
     pub async fn repair(&self) -> Result<RepairReport, KvError> {
+        let store = self.backend.store("repair")?;
         // Names come from streams as they are now; afterwards they no longer know what was damaged.
-        let known = self.name(self.backend.damages().await).await;
-        let report = self.backend.repair().await.map_err(KvError::from_store)?;
+        let known = self.name(store.damages()).await;
+        let report = store.repair().map_err(KvError::from_store)?;
         let bucket_of = |damage: &Damage| {
             let same = |other: &&Damage| other.path == damage.path && other.offset == damage.offset;
             known.iter().find(same).and_then(|damage| damage.bucket.clone())
@@ -163,39 +217,41 @@ impl JetStream {
     /// Rewrites files that hold anything dead, and gives the space back to the file system.
     ///
     /// # Errors
-    /// [`KvError::Storage`] and [`KvError::StorageFull`].
+    /// [`KvError::Storage`] and [`KvError::StorageFull`]; [`KvError::Unsupported`] in the remote place.
     pub async fn compact(&self) -> Result<(), KvError> {
-        self.backend.compact().await.map_err(KvError::from_store)
+        self.backend.store("compaction")?.compact().map_err(KvError::from_store)
     }
 
     /// Returns figures of the whole store.
     ///
     /// # Errors
-    /// None in the embedded place.
+    /// None in the embedded place; [`KvError::Unsupported`] in the remote one.
     pub async fn stats(&self) -> Result<StoreStats, KvError> {
-        Ok(self.backend.stats().await)
+        Ok(self.backend.store("figures of the whole store")?.stats())
     }
 
-    /// Stops cleanly: waits for writes in flight and releases the directory. All handles answer [`KvError::Closed`] then.
+    /// Stops cleanly: waits for writes in flight and releases the directory or connection. All handles answer
+    /// [`KvError::Closed`] then.
     ///
     /// A store that is dropped without it loses nothing that was acknowledged, and recovers when it is opened again.
     ///
     /// # Errors
     /// [`KvError::Storage`] if the last sync fails.
     pub async fn close(&self) -> Result<(), KvError> {
-        self.backend.close().await.map_err(KvError::from_store)
+        self.backend.close().await.map_err(|fault| KvError::of_place(fault, self.place()))
     }
 
     /// Expires and compacts what is due; for tests with a clock of their own.
     #[doc(hidden)]
     pub fn run_upkeep(&self) -> Result<(), KvError> {
-        self.backend.run_upkeep().map_err(KvError::from_store)
+        self.backend.store("upkeep by hand")?.run_upkeep().map_err(KvError::from_store)
     }
 
     /// Adds the bucket to damages of which the engine does not know the key.
     async fn name(&self, damages: Vec<jetkv_engine::Damage>) -> Vec<Damage> {
         let mut in_buckets = Vec::new();
-        for stream in self.backend.streams().await.unwrap_or_default() {
+        for name in self.backend.stream_names().await.unwrap_or_default() {
+            let Ok(stream) = self.backend.stream(&name).await else { continue };
             let bucket = names::bucket_of_stream(stream.name()).map(str::to_owned);
             in_buckets.push((bucket, stream.damages().await));
         }

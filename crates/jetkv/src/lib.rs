@@ -27,6 +27,8 @@ pub mod blocking;
 mod bucket;
 mod change;
 mod config;
+#[cfg(feature = "remote")]
+mod connect_options;
 mod damage;
 mod entry;
 mod error;
@@ -42,6 +44,8 @@ pub use bucket::{KeyInfo, KeyPage, KeyValue, Page};
 pub use bytes::Bytes;
 pub use change::{PurgeOptions, TtlSpec, Write, WriteOptions};
 pub use config::{External, KeyValueConfig, Placement, Republish, Source, Storage, SubjectTransform};
+#[cfg(feature = "remote")]
+pub use connect_options::{ConnectOptions, Reads};
 pub use damage::{Damage, Progress, RepairReport};
 pub use entry::{Entry, Operation};
 pub use error::{ErrorKind, KvError};

@@ -1,10 +1,9 @@
 //! The manager of buckets.
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Fault};
 use crate::config::explain;
 use crate::names::{self, BucketNames};
 use crate::{KeyValue, KeyValueConfig, KvError, Status};
-use jetkv_jetstream::JetStreamError;
 
 /// Opens, creates, changes, lists and deletes buckets. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -99,13 +98,11 @@ impl KeyValueManager {
     /// Returns the names of all buckets, sorted.
     ///
     /// # Errors
-    /// None in the embedded place.
+    /// None in the embedded place; [`KvError::Unavailable`] and [`KvError::TimedOut`] in the remote one.
     pub async fn key_value_names(&self) -> Result<Vec<String>, KvError> {
-        let streams = self.backend.streams().await.map_err(|error| self.explain("", error))?;
-        let mut buckets: Vec<_> = streams
-            .iter()
-            .filter_map(|stream| names::bucket_of_stream(stream.name()).map(str::to_owned))
-            .collect();
+        let streams = self.backend.stream_names().await.map_err(|error| self.explain("", error))?;
+        let mut buckets: Vec<_> =
+            streams.iter().filter_map(|stream| names::bucket_of_stream(stream).map(str::to_owned)).collect();
         buckets.sort_unstable();
         Ok(buckets)
     }
@@ -130,7 +127,7 @@ impl KeyValueManager {
         Ok(statuses)
     }
 
-    fn explain(&self, bucket: &str, error: JetStreamError) -> KvError {
+    fn explain(&self, bucket: &str, error: Fault) -> KvError {
         explain(bucket, self.backend.place(), error)
     }
 }

@@ -17,7 +17,7 @@ pub struct Status {
     pub keys: u64,
     /// Bytes of all entries, as the reference counts them.
     pub bytes: u64,
-    /// Bytes of all files of the bucket; 0 in memory.
+    /// Bytes of all files of the bucket; 0 in memory, and where the place does not tell.
     pub disk_bytes: u64,
     /// Revisions kept of each key.
     pub history: u32,
@@ -33,8 +33,8 @@ pub struct Status {
     pub last_update: Option<Timestamp>,
     /// What keeps the entries: `JetStream`.
     pub backing_store: &'static str,
-    /// When a write counts as done.
-    pub durability: Sync,
+    /// When a write counts as done; `None` where the server decides and does not tell.
+    pub durability: Option<Sync>,
     /// What is known to be damaged in the bucket.
     pub damages: Vec<Damage>,
 }

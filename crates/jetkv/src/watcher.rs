@@ -1,11 +1,12 @@
 //! Watchers: what is there now, a mark, and every change.
 
+use crate::backend::{AnyDelivery, Fault};
 use crate::error::Context as ErrorContext;
 use crate::names::BucketNames;
 use crate::{Entry, KvError, Revision};
 use futures_core::Stream;
 use jetkv_engine::EngineError;
-use jetkv_jetstream::{Content, Delivery, JetStreamError, Start, Step, Waited};
+use jetkv_jetstream::{Content, JetStreamError, Start, Step, Waited};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -99,7 +100,7 @@ pub enum WatchEvent {
 /// a new watch can [resume](WatchOptions::resume_from).
 #[derive(Debug)]
 pub struct Watcher {
-    delivery: Option<Delivery>,
+    delivery: Option<AnyDelivery>,
     names: Arc<BucketNames>,
     deletes: Deletes,
     place: &'static str,
@@ -114,7 +115,7 @@ pub(crate) enum Deletes {
 
 impl Watcher {
     pub(crate) fn new(
-        delivery: Delivery,
+        delivery: AnyDelivery,
         names: Arc<BucketNames>,
         deletes: Deletes,
         place: &'static str,
@@ -153,7 +154,7 @@ impl Watcher {
             if let Some(event) = self.try_next().transpose() {
                 return Poll::Ready(Some(event));
             }
-            let Some(delivery) = &self.delivery else { return Poll::Ready(None) };
+            let Some(delivery) = &mut self.delivery else { return Poll::Ready(None) };
             match delivery.poll_ready(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(())) => {}
@@ -169,7 +170,7 @@ impl Watcher {
 
     /// Waits on this thread, at most `timeout`, until [`Self::try_next`] is worth another try.
     pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> Result<Waited, KvError> {
-        let Some(delivery) = &self.delivery else { return Ok(Waited::Ready) };
+        let Some(delivery) = &mut self.delivery else { return Ok(Waited::Ready) };
         delivery.wait_ready(timeout).map_err(|error| self.failed(error))
     }
 
@@ -178,8 +179,8 @@ impl Watcher {
     }
 
     /// Names the error, and ends the watch if it cannot go on behind it.
-    fn failed(&mut self, error: JetStreamError) -> KvError {
-        if !matches!(error, JetStreamError::Engine(EngineError::Damaged(_))) {
+    fn failed(&mut self, error: Fault) -> KvError {
+        if !matches!(error, Fault::Stream(JetStreamError::Engine(EngineError::Damaged(_)))) {
             self.delivery = None;
         }
         ErrorContext { bucket: &self.names.bucket, key: None, place: self.place }.explain(error)

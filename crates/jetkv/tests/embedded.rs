@@ -10,13 +10,16 @@ conformance_suite!(memory);
 conformance_suite!(memory_bucket);
 
 mod places {
-    use crate::conformance::World;
+    use crate::conformance::{Place, World};
     use jetkv::env::{Clock, Env};
     use jetkv::{JetStream, OpenOptions, Storage, Timestamp, blocking};
     use std::any::Any;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::Duration;
+
+    /// Whatever happened is there at once.
+    pub(crate) const SETTLES_IN: Duration = Duration::ZERO;
 
     pub(crate) fn file() -> World {
         let dir = tempfile::tempdir().unwrap();
@@ -46,6 +49,7 @@ mod places {
         let upkeep = js.clone();
         World {
             js: blocking::JetStream::from(js),
+            place: Place::Embedded,
             storage,
             advance: Box::new(move |span| {
                 clock.advance(span);

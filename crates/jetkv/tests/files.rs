@@ -101,7 +101,7 @@ fn the_sync_mode_is_told_and_checked() {
         let js = with(sync).unwrap();
         let kv = js.create_key_value(KeyValueConfig::new("b")).unwrap();
         kv.put("k", "1").unwrap();
-        assert_eq!(kv.status().unwrap().durability.to_string(), text);
+        assert_eq!(kv.status().unwrap().durability.unwrap().to_string(), text);
         js.close().unwrap();
     }
     let error = with(Sync::Every(Duration::ZERO)).unwrap_err();

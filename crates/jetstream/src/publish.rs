@@ -54,6 +54,14 @@ impl<'a> Publish<'a> {
         Self { operation: Operation::Purge, rollup: Rollup::Subject, ..Self::put(subject, &[]) }
     }
 
+    /// Returns the header block as a client sends it: what the stream would change of it is not known here.
+    ///
+    /// # Errors
+    /// [`HeaderError`] for a name or value that breaks the block, or a block that is too large.
+    pub fn headers_as_sent(&self) -> Result<Headers, HeaderError> {
+        self.header_block(self.ttl)
+    }
+
     /// Makes the header block; `Nats-TTL` stands at the end, where the reference puts it when it changes it.
     fn header_block(&self, ttl: Option<MessageTtl>) -> Result<Headers, HeaderError> {
         let operation = match self.operation {

@@ -1,8 +1,9 @@
 //! The answer to a publisher, byte for byte as the reference writes it (PROTOCOL 3.1).
 
 use crate::error::ApiError;
-use crate::json;
+use crate::json::{self, Fault, Strictness};
 use crate::number::push_u64;
+use serde::Deserialize;
 
 /// What became of a message that was stored, or was stored before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +84,40 @@ pub fn write_error(out: &mut Vec<u8>, stream: &str, error: &ApiError) {
     out.extend_from_slice(b",\"stream\":");
     json::push_string(out, stream);
     out.extend_from_slice(b",\"seq\":0}");
+}
+
+/// What an answer says of a message that was stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Stored {
+    /// The stream that has it.
+    pub stream: String,
+    /// Its sequence; the first one's for a duplicate, the last one's for a batch.
+    pub seq: u64,
+    /// Whether it was stored before.
+    pub duplicate: bool,
+    /// How many messages were stored as one batch; 0 for a message of its own.
+    pub count: u64,
+}
+
+/// Reads an answer: what was stored, or why nothing was. Fields that are not known are ignored.
+///
+/// # Errors
+/// [`Fault`] if it is no JSON, or not of this form.
+pub fn read(answer: &[u8]) -> Result<Result<Stored, ApiError>, Fault> {
+    let answer: Answer = json::decode(answer, Strictness::Lenient)?;
+    Ok(match answer.error {
+        Some(error) => Err(error),
+        None => Ok(answer.stored),
+    })
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    error: Option<ApiError>,
+    #[serde(flatten)]
+    stored: Stored,
 }
 
 #[cfg(test)]

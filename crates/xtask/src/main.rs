@@ -40,6 +40,8 @@ enum Chore {
     Golden,
     /// Run the suites of the official clients against the reference server and against ours
     Clients,
+    /// Run the conformance suite of the library on our server, on a reference server and on a cluster, and kill its nodes
+    Places,
     /// Send the same random requests to the reference server and to ours, kill ours, and follow watches on it
     Differential,
     /// Check the licences, sources and bans of all dependencies against deny.toml
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Chore::Examples => steps::run(&[testing::example_step()], &workspace),
         Chore::Golden => golden::record(&workspace),
         Chore::Clients => steps::run(&[compat::step()], &workspace),
+        Chore::Places => steps::run(&[testing::places_step()], &workspace),
         Chore::Differential => steps::run(&[testing::differential_step()], &workspace),
         Chore::Licences => steps::run(&[ci::licence_step()], &workspace),
     });

@@ -17,6 +17,9 @@ const DIFFER_PACKAGE: &str = "differ";
 const SERVER_PACKAGE: &str = "jetkv-server";
 const CLI_PROGRAM: &str = "jetkv";
 
+/// The package that runs the library's suite at other places.
+const PLACES_PACKAGE: &str = "places";
+
 /// Returns the steps in the order in which they run.
 pub(crate) fn steps() -> [Step; 3] {
     [
@@ -37,6 +40,15 @@ pub(crate) fn differential_step() -> Step {
         name: "differential",
         rerun: "cargo run --package differ --locked -- check",
         run: run_differential,
+    }
+}
+
+/// Returns the step that runs the library's suite at every place beyond a connection. It fetches the reference server.
+pub(crate) fn places_step() -> Step {
+    Step {
+        name: "places",
+        rerun: "cargo test --package places --locked -- --include-ignored --test-threads 16",
+        run: run_places,
     }
 }
 
@@ -62,6 +74,17 @@ fn run_command_line(workspace: &Workspace) -> Result<Verdict, XtaskError> {
     }
     let arguments =
         ["test", "--package", CLI_PACKAGE, "--test", CLI_TEST, "--locked", "--", "--include-ignored"];
+    shell::run(&mut shell::cargo(&workspace.workspace_root, &arguments))?;
+    Ok(Verdict::Passed)
+}
+
+/// Most of these tests wait for time to pass, so many run at once.
+fn run_places(workspace: &Workspace) -> Result<Verdict, XtaskError> {
+    if workspace.member(PLACES_PACKAGE).is_none() {
+        return Ok(Verdict::Absent { reason: format!("the workspace has no package {PLACES_PACKAGE}") });
+    }
+    let arguments =
+        ["test", "--package", PLACES_PACKAGE, "--locked", "--", "--include-ignored", "--test-threads", "16"];
     shell::run(&mut shell::cargo(&workspace.workspace_root, &arguments))?;
     Ok(Verdict::Passed)
 }

@@ -19,9 +19,15 @@ pub(crate) struct Embedded {
     sync: Sync,
 }
 
-/// A stream of an open store.
+/// A stream of an open store, with the clock of the store.
 #[derive(Debug, Clone)]
-pub(crate) struct EmbeddedStream(pub(crate) Stream);
+pub(crate) struct EmbeddedStream(pub(crate) Stream, Arc<dyn Clock>);
+
+impl EmbeddedStream {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.1.now()
+    }
+}
 
 impl Embedded {
     /// Opens the store in `dir`.
@@ -51,16 +57,12 @@ impl Embedded {
         &self.store
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
     pub(crate) fn sync(&self) -> Sync {
         self.sync
     }
 
     pub(crate) fn create_stream(&self, settings: &StreamSettings) -> Outcome<EmbeddedStream> {
-        Ok(EmbeddedStream(self.store.create_stream(settings.to_engine()?)?))
+        Ok(self.handle(self.store.create_stream(settings.to_engine()?)?))
     }
 
     pub(crate) fn update_stream(&self, mut settings: StreamSettings) -> Outcome<EmbeddedStream> {
@@ -68,15 +70,19 @@ impl Embedded {
         settings.check_update_of(&current)?;
         settings.first_sequence = current.first_sequence;
         settings.other = current.other;
-        Ok(EmbeddedStream(self.store.update_stream(settings.to_engine()?)?))
+        Ok(self.handle(self.store.update_stream(settings.to_engine()?)?))
     }
 
     pub(crate) fn stream(&self, name: &StreamName) -> Outcome<EmbeddedStream> {
-        Ok(EmbeddedStream(self.store.stream(name)?))
+        Ok(self.handle(self.store.stream(name)?))
     }
 
     pub(crate) fn streams(&self) -> Vec<EmbeddedStream> {
-        self.store.streams().into_iter().map(EmbeddedStream).collect()
+        self.store.streams().into_iter().map(|stream| self.handle(stream)).collect()
+    }
+
+    fn handle(&self, stream: Stream) -> EmbeddedStream {
+        EmbeddedStream(stream, Arc::clone(&self.clock))
     }
 }
 

@@ -44,6 +44,38 @@ impl JetStream {
         block_on(crate::JetStream::memory()).map(Self)
     }
 
+    /// Does what [`crate::JetStream::connect`] does.
+    ///
+    /// # Errors
+    /// As there.
+    #[cfg(feature = "remote")]
+    pub fn connect(urls: &str) -> Result<Self, KvError> {
+        block_on(crate::JetStream::connect(urls)).map(Self)
+    }
+
+    /// Does what [`crate::JetStream::connect_with`] does.
+    ///
+    /// # Errors
+    /// As there.
+    #[cfg(feature = "remote")]
+    pub fn connect_with(options: crate::ConnectOptions) -> Result<Self, KvError> {
+        block_on(crate::JetStream::connect_with(options)).map(Self)
+    }
+
+    /// Does what [`crate::JetStream::at`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn at(place: &str) -> Result<Self, KvError> {
+        block_on(crate::JetStream::at(place)).map(Self)
+    }
+
+    /// Does what [`crate::JetStream::place`] does.
+    #[must_use]
+    pub fn place(&self) -> &'static str {
+        self.0.place()
+    }
+
     /// Returns the same context with `async` functions.
     #[must_use]
     pub fn to_async(&self) -> crate::JetStream {

@@ -1,6 +1,7 @@
 //! Listing keys. It costs what it lists, not what the bucket holds, and reads no values.
 
 use super::KeyValue;
+use crate::backend::Counts;
 use crate::limits::{PAGE_KEYS_MAX, SCAN_KEYS};
 use crate::{KvError, Operation, Revision, names};
 use jetkv_engine::SubjectState;
@@ -114,7 +115,7 @@ impl KeyValue {
         loop {
             // One more than is missing tells whether there is a next page.
             let wanted = (page.limit - keys.len() + 1).max(SCAN_KEYS.min(page.limit + 1));
-            let states = self.stream().subjects(&filter, after.as_ref(), wanted).await;
+            let states = self.stream().subjects(&filter, after.as_ref(), wanted, Counts::Wanted).await;
             let states = states.map_err(|error| self.explain(None, error))?;
             let is_last = states.len() < wanted;
             for state in states {
@@ -162,11 +163,12 @@ impl KeyValue {
         mut visit: impl FnMut(&SubjectState),
     ) -> Result<(), KvError> {
         let mut after = None;
+        let page = self.stream().walk_page();
         loop {
-            let states = self.stream().subjects(filter, after.as_ref(), SCAN_KEYS).await;
+            let states = self.stream().subjects(filter, after.as_ref(), page, Counts::Unneeded).await;
             let mut states = states.map_err(|error| self.explain(None, error))?;
             states.iter().for_each(&mut visit);
-            if states.len() < SCAN_KEYS {
+            if states.len() < page {
                 return Ok(());
             }
             after = states.pop().map(|state| state.subject);

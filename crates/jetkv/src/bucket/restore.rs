@@ -30,7 +30,7 @@ impl KeyValue {
     pub async fn restore(&self, entries: &[Entry]) -> Result<Revision, KvError> {
         match self.start_restore(entries)?.await {
             Ok(committed) => Ok(committed.last),
-            Err(error) => Err(self.explain(None, error.into())),
+            Err(error) => Err(self.explain(None, error)),
         }
     }
 
@@ -38,7 +38,7 @@ impl KeyValue {
     pub(crate) fn restore_blocking(&self, entries: &[Entry]) -> Result<Revision, KvError> {
         match self.start_restore(entries)?.wait() {
             Ok(committed) => Ok(committed.last),
-            Err(error) => Err(self.explain(None, error.into())),
+            Err(error) => Err(self.explain(None, error)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What keeps a bucket in order: removing old markers, emptying, figures.
 
 use super::KeyValue;
-use crate::limits::SCAN_KEYS;
+use crate::backend::Counts;
 use crate::{Damage, KvError, Status};
 use jetkv_engine::{Purge, SubjectState};
 use jetkv_types::{SubjectFilter, Timestamp};
@@ -16,12 +16,14 @@ impl KeyValue {
     /// # Errors
     /// The first error met; the other keys were still worked on.
     pub async fn purge_deletes(&self, older_than: Duration) -> Result<u64, KvError> {
-        let now = self.backend().now();
+        let now = self.stream().now().await.map_err(|error| self.explain(None, error))?;
+        let page = self.stream().walk_page();
         let mut removed = 0;
         let mut first_error = None;
         let mut after = None;
         loop {
-            let states = self.stream().subjects(&self.names().all, after.as_ref(), SCAN_KEYS).await;
+            let states =
+                self.stream().subjects(&self.names().all, after.as_ref(), page, Counts::Wanted).await;
             let mut states = states.map_err(|error| self.explain(None, error))?;
             for state in states.iter().filter(|state| state.operation.is_marker()) {
                 match self.purge_deleted(state, now, older_than).await {
@@ -29,7 +31,7 @@ impl KeyValue {
                     Err(error) => drop(first_error.get_or_insert(error)),
                 }
             }
-            if states.len() < SCAN_KEYS {
+            if states.len() < page {
                 return first_error.map_or(Ok(removed), Err);
             }
             after = states.pop().map(|state| state.subject);

@@ -1,11 +1,12 @@
 //! Writing: every function comes down to a batch of changes, and a batch is all stored or nothing.
 
 use super::KeyValue;
-use crate::backend::InFlight;
+use crate::backend::{Fault, InFlight};
 use crate::change::{Change, PurgeOptions, Write, WriteOptions};
 use crate::limits::BATCH_WRITES_MAX;
 use crate::{KvError, Revision};
-use jetkv_engine::{Committed, EngineError};
+use jetkv_engine::Committed;
+use jetkv_jetstream::Publish;
 
 impl KeyValue {
     /// Puts `value` under `key`, whatever is there, and returns the new revision.
@@ -194,39 +195,37 @@ impl KeyValue {
             Ok(committed) => return Ok(committed.last),
             Err(error) => error,
         };
-        Err(self.explain(Some(change.key), refused.into()))
+        Err(self.explain(Some(change.key), refused))
     }
 
     /// Does the same as the writing functions on this thread, which then does the work of the commit if nobody else does.
     pub(crate) fn write_blocking(&self, change: Change<'_>) -> Result<Revision, KvError> {
         match self.start(&[change])?.wait() {
             Ok(committed) => Ok(committed.last),
-            Err(error) => Err(self.explain(Some(change.key), error.into())),
+            Err(error) => Err(self.explain(Some(change.key), error)),
         }
     }
 
     /// Checks the changes and sends them on their way.
     fn start(&self, changes: &[Change<'_>]) -> Result<InFlight, KvError> {
-        let explain = |key| move |error| self.explain(Some(key), error);
         if let [change] = changes {
-            let publish = change.to_publish(self.names(), explain(change.key))?;
-            return self.stream().publish(&[publish]).map_err(explain(change.key));
+            let publish = self.publish_of(change)?;
+            let published = self.stream().publish(&[publish]);
+            return published.map_err(|error| self.explain(Some(change.key), error));
         }
-        let publishes = changes.iter().map(|change| change.to_publish(self.names(), explain(change.key)));
+        let publishes = changes.iter().map(|change| self.publish_of(change));
         let publishes = publishes.collect::<Result<Vec<_>, _>>()?;
         self.stream().publish(&publishes).map_err(|error| self.explain(None, error))
     }
 
+    fn publish_of<'a>(&self, change: &Change<'a>) -> Result<Publish<'a>, KvError> {
+        change.to_publish(self.names(), |error| self.explain(Some(change.key), error))
+    }
+
     /// Names the change that a refused batch failed at.
-    fn blame(&self, error: EngineError, changes: &[Change<'_>]) -> KvError {
-        let position = match &error {
-            EngineError::WrongLastSequence { position, .. }
-            | EngineError::HasValue { position, .. }
-            | EngineError::MessageTooLarge { position, .. } => Some(*position),
-            _ => None,
-        };
-        let guilty = position.and_then(|position| changes.get(position));
-        self.explain(guilty.map(|change| change.key), error.into())
+    fn blame(&self, error: Fault, changes: &[Change<'_>]) -> KvError {
+        let guilty = error.position().and_then(|position| changes.get(position));
+        self.explain(guilty.map(|change| change.key), error)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Between the configuration of a bucket and the settings of its stream, as the official clients do it (PROTOCOL 6.4).
 
 use super::{KeyValueConfig, Source, SubjectTransform};
+use crate::backend::Fault;
 use crate::names::{self, BucketNames};
 use crate::{KvError, error::Context};
 use jetkv_engine::{Compression, Discard};
-use jetkv_jetstream::{JetStreamError, StreamSettings};
+use jetkv_jetstream::StreamSettings;
 use jetkv_types::limits::HISTORY_MAX;
 
 impl KeyValueConfig {
@@ -31,6 +32,8 @@ impl KeyValueConfig {
         settings.allow_direct = true;
         // Every bucket takes keys with a time to live of their own, as those of the Python client do.
         settings.allow_msg_ttl = true;
+        // Batches of writes go over the wire as atomic batches, also to a store that is served later. A mirror takes no writes.
+        settings.allow_atomic = self.mirror.is_none();
         settings.subject_delete_marker_ttl = self.limit_marker_ttl;
         settings.metadata = self.user_metadata();
         Ok(settings.normalized())
@@ -63,9 +66,15 @@ impl KeyValueConfig {
         Ok(config.normalized())
     }
 
-    /// Returns the configuration without words that are not the user's, so that equal ones compare equal.
+    /// Returns the configuration without words that are not the user's, and with origins as streams have them, so that equal
+    /// ones compare equal.
     pub(crate) fn normalized(self) -> Self {
-        Self { metadata: self.user_metadata(), ..self }
+        Self {
+            metadata: self.user_metadata(),
+            mirror: self.mirror.as_ref().map(stream_origin),
+            sources: self.sources.iter().map(|source| stream_source(source, &self.bucket)).collect(),
+            ..self
+        }
     }
 
     fn user_metadata(&self) -> std::collections::BTreeMap<String, String> {
@@ -91,7 +100,7 @@ impl KeyValueConfig {
 }
 
 /// Names an error about the settings of a bucket.
-pub(crate) fn explain(bucket: &str, place: &'static str, error: JetStreamError) -> KvError {
+pub(crate) fn explain(bucket: &str, place: &'static str, error: Fault) -> KvError {
     Context { bucket, key: None, place }.explain(error)
 }
 

@@ -1,6 +1,9 @@
 //! From errors of streams to errors of buckets: sequences become revisions, subjects become keys.
 
 use super::KvError;
+use crate::backend::Fault;
+#[cfg(feature = "remote")]
+use crate::backend::RemoteError;
 use crate::{Damage, names};
 use jetkv_engine::EngineError;
 use jetkv_jetstream::JetStreamError;
@@ -18,8 +21,33 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Names the error of a stream.
-    pub(crate) fn explain(&self, error: JetStreamError) -> KvError {
+    /// Names an error of a place.
+    pub(crate) fn explain(&self, fault: Fault) -> KvError {
+        match fault {
+            Fault::Stream(error) => self.explain_stream(error),
+            #[cfg(feature = "remote")]
+            Fault::Remote(error) => self.explain_remote(error),
+        }
+    }
+
+    #[cfg(feature = "remote")]
+    fn explain_remote(&self, error: RemoteError) -> KvError {
+        let bucket = || self.bucket.to_owned();
+        match error {
+            RemoteError::Unsupported { option } => KvError::Unsupported { option, place: self.place },
+            RemoteError::BatchDisabled { .. } => KvError::BatchNotSupported { bucket: bucket() },
+            RemoteError::Gap { after, last, .. } => KvError::WatchGap { bucket: bucket(), after, last },
+            RemoteError::PayloadTooLarge { bytes, max, .. } => KvError::ValueTooLarge {
+                bucket: bucket(),
+                key: self.key.unwrap_or_default().to_owned(),
+                bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+                max: u64::try_from(max).unwrap_or(u64::MAX),
+            },
+            other => KvError::of_connection(other),
+        }
+    }
+
+    fn explain_stream(&self, error: JetStreamError) -> KvError {
         let bucket = || self.bucket.to_owned();
         match error {
             JetStreamError::Unsupported { option, .. } => {
@@ -79,6 +107,34 @@ impl Context<'_> {
 }
 
 impl KvError {
+    /// Names an error that is about a whole place.
+    pub(crate) fn of_place(fault: Fault, place: &'static str) -> Self {
+        match fault {
+            Fault::Stream(JetStreamError::Engine(error)) => Self::from_store(error),
+            fault => Context { bucket: "", key: None, place }.explain(fault),
+        }
+    }
+
+    /// Names an error of a connection.
+    #[cfg(feature = "remote")]
+    fn of_connection(error: RemoteError) -> Self {
+        match error {
+            RemoteError::TimedOut { operation, after } => Self::TimedOut { operation, after },
+            RemoteError::Unavailable { reason } => Self::Unavailable { reason },
+            RemoteError::Denied { reason } => Self::Denied { reason },
+            RemoteError::InvalidOption { option, reason } => Self::InvalidOption { option, reason },
+            RemoteError::Full(error) => {
+                Self::ServerFull { reason: error.description.into_owned(), err_code: error.err_code }
+            }
+            RemoteError::Refused(error) => Self::Refused {
+                reason: error.description.into_owned(),
+                code: error.code,
+                err_code: error.err_code,
+            },
+            other => Self::Unavailable { reason: other.to_string() },
+        }
+    }
+
     /// Names an error that is about a whole store.
     pub(crate) fn from_store(error: EngineError) -> Self {
         match error {

@@ -15,13 +15,27 @@ pub(crate) mod values;
 pub(crate) mod watches;
 
 use jetkv::blocking::{JetStream, KeyValue, Watcher};
-use jetkv::{Entry, KeyValueConfig, Storage, WatchEvent};
+use jetkv::{Entry, KeyValueConfig, KvError, Storage, WatchEvent};
 use std::any::Any;
 use std::time::Duration;
+
+/// What a place is; a few rules name the error that another place gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code, reason = "a test file has some of the places")]
+pub(crate) enum Place {
+    /// In this process.
+    Embedded,
+    /// One server.
+    Server,
+    /// Servers that replicate.
+    Cluster,
+}
 
 /// An empty place to test.
 pub(crate) struct World {
     pub(crate) js: JetStream,
+    /// What it is.
+    pub(crate) place: Place,
     /// Where buckets are created.
     pub(crate) storage: Storage,
     /// Lets time pass, and what is due happen.
@@ -32,7 +46,19 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn config(&self, bucket: &str) -> KeyValueConfig {
-        KeyValueConfig::new(bucket).storage(self.storage)
+        let replicas = if self.place == Place::Cluster { 3 } else { 1 };
+        KeyValueConfig::new(bucket).storage(self.storage).replicas(replicas)
+    }
+
+    /// Says whether what only a store in this process has must be refused; `refused` is what came of it then.
+    pub(crate) fn refuses<T: std::fmt::Debug>(&self, call: impl FnOnce() -> Result<T, KvError>) -> bool {
+        if self.place == Place::Embedded {
+            return false;
+        }
+        let error = call().unwrap_err();
+        assert!(matches!(&error, KvError::Unsupported { place: "remote", .. }), "{error:?}");
+        assert!(error.to_string().contains("remote"), "{error}");
+        true
     }
 
     pub(crate) fn bucket(&self) -> KeyValue {
@@ -66,16 +92,22 @@ pub(crate) fn lines(entries: &[Entry]) -> Vec<String> {
     entries.iter().map(line).collect()
 }
 
+/// Returns all that a watcher has now: what does not come within the time that the place may need is not there.
+pub(crate) fn events(watcher: &mut Watcher) -> Vec<WatchEvent> {
+    let mut events = Vec::new();
+    while let Some(event) = watcher.next_timeout(crate::places::SETTLES_IN).unwrap() {
+        events.push(event);
+    }
+    events
+}
+
 /// Returns all that a watcher has now, the end of the first set as `END`.
 pub(crate) fn drain(watcher: &mut Watcher) -> Vec<String> {
-    let mut lines = Vec::new();
-    while let Some(event) = watcher.try_next().unwrap() {
-        lines.push(match event {
-            WatchEvent::Entry(entry) => line(&entry),
-            WatchEvent::EndOfInitial => "END".into(),
-        });
-    }
-    lines
+    let line = |event| match event {
+        WatchEvent::Entry(entry) => line(&entry),
+        WatchEvent::EndOfInitial => "END".into(),
+    };
+    events(watcher).into_iter().map(line).collect()
 }
 
 /// Returns the value of a key as text.
@@ -97,9 +129,9 @@ pub(crate) use assert_refused;
 
 /// Makes a test of every rule at one place.
 macro_rules! conformance_suite {
-    ($place:ident) => {
+    ($(#[$attribute:meta])? $place:ident) => {
         mod $place {
-            crate::conformance::conformance_suite! { @rules $place
+            crate::conformance::conformance_suite! { @rules [$(#[$attribute])?] $place
                 restore {
                     a_restored_bucket_has_the_same_entries_and_goes_on_counting
                     a_restore_of_nothing_or_too_much_is_refused
@@ -185,6 +217,7 @@ macro_rules! conformance_suite {
                     times_out_of_range
                     texts_out_of_range
                     options_that_the_place_does_not_have
+                    options_that_servers_have
                     per_key_ttls_out_of_range
                     reserved_and_broken_headers
                     values_that_are_too_large
@@ -237,13 +270,17 @@ macro_rules! conformance_suite {
             }
         }
     };
-    (@rules $place:ident $($module:ident { $($rule:ident)* })*) => {
+    (@rules $attributes:tt $place:ident $($module:ident { $($rule:ident)* })*) => {
         $(mod $module {
-            $(#[test]
-            fn $rule() {
-                crate::conformance::$module::$rule(&crate::places::$place());
-            })*
+            $(crate::conformance::conformance_suite! { @rule $attributes $place $module $rule })*
         })*
+    };
+    (@rule [$($attribute:tt)*] $place:ident $module:ident $rule:ident) => {
+        #[test]
+        $($attribute)*
+        fn $rule() {
+            crate::conformance::$module::$rule(&crate::places::$place());
+        }
     };
 }
 pub(crate) use conformance_suite;

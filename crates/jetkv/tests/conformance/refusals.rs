@@ -1,8 +1,8 @@
 //! Rules of refusals: every value out of range, and every option that the place does not have, is named by a typed error.
 
-use super::{World, assert_refused};
+use super::{Place, World, assert_refused};
 use jetkv::{
-    ErrorKind, KeyValueConfig, KvError, Placement, PurgeOptions, Republish, Source, WatchOptions,
+    ErrorKind, KeyValueConfig, KvError, Placement, PurgeOptions, Republish, Source, WatchEvent, WatchOptions,
     WriteOptions,
 };
 use std::time::Duration;
@@ -54,6 +54,13 @@ pub(crate) fn texts_out_of_range(world: &World) {
 }
 
 pub(crate) fn options_that_the_place_does_not_have(world: &World) {
+    if world.place == Place::Server {
+        let created = world.js.create_key_value(world.config("b").replicas(3));
+        assert_refused!(created, KvError::Unsupported { place: "remote", .. }, "replicas", "remote");
+    }
+    if world.place != Place::Embedded {
+        return;
+    }
     let republish = Republish { source: ">".into(), destination: "r.>".into(), headers_only: false };
     for (config, option) in [
         (world.config("b").replicas(3), "replicas"),
@@ -66,6 +73,33 @@ pub(crate) fn options_that_the_place_does_not_have(world: &World) {
         assert_refused!(created, KvError::Unsupported { .. }, option);
     }
     assert!(world.js.key_value_names().unwrap().is_empty());
+}
+
+pub(crate) fn options_that_servers_have(world: &World) {
+    if world.place == Place::Embedded {
+        return;
+    }
+    let origin = world.with(world.config("o"));
+    let republish = Republish { source: "$KV.r.>".into(), destination: "r.>".into(), headers_only: false };
+    for config in [
+        world.config("r").republish(republish),
+        world.config("s").sources([Source::new("o")]),
+        world.config("m").mirror(Source::new("o")),
+    ] {
+        let bucket = config.bucket.clone();
+        world.with(config.clone());
+        // The same again is no conflict, whatever the names of streams were made of.
+        let again = world.with(config);
+        assert_eq!(again.bucket(), bucket);
+    }
+    origin.put("k", "1").unwrap();
+    let mut watcher = world.js.key_value("s").unwrap().watch("k").unwrap();
+    let copied = watcher.find_map(|event| match event.unwrap() {
+        WatchEvent::Entry(entry) => Some(entry.value),
+        WatchEvent::EndOfInitial => None,
+    });
+    assert_eq!(copied.unwrap(), "1");
+    assert_eq!(world.js.key_value_names().unwrap(), ["m", "o", "r", "s"]);
 }
 
 pub(crate) fn per_key_ttls_out_of_range(world: &World) {

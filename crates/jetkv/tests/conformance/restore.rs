@@ -19,6 +19,9 @@ pub(crate) fn a_restored_bucket_has_the_same_entries_and_goes_on_counting(world:
         entries
     };
     let to = world.js.create_key_value(config("to")).unwrap();
+    if world.refuses(|| to.restore(&entries)) && world.refuses(|| to.skip_revisions(12)) {
+        return;
+    }
     assert_eq!(to.restore(&entries).unwrap(), 10);
     to.skip_revisions(12).unwrap();
     for key in ["a.x", "b"] {

@@ -1,6 +1,6 @@
 //! Rules of figures and of the store as a whole.
 
-use super::{World, assert_refused, value};
+use super::{Place, World, assert_refused, value};
 use jetkv::{ErrorKind, KvError, Sync};
 
 pub(crate) fn figures_of_a_fresh_bucket(world: &World) {
@@ -8,7 +8,9 @@ pub(crate) fn figures_of_a_fresh_bucket(world: &World) {
     assert_eq!((status.bucket.as_str(), status.backing_store), ("b", "JetStream"));
     assert_eq!((status.values, status.keys, status.bytes, status.last_revision), (0, 0, 0, 0));
     assert_eq!((status.history, status.ttl, status.last_update), (1, None, None));
-    assert_eq!((status.durability, status.durability.to_string()), (Sync::Always, "always".into()));
+    // A server does not say when it syncs.
+    let durability = (world.place == Place::Embedded).then_some(Sync::Always);
+    assert_eq!(status.durability, durability);
     assert!(status.created.as_nanos() > 0 && status.damages.is_empty());
     assert_eq!(status.config, world.config("b"));
 }
@@ -37,6 +39,9 @@ pub(crate) fn all_statuses_are_sorted(world: &World) {
 
 pub(crate) fn a_healthy_store_has_no_damage(world: &World) {
     world.bucket().put("k", "1").unwrap();
+    if world.refuses(|| world.js.health()) && world.refuses(|| world.js.repair()) {
+        return;
+    }
     assert!(world.js.health().unwrap().is_empty());
     let report = world.js.repair().unwrap();
     assert!(report.given_up.is_empty() && report.quarantined.is_empty());
@@ -47,6 +52,9 @@ pub(crate) fn a_check_reads_everything(world: &World) {
     let kv = world.bucket();
     for number in 0..20 {
         kv.put(&format!("k{number}"), [0; 100]).unwrap();
+    }
+    if world.refuses(|| world.js.check(|_| {})) {
+        return;
     }
     let mut last = None;
     let damages = world.js.check(|progress| last = Some(progress)).unwrap();
@@ -62,13 +70,18 @@ pub(crate) fn compaction_keeps_what_lives(world: &World) {
         kv.put(&format!("k{}", number % 3), number.to_string()).unwrap();
     }
     kv.purge("k0").unwrap();
-    world.js.compact().unwrap();
+    if !world.refuses(|| world.js.compact()) {
+        world.js.compact().unwrap();
+    }
     let status = kv.status().unwrap();
     assert_eq!((status.values, status.keys, status.last_revision), (5, 3, 101));
     assert_eq!(
         (value(&kv, "k0"), value(&kv, "k1").unwrap(), value(&kv, "k2").unwrap()),
         (None, "97".into(), "98".into())
     );
+    if world.refuses(|| world.js.stats()) {
+        return;
+    }
     let stats = world.js.stats().unwrap();
     assert!(stats.live_bytes <= stats.disk_bytes || stats.disk_bytes == 0);
 }

@@ -40,3 +40,18 @@ fn errors_name_the_stream_and_sequence_zero() {
         r#"{"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 2"},"stream":"KV_b1","seq":0}"#
     );
 }
+
+#[test]
+fn answers_are_read_as_they_are_written() {
+    let check = |body: &str, stream: &str, seq, duplicate, count| {
+        let expected = Stored { stream: stream.into(), seq, duplicate, count };
+        assert_eq!(read(body.as_bytes()).unwrap().unwrap(), expected, "{body}");
+    };
+    check(r#"{"stream":"KV_b1","domain":"hub","seq":1}"#, "KV_b1", 1, false, 0);
+    check(r#"{"stream":"KV_b1","seq":7,"duplicate": true,"new":[{}]}"#, "KV_b1", 7, true, 0);
+    check(r#"{"stream":"S","seq":4,"batch":"uu","count":2}"#, "S", 4, false, 2);
+    let mut out = Vec::new();
+    write_error(&mut out, "S", &ApiError::fixed(400, 10071, "wrong last sequence: 2"));
+    assert_eq!(read(&out).unwrap().unwrap_err().err_code, 10071);
+    assert!(read(b"").is_err() && read(b"+OK").is_err());
+}
