@@ -23,8 +23,8 @@ pub use append::{Append, CommitResult, Committed, Expect, Origin, Priority, Purg
 pub use config::{Compression, Discard, LimitMarker, Storage, StoreOptions, StreamConfig, Sync, Upkeep};
 pub use damage::{Damage, DamageKind};
 pub use error::{EngineError, ErrorKind, Limit};
-pub use store::{RepairReport, Store, StoreStats};
+pub use store::{Draft, RepairReport, Store, StoreStats};
 pub use stream::{
-    Bounds, Census, Commit, Followed, Found, Listener, Select, Selection, Stream, StreamState, SubjectState,
-    Verified,
+    Bounds, Census, Commit, Followed, Found, Frozen, Listener, Select, Selection, Stream, StreamState,
+    SubjectState, Verified,
 };

@@ -1,6 +1,7 @@
 //! A store: a directory with streams, a catalog of them, a lock, and threads that look after them.
 
 mod committers;
+mod drafts;
 mod reserve;
 mod streams;
 mod upkeep;
@@ -12,6 +13,8 @@ use crate::env::Lock;
 use crate::error::EngineError;
 use crate::stream::Stream;
 use crate::wakes;
+pub use drafts::Draft;
+
 use committers::Committers;
 use jetkv_types::StreamName;
 use parking_lot::{Mutex, RwLock};
@@ -62,6 +65,8 @@ struct StoreInner {
     /// Streams that are there and cannot be opened, and why.
     broken: Mutex<BTreeMap<String, EngineError>>,
     damages: Mutex<Vec<Damage>>,
+    /// Streams that nobody sees yet, by their ids.
+    drafts: Mutex<BTreeMap<u64, Stream>>,
     thread: Mutex<Option<UpkeepThread>>,
     lock: Mutex<Option<Box<dyn Lock>>>,
 }
@@ -140,6 +145,7 @@ impl Store {
                 directory: Mutex::new(opened.directory),
                 broken: Mutex::new(opened.broken),
                 damages: Mutex::new(opened.damages),
+                drafts: Mutex::default(),
                 thread: Mutex::new(None),
                 lock: Mutex::new(Some(lock)),
             }))),
@@ -343,6 +349,9 @@ impl StoreInner {
             let done = stream.inner().close();
             outcome = outcome.and(done);
         }
+        // Nobody misses what was not finished; it is cleared away when the store is opened.
+        let drafts = std::mem::take(&mut *self.drafts.lock());
+        drafts.into_values().for_each(|draft| drop(draft.inner().close()));
         drop(self.lock.lock().take());
         outcome
     }

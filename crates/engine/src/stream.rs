@@ -11,6 +11,7 @@ mod compact;
 mod control;
 mod create;
 mod follow;
+mod frozen;
 mod listen;
 mod log;
 mod query;
@@ -26,6 +27,7 @@ mod writer;
 
 pub use commit::Commit;
 pub use follow::{Bounds, Census, Followed, Found};
+pub use frozen::Frozen;
 pub use listen::Listener;
 pub use read::{Select, Selection, StreamState, SubjectState};
 pub use trouble::Verified;

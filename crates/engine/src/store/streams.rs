@@ -22,9 +22,9 @@ use std::sync::Arc;
 /// The catalog as it is on disk.
 #[derive(Debug)]
 pub(super) struct Directory {
-    catalog: Catalog,
+    pub(super) catalog: Catalog,
     /// Streams whose creation failed and that could not be cleared away yet.
-    leftovers: Vec<PathBuf>,
+    pub(super) leftovers: Vec<PathBuf>,
 }
 
 /// What opening a store found.
@@ -182,7 +182,7 @@ fn names_in(env: &Env, dir: &Path) -> Result<Vec<String>, EngineError> {
     }
 }
 
-fn write_catalog(env: &Env, dir: &Path, catalog: &mut Catalog) -> Result<(), EngineError> {
+pub(super) fn write_catalog(env: &Env, dir: &Path, catalog: &mut Catalog) -> Result<(), EngineError> {
     catalog.generation += 1;
     crate::copies::write(env, dir, CATALOG_FILE, &catalog.seal())
 }
@@ -296,12 +296,12 @@ impl Store {
 }
 
 impl StoreInner {
-    fn check_open(&self) -> Result<(), EngineError> {
+    pub(super) fn check_open(&self) -> Result<(), EngineError> {
         if self.lock.lock().is_some() { Ok(()) } else { Err(EngineError::Closed) }
     }
 
     /// Returns why the stream of that name could not be opened, if that is so.
-    fn broken_as(&self, name: &StreamName) -> Option<EngineError> {
+    pub(super) fn broken_as(&self, name: &StreamName) -> Option<EngineError> {
         let broken = self.broken.lock();
         // Where no catalog tells the name, the directory's name does.
         let is_it =
@@ -310,13 +310,13 @@ impl StoreInner {
         broken.get(name.as_str()).or_else(by_directory).cloned()
     }
 
-    fn create_in_memory(&self, id: u64, config: StreamConfig) -> Result<Stream, EngineError> {
+    pub(super) fn create_in_memory(&self, id: u64, config: StreamConfig) -> Result<Stream, EngineError> {
         let memory = Env { fs: Env::memory().fs, ..self.env.clone() };
         let dir = PathBuf::from("/memory").join(directory_name(id, &config.name));
         memory.fs.create_dir_all(&dir).map_err(EngineError::io("create", &dir))?;
         let options =
             crate::config::StoreOptions { sync: Sync::Os, reserve_bytes: 0, ..self.shared.options.clone() };
-        let shared = Arc::new(self.shared.in_memory(&memory, &dir, options));
+        let shared = Arc::new(self.shared.apart(&memory, &dir, options));
         let new = NewStream::create(shared, memory, &dir, id, config)?;
         Ok(Stream::new(Arc::new(new.finish(dir))))
     }
@@ -363,7 +363,7 @@ impl StoreInner {
         }
     }
 
-    fn clear_leftovers(&self, directory: &mut Directory) -> Result<(), EngineError> {
+    pub(super) fn clear_leftovers(&self, directory: &mut Directory) -> Result<(), EngineError> {
         let fs = &self.env.fs;
         while let Some(leftover) = directory.leftovers.last() {
             match fs.remove_dir_all(leftover) {
@@ -443,8 +443,8 @@ impl StoreInner {
 }
 
 impl Shared {
-    /// What a stream in memory uses instead.
-    fn in_memory(&self, env: &Env, dir: &Path, options: crate::config::StoreOptions) -> Self {
+    /// What a stream uses instead that is not one of the directory's, in memory or a draft.
+    pub(super) fn apart(&self, env: &Env, dir: &Path, options: crate::config::StoreOptions) -> Self {
         Self {
             reserve: super::reserve::Reserve::new(env.clone(), dir, 0),
             committers: Arc::clone(&self.committers),
@@ -456,6 +456,6 @@ impl Shared {
     }
 }
 
-const STREAMS: &str = "streams";
+pub(super) const STREAMS: &str = "streams";
 const TRASH: &str = "trash";
-const TEMPORARY: &str = "tmp";
+pub(super) const TEMPORARY: &str = "tmp";

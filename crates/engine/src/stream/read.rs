@@ -6,6 +6,7 @@ use crate::error::EngineError;
 use crate::index::{Location, StreamIndex};
 use crate::stream::listen::Recent;
 use jetkv_types::{Message, Operation, Sequence, Subject, SubjectFilter, Timestamp};
+use parking_lot::RwLockReadGuard;
 use std::sync::Arc;
 
 /// Figures of a stream, as of the last message that is visible.
@@ -64,24 +65,7 @@ impl Stream {
     /// Returns the figures of the stream.
     #[must_use]
     pub fn state(&self) -> StreamState {
-        let index = self.inner.index.read();
-        let first = index.locate(index.first());
-        let mut state = StreamState {
-            messages: index.messages,
-            bytes: index.bytes,
-            first_sequence: if index.last() == 0 { 0 } else { index.first() },
-            first_time: Timestamp::ZERO,
-            last_sequence: index.last(),
-            last_time: Timestamp::from_nanos(index.last_time),
-            subjects: to_u64(index.table.len()),
-            disk_bytes: index.segments.iter().map(|segment| u64::from(segment.end)).sum(),
-        };
-        drop(index);
-        if let Some(place) = first {
-            let read = place.file.read_time(place.offset, place.length, place.sequence);
-            state.first_time = read.unwrap_or_default();
-        }
-        state
+        figures(self.inner.index.read())
     }
 
     /// Returns the last visible sequence, 0 if there is none.
@@ -255,6 +239,27 @@ impl Stream {
         drop(index);
         self.inner.read_at(&place).map(Some)
     }
+}
+
+/// Works out the figures of a stream; the index is let go before the first message is read.
+pub(super) fn figures(index: RwLockReadGuard<'_, StreamIndex>) -> StreamState {
+    let first = index.locate(index.first());
+    let mut state = StreamState {
+        messages: index.messages,
+        bytes: index.bytes,
+        first_sequence: if index.last() == 0 { 0 } else { index.first() },
+        first_time: Timestamp::ZERO,
+        last_sequence: index.last(),
+        last_time: Timestamp::from_nanos(index.last_time),
+        subjects: to_u64(index.table.len()),
+        disk_bytes: index.segments.iter().map(|segment| u64::from(segment.end)).sum(),
+    };
+    drop(index);
+    if let Some(place) = first {
+        let read = place.file.read_time(place.offset, place.length, place.sequence);
+        state.first_time = read.unwrap_or_default();
+    }
+    state
 }
 
 fn next_match(index: &StreamIndex, filters: &[SubjectFilter], from: Sequence) -> Option<Sequence> {
