@@ -24,7 +24,7 @@ pub(crate) use operation::operation_of_words;
 
 pub use operation::{limit_marker_headers, operation_of};
 pub use publish::{Publish, publish};
-pub use restore::{Place, copy, restore};
+pub use restore::{Place, copy, put_back, restore};
 pub use settings::{
     ConsumerLimits, External, OriginProblem, Placement, Republish, Source, StreamSettings, SubjectTransform,
 };

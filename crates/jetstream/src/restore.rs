@@ -25,6 +25,19 @@ pub fn restore(stream: &Stream, messages: &[Message]) -> Result<Commit, JetStrea
     Ok(stream.append(&appends))
 }
 
+/// Hands the messages of a backup to a stream that has nothing else, all or none. They are there as they were: what they
+/// replaced is not among them, so they replace nothing, and their age counts from when they were stored (PROTOCOL 2.7).
+pub fn put_back(stream: &Stream, messages: &[Message]) -> Commit {
+    let ttls = attributes::permits_message_ttl(&stream.config());
+    let as_it_was = |message| {
+        // What cannot be read was no time to live where it comes from either.
+        let ttl = if ttls { ttl_of(message).unwrap_or(Ttl::Stream) } else { Ttl::Stream };
+        Append { rollup: Rollup::None, ..as_append(message, ttl) }
+    };
+    let appends: Vec<_> = messages.iter().map(as_it_was).collect();
+    stream.append(&appends)
+}
+
 /// Hands copies from another stream to this one, all or none. Expectations were true where they came from and are not asked
 /// again; times to live and roll-ups work if this stream permits them (PROTOCOL 4.9, 4.10).
 pub fn copy(stream: &Stream, messages: &[Message], place: Place) -> Commit {

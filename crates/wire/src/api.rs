@@ -44,7 +44,10 @@ pub use policy::{
 };
 pub use pull::{PullFault, PullRequest};
 pub use response::{Body, TYPE_PREFIX, decode_response, refuse, respond, type_of};
-pub use snapshot::{RestoreRequest, RestoreResponse, SnapshotRequest, SnapshotResponse};
+pub use snapshot::{
+    ArchivedConsumer, ConsumerState, PendingDelivery, RestoreRequest, RestoreResponse, SnapshotRequest,
+    SnapshotResponse,
+};
 pub use stream_config::{ConsumerLimits, Placement, Republish, StreamConfig, SubjectTransform};
 pub use stream_info::{
     ClusterInfo, StreamAlternate, StreamCreateResponse, StreamDeleteResponse, StreamInfo, StreamInfoResponse,

@@ -22,8 +22,8 @@ pub struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArchiveError {
-    /// It does not begin as one.
-    #[error("not a snapshot of this kind")]
+    /// It does not begin as one; servers before 2.14 made others.
+    #[error("not a snapshot of a server of version 2.14 or later")]
     NoArchive,
     /// An entry cannot be read.
     #[error("corrupt snapshot entry")]
@@ -108,10 +108,11 @@ impl Reader {
             return Ok(None);
         }
         let length = |bytes: u64| usize::try_from(bytes).ok().filter(|bytes| *bytes <= ENTRY_BYTES_MAX);
-        let (Some(name), Some(headers), Some(payload)) = (length(name), length(headers), length(payload))
-        else {
+        let lengths = (length(name), length(headers), length(payload));
+        let (Some(name), Some(headers), Some(payload)) = lengths else { return Err(ArchiveError::TooLarge) };
+        if name + headers + payload > ENTRY_BYTES_MAX {
             return Err(ArchiveError::TooLarge);
-        };
+        }
         let head = self.input.len() - rest.len();
         if rest.len() < name + headers + payload {
             return Ok(None);
@@ -122,6 +123,12 @@ impl Reader {
         let headers = self.input.split_to(headers).freeze();
         let payload = self.input.split_to(payload).freeze();
         Ok(Some(Entry { name, time: un_zig_zag(time), sequence, headers, payload }))
+    }
+
+    /// Says whether the end mark has come; what follows it is of no interest.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.ended
     }
 
     /// Says that nothing more comes.

@@ -78,7 +78,7 @@ fn write_block(block: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(body);
 }
 
-/// Reads an S2 stream piece by piece, holding at most one chunk.
+/// Reads an S2 stream piece by piece, holding what was pushed and not read yet.
 #[derive(Debug, Default)]
 pub struct Reader {
     begun: bool,
@@ -86,34 +86,39 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Takes bytes of the stream, and appends the data that is complete to `out`.
+    /// Takes bytes of the stream.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.input.extend_from_slice(bytes);
+    }
+
+    /// Appends the data of the next chunk to `out`, 4 MiB at most; says whether there was a whole chunk.
+    ///
+    /// A few bytes can stand for many, so what is read should be used up before the next chunk is.
     ///
     /// # Errors
     /// [`S2Error`]; the stream cannot be read on.
-    pub fn read(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), S2Error> {
-        self.input.extend_from_slice(bytes);
-        while let [kind, a, b, c, ..] = self.input[..] {
-            let length = usize::from(a) | usize::from(b) << 8 | usize::from(c) << 16;
-            if length > CHUNK_BYTES_MAX {
-                return Err(S2Error::TooLarge);
-            }
-            if !self.begun && kind != IDENTIFIER {
-                return Err(S2Error::NoStream);
-            }
-            if self.input.len() < 4 + length {
-                return Ok(());
-            }
-            let body = &self.input[4..4 + length];
-            match kind {
-                IDENTIFIER if body == b"S2sTwO" || body == b"sNaPpY" => self.begun = true,
-                IDENTIFIER => return Err(S2Error::NoStream),
-                COMPRESSED | UNCOMPRESSED => read_block(kind, body, out)?,
-                SKIPPABLE.. => {}
-                kind => return Err(S2Error::UnknownChunk(kind)),
-            }
-            self.input.advance(4 + length);
+    pub fn next_chunk(&mut self, out: &mut Vec<u8>) -> Result<bool, S2Error> {
+        let [kind, a, b, c, ..] = self.input[..] else { return Ok(false) };
+        let length = usize::from(a) | usize::from(b) << 8 | usize::from(c) << 16;
+        if length > CHUNK_BYTES_MAX {
+            return Err(S2Error::TooLarge);
         }
-        Ok(())
+        if !self.begun && kind != IDENTIFIER {
+            return Err(S2Error::NoStream);
+        }
+        if self.input.len() < 4 + length {
+            return Ok(false);
+        }
+        let body = &self.input[4..4 + length];
+        match kind {
+            IDENTIFIER if body == b"S2sTwO" || body == b"sNaPpY" => self.begun = true,
+            IDENTIFIER => return Err(S2Error::NoStream),
+            COMPRESSED | UNCOMPRESSED => read_block(kind, body, out)?,
+            SKIPPABLE.. => {}
+            kind => return Err(S2Error::UnknownChunk(kind)),
+        }
+        self.input.advance(4 + length);
+        Ok(true)
     }
 
     /// Says that nothing more comes.

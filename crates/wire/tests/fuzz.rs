@@ -23,6 +23,16 @@ const KNOWN: &[&str] = &[
     "-NAK {\"delay\":5000000}",
     "+NXT {\"batch\":2,\"expires\":30000000000}",
     "+TERM bad order",
+    "{\"config\":{\"durable_name\":\"C\",\"ack_policy\":\"explicit\"},\"state\":{\"delivered\":{\"consumer_seq\":3,\"stream_seq\":5},\
+     \"ack_floor\":{\"consumer_seq\":1,\"stream_seq\":2},\"pending\":{\"5\":{\"Sequence\":3,\"Timestamp\":1795847777270694596}},\
+     \"redelivered\":{\"5\":2}}}",
+    "NATSARC1\x0a\x04\0\0\x02state.json{}\x0c\x04\0\0\x02consumers/C1{}\x03\x02\x02\0\x02s.1v1\x03\x06\x05\x12\x02s.2NATS/1.0\r\nA: b\r\n\r\nv2\0\0\0\0\0",
+];
+
+/// Streams that are no text: of two blocks, one of them compressed, and a block of repeats.
+const STREAMS: &[&[u8]] = &[
+    b"\xff\x06\0\0S2sTwO\x01\x09\0\0\xbb\x1f\x1c\x19hello",
+    b"\xff\x06\0\0sNaPpY\x00\x0c\0\0\x52\x4c\xa1\x0e\x0e\x04ab\x01\x02\x11\x00\x80\x02\0\0ab",
 ];
 
 /// Texts that are put where they may hurt.
@@ -45,6 +55,9 @@ const PIECES: &[&str] = &[
     ",",
     ":",
     "null",
+    "NATSARC1",
+    "S2sTwO",
+    "\u{7f}",
     "-1",
     "1.5",
     "1e9",
@@ -92,6 +105,7 @@ fn corpus() -> Vec<Vec<u8>> {
         include_str!("golden/faults-strict.txt"),
     ];
     let mut texts: BTreeSet<Vec<u8>> = KNOWN.iter().map(|text| text.as_bytes().to_vec()).collect();
+    texts.extend(STREAMS.iter().map(|stream| stream.to_vec()));
     for exchange in scripts.iter().flat_map(|script| golden_script::exchanges(script)) {
         texts.insert(exchange.body.into_bytes());
         for answer in exchange.answers.into_iter().filter(|answer| answer.body.len() < 2000) {

@@ -1,10 +1,13 @@
 //! Backup and restore of streams (PROTOCOL 2.7).
 
+use super::consumer_config::ConsumerConfig;
+use super::consumer_info::SequenceInfo;
 use super::is_default;
 use super::stream_config::StreamConfig;
 use super::stream_state::StreamState;
 use crate::json::go_type;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The body of `STREAM.SNAPSHOT`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,4 +55,40 @@ pub struct RestoreRequest {
 pub struct RestoreResponse {
     /// Where the chunks are to go.
     pub deliver_subject: String,
+}
+
+/// A consumer in an archive, the entry `consumers/<name>`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ArchivedConsumer {
+    /// Its configuration.
+    pub config: ConsumerConfig,
+    /// How far it has come.
+    pub state: ConsumerState,
+}
+
+/// How far a consumer has come, as it is in an archive.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename = "ConsumerState")]
+pub struct ConsumerState {
+    /// The last delivery.
+    pub delivered: SequenceInfo,
+    /// Everything up to here is acknowledged.
+    pub ack_floor: SequenceInfo,
+    /// What was delivered and not acknowledged, by the sequences of the messages in decimals.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pending: BTreeMap<String, PendingDelivery>,
+    /// How often messages were delivered again, by their sequences in decimals.
+    #[serde(skip_serializing_if = "is_default")]
+    pub redelivered: BTreeMap<String, u64>,
+}
+
+/// A delivery that was not acknowledged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename = "Pending", rename_all = "PascalCase")]
+pub struct PendingDelivery {
+    /// The number of the delivery.
+    pub sequence: u64,
+    /// When it was, in nanoseconds since 1970.
+    pub timestamp: i64,
 }

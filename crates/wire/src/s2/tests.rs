@@ -3,7 +3,8 @@ use super::{Reader, S2Error, Writer, block};
 fn read(stream: &[u8], piece: usize) -> Result<Vec<u8>, S2Error> {
     let (mut reader, mut out) = (Reader::default(), Vec::new());
     for bytes in stream.chunks(piece) {
-        reader.read(bytes, &mut out)?;
+        reader.push(bytes);
+        while reader.next_chunk(&mut out)? {}
     }
     reader.finish()?;
     Ok(out)
@@ -75,4 +76,22 @@ fn broken_streams_are_refused() {
     ] {
         assert!(block::decode(input, 100, &mut Vec::new()).is_err(), "{input:x?}");
     }
+}
+
+#[test]
+fn few_bytes_that_stand_for_many_come_out_piece_by_piece() {
+    let data = vec![0; 40 << 20];
+    let stream = write(&data, 1 << 20);
+    assert!(stream.len() < data.len() / 15);
+    let (mut reader, mut total) = (Reader::default(), 0);
+    reader.push(&stream);
+    loop {
+        let mut out = Vec::new();
+        if !reader.next_chunk(&mut out).unwrap_or(false) {
+            break;
+        }
+        assert!(out.len() <= 4 << 20);
+        total += out.len();
+    }
+    assert_eq!((total, reader.finish()), (data.len(), Ok(())));
 }

@@ -2,10 +2,12 @@
 
 use jetkv_wire::ack::{Ack, AckReply, FlowControl};
 use jetkv_wire::api;
+use jetkv_wire::archive;
 use jetkv_wire::connect::Connect;
 use jetkv_wire::header;
 use jetkv_wire::json::{self, Strictness};
 use jetkv_wire::parse::{ClientOp, Limits, Parsed, Pub, parse};
+use jetkv_wire::s2;
 use jetkv_wire::subject;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -173,8 +175,61 @@ pub(crate) fn acks(text: &[u8]) {
     }
 }
 
+/// Snapshots: streams and archives are read the same wherever they are cut, in pieces of bounded size, and what is written is
+/// read again.
+pub(crate) fn snapshots(bytes: &[u8]) {
+    for piece in [1, 7] {
+        assert_eq!(unpack(bytes, piece), unpack(bytes, bytes.len().max(1)));
+        assert_eq!(entries(bytes, piece), entries(bytes, bytes.len().max(1)));
+    }
+    let (mut writer, mut stream) = (s2::Writer::default(), Vec::new());
+    writer.write(bytes, &mut stream);
+    writer.finish(&mut stream);
+    assert_eq!(unpack(&stream, 100), Ok(bytes.to_vec()));
+    round_trip::<api::ArchivedConsumer>(bytes);
+    round_trip::<api::StreamState>(bytes);
+    let text = || String::from_utf8_lossy(bytes).into_owned();
+    let entry = archive::Entry {
+        name: text(),
+        time: i64::MIN,
+        sequence: u64::MAX,
+        headers: bytes.to_vec().into(),
+        payload: bytes.to_vec().into(),
+    };
+    let mut written = Vec::new();
+    archive::write_start(&mut written);
+    archive::write_entry(&entry, &mut written);
+    archive::write_end(&mut written);
+    assert_eq!(entries(&written, 13), Ok(vec![entry]));
+}
+
+fn unpack(stream: &[u8], piece: usize) -> Result<Vec<u8>, s2::S2Error> {
+    let (mut reader, mut all) = (s2::Reader::default(), Vec::new());
+    for bytes in stream.chunks(piece) {
+        reader.push(bytes);
+        let mut out = Vec::new();
+        while reader.next_chunk(&mut out)? {
+            assert!(out.len() <= 4 << 20);
+            all.append(&mut out);
+        }
+    }
+    reader.finish().map(|()| all)
+}
+
+fn entries(bytes: &[u8], piece: usize) -> Result<Vec<archive::Entry>, archive::ArchiveError> {
+    let (mut reader, mut all) = (archive::Reader::default(), Vec::new());
+    for bytes in bytes.chunks(piece) {
+        reader.push(bytes);
+        while let Some(entry) = reader.next_entry()? {
+            all.push(entry);
+        }
+    }
+    reader.finish().map(|()| all)
+}
+
 /// Everything.
 pub(crate) fn all(text: &[u8]) {
+    snapshots(text);
     operations(text);
     connect(text);
     headers_of(text);

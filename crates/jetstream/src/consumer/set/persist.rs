@@ -6,9 +6,10 @@ use super::super::member::{Consumer, Door};
 use super::super::pace::Pace;
 use super::super::rules::Rules;
 use super::super::snapshot::ConsumerSnapshot;
-use super::super::{ConsumerError, Interest};
+use super::super::{ConsumerError, Interest, Position};
 use super::{ConsumerKey, ConsumerSet};
 use jetkv_types::Timestamp;
+use jetkv_types::limits::SEQUENCE_MAX;
 use std::sync::Arc;
 
 impl ConsumerSet {
@@ -29,14 +30,13 @@ impl ConsumerSet {
     pub fn snapshot(&mut self, key: ConsumerKey) -> Option<ConsumerSnapshot> {
         let consumer = self.members.get_mut(key)?;
         consumer.dirty = false;
-        Some(ConsumerSnapshot {
-            name: consumer.name.to_string(),
-            created: consumer.created,
-            config: (*consumer.config).clone(),
-            delivered: consumer.delivered,
-            ack_floor: consumer.floor(),
-            pending: consumer.acks.as_ref().map(|acks| acks.export()).unwrap_or_default(),
-        })
+        Some(plain(consumer))
+    }
+
+    /// Returns all consumers as plain data, in the order of their names, for a backup.
+    #[must_use]
+    pub fn snapshots(&self) -> Vec<ConsumerSnapshot> {
+        self.members.keys().into_iter().filter_map(|key| self.members.get(key)).map(plain).collect()
     }
 
     /// Says that a snapshot could not be stored: the consumer counts as changed again.
@@ -44,6 +44,44 @@ impl ConsumerSet {
         if let Some(consumer) = self.members.get_mut(key) {
             consumer.dirty = true;
         }
+    }
+
+    /// Takes a consumer out of a backup, which may come from anywhere: its configuration is checked like that of a new one,
+    /// and what cannot be true of a consumer of this stream is left out.
+    ///
+    /// # Errors
+    /// What [`super::super::ConsumerConfig::normalized`] finds, `TooManyConsumers`, `Exists`, `Engine`.
+    pub fn reinstate(
+        &mut self,
+        snapshot: &ConsumerSnapshot,
+        now: Timestamp,
+    ) -> Result<ConsumerKey, ConsumerError> {
+        if self.rules.max_consumers.is_some_and(|max| self.members.count() >= max) {
+            return Err(ConsumerError::TooManyConsumers);
+        }
+        let config = snapshot.config.clone().normalized(&self.stream.config(), &self.rules)?;
+        let mut snapshot = ConsumerSnapshot { config, ..snapshot.clone() };
+        // A consumer may begin behind the last message, but not where sequences end.
+        let cap = |number: u64| number.min(SEQUENCE_MAX);
+        let delivered = Position {
+            consumer_seq: cap(snapshot.delivered.consumer_seq),
+            stream_seq: cap(snapshot.delivered.stream_seq),
+            ..snapshot.delivered
+        };
+        let floor = Position {
+            consumer_seq: snapshot.ack_floor.consumer_seq.min(delivered.consumer_seq),
+            stream_seq: snapshot.ack_floor.stream_seq.min(delivered.stream_seq),
+            ..snapshot.ack_floor
+        };
+        (snapshot.delivered, snapshot.ack_floor) = (delivered, floor);
+        snapshot.pending.retain_mut(|ack| {
+            ack.redeliveries = cap(ack.redeliveries);
+            (floor.stream_seq + 1..=delivered.stream_seq).contains(&ack.stream_seq)
+                && (1..=delivered.consumer_seq).contains(&ack.consumer_seq)
+        });
+        let key = self.restore(&snapshot, now)?;
+        self.keep_changed(key);
+        Ok(key)
     }
 
     /// Takes a consumer back; nobody listens to it yet. It goes on behind its last delivery.
@@ -98,5 +136,16 @@ impl ConsumerSet {
         };
         self.enlist(consumer, now);
         Ok(key)
+    }
+}
+
+fn plain(consumer: &Consumer) -> ConsumerSnapshot {
+    ConsumerSnapshot {
+        name: consumer.name.to_string(),
+        created: consumer.created,
+        config: (*consumer.config).clone(),
+        delivered: consumer.delivered,
+        ack_floor: consumer.floor(),
+        pending: consumer.acks.as_ref().map(|acks| acks.export()).unwrap_or_default(),
     }
 }

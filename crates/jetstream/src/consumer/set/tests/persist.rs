@@ -1,5 +1,8 @@
 use super::world::{MS, World, figures, pull_from, push};
-use crate::consumer::{AckKind, AckPolicy, ConsumerConfig, ConsumerSet, Interest, PullRequest, StreamRules};
+use crate::consumer::{
+    AckKind, AckPolicy, ConsumerConfig, ConsumerError, ConsumerSet, ConsumerSnapshot, DeliverPolicy,
+    Interest, PendingAck, Position, PullRequest, StreamRules,
+};
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::SeededEntropy;
@@ -83,4 +86,59 @@ fn a_durable_push_consumer_waits_for_its_client_after_a_restart() {
     assert_eq!(world.figures("p"), "d 2/2 f 2/2 ap 0 rd 0 w 0 p 1");
     world.interest("p", Interest::Present);
     assert_eq!(world.run(), ["to.p c 1.3.3 +0"]);
+}
+
+#[test]
+fn a_backup_leaves_consumers_as_they_are_and_holds_the_passing_ones_too() {
+    let mut world = World::new(None);
+    world.put_all("a b c");
+    world.create(durable("d")).unwrap();
+    world.create(pull_from("e")).unwrap();
+    world.pull("d", "r", &PullRequest { batch: 2, ..PullRequest::default() });
+    let snapshots = world.set.snapshots();
+    assert_eq!(snapshots.iter().map(|each| &*each.name).collect::<Vec<_>>(), ["d", "e"]);
+    assert_eq!((snapshots[0].delivered.consumer_seq, snapshots[0].pending.len()), (2, 2));
+    assert_eq!(world.set.changed().collect::<Vec<_>>(), [world.key("d")]);
+}
+
+#[test]
+fn a_consumer_out_of_a_backup_goes_on_where_it_was() {
+    let mut world = World::new(None);
+    world.put_all("a b c d");
+    world.create(durable("d")).unwrap();
+    let two = PullRequest { batch: 2, ..PullRequest::default() };
+    world.pull("d", "r", &two);
+    world.ack("d", 1, 1, &AckKind::Ack);
+    let (figures_before, [snapshot]) =
+        (figures(&world.info("d")), <[_; 1]>::try_from(world.set.snapshots()).unwrap());
+    world.set =
+        ConsumerSet::new(world.stream.clone(), StreamRules::default(), Arc::new(SeededEntropy::new(2)));
+    let key = world.set.reinstate(&snapshot, world.now()).unwrap();
+    assert_eq!(figures(&world.info("d")), figures_before);
+    assert_eq!(world.set.changed().collect::<Vec<_>>(), [key], "it has to be stored");
+    assert!(matches!(world.set.reinstate(&snapshot, world.now()), Err(ConsumerError::Exists)));
+    assert_eq!(world.pull("d", "r", &two), ["r c 1.3.3 +1", "r d 1.4.4 +0"]);
+}
+
+#[test]
+fn what_a_backup_says_of_a_consumer_is_not_believed() {
+    let mut world = World::new(None);
+    world.put_all("a b c d");
+    world.create(durable("d")).unwrap();
+    world.pull("d", "r", &PullRequest { batch: 2, ..PullRequest::default() });
+    let [mut snapshot] = <[_; 1]>::try_from(world.set.snapshots()).unwrap();
+    world.set =
+        ConsumerSet::new(world.stream.clone(), StreamRules::default(), Arc::new(SeededEntropy::new(2)));
+    let max = Position { consumer_seq: u64::MAX, stream_seq: u64::MAX, last_active: None };
+    (snapshot.delivered, snapshot.ack_floor) = (max, max);
+    for (stream_seq, redeliveries) in [(0, 1), (u64::MAX, u64::MAX), (3, u64::MAX)] {
+        snapshot.pending.push(PendingAck { stream_seq, redeliveries, ..snapshot.pending[0] });
+    }
+    world.set.reinstate(&snapshot, world.now()).unwrap();
+    assert_eq!((world.info("d").num_ack_pending, world.info("d").num_pending), (0, 0));
+    world.put_all("e");
+    world.wait_ms(60_000);
+    let start = ConsumerConfig { deliver_policy: DeliverPolicy::ByStartSequence, ..durable("s") };
+    let refused = ConsumerSnapshot { name: "s".into(), config: start, ..snapshot };
+    assert!(world.set.reinstate(&refused, world.now()).is_err(), "a start without a sequence");
 }
