@@ -24,6 +24,4 @@ pub const REFUSALS: &[Refusal] = &[
         case: "stream/retention",
         says: "does not support retention policies other than limits",
     },
-    Refusal { suite: "go", case: "request/snapshot-and-restore", says: "does not support snapshots" },
-    Refusal { suite: "cli", case: "stream/backup-restore", says: "does not support snapshots" },
 ];

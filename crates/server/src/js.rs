@@ -22,6 +22,7 @@ mod open;
 mod pending;
 mod publish;
 mod state;
+mod transfer;
 mod trouble;
 
 pub(crate) use context::Ctx;

@@ -13,6 +13,8 @@ pub struct ConsumerSnapshot {
     pub created: Timestamp,
     /// The configuration with defaults filled in.
     pub config: ConsumerConfig,
+    /// Whether it survives a restart, which a durable one does.
+    pub is_kept: bool,
     /// The last delivery.
     pub delivered: Position,
     /// Everything up to here is acknowledged.

@@ -7,6 +7,7 @@ mod messages;
 mod streams;
 
 pub(super) use consumers::read_pull;
+pub(super) use streams::show_created;
 
 use super::acks;
 use super::context::Ctx;
@@ -15,6 +16,7 @@ use super::events::Events;
 use super::pending::Pending;
 use super::publish::Handled;
 use super::state::JetStream;
+use super::transfer;
 use crate::router::Msg;
 use crate::version::API_LEVEL;
 use jetkv_wire::api::{self, Body};
@@ -40,6 +42,9 @@ pub(crate) fn request(
     }
     if rest.starts_with("FC.") {
         return acks::answer_flow(jetstream, ctx, msg);
+    }
+    if let Some(rest) = rest.strip_prefix("SNAPSHOT.") {
+        return transfer::take(jetstream, ctx, rest, msg);
     }
     let Some(domain) = jetstream.settings.domain.as_deref() else { return Handled::No };
     let inner = rest.strip_prefix(domain).and_then(|rest| rest.strip_prefix(".API."));
@@ -124,8 +129,12 @@ fn answer(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, operation: &str, msg: &
             Ok(()) => consumers::reset(jetstream, ctx, rest, body).map(|outcome| Answer::of(verb, outcome)),
             Err(problem) => Some(Answer::of::<api::ConsumerResetResponse>(verb, Err(problem))),
         },
-        "STREAM.SNAPSHOT" => Some(refused("stream_snapshot_response", &fixed::NO_SNAPSHOTS)),
-        "STREAM.RESTORE" => Some(refused("stream_restore_response", &fixed::NO_RESTORE)),
+        "STREAM.SNAPSHOT" => {
+            let begun = level.and_then(|()| transfer::begin_backup(jetstream, ctx, rest, msg));
+            // If it has begun, it answers by itself.
+            begun.err().map(|error| Answer::of::<api::SnapshotResponse>(verb, Err(error)))
+        }
+        "STREAM.RESTORE" => answered!(transfer::begin_restore(jetstream, ctx, rest, body)),
         "STREAM.LEADER.STEPDOWN" => Some(not_clustered("stream_leader_stepdown_response")),
         "STREAM.PEER.REMOVE" => Some(not_clustered("stream_remove_peer_response")),
         "CONSUMER.LEADER.STEPDOWN" => Some(not_clustered("consumer_leader_stepdown_response")),

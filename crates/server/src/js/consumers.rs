@@ -1,10 +1,12 @@
 //! The consumers of a stream, as the server drives them: events from connections, a task for what happens by itself.
 
+mod archive;
 mod convert;
 mod interest;
 mod keep;
 mod out;
 
+pub(crate) use archive::{archived, unarchived};
 pub(crate) use convert::{Details, action_of, info_of, request_config};
 pub(crate) use interest::InterestQueue;
 pub(crate) use keep::Keeper;
@@ -247,6 +249,11 @@ impl Consumers {
                 self.state.lock().set.keep_changed(key);
             }
         }
+    }
+
+    /// Returns all of them as plain data.
+    pub(crate) fn snapshots(&self) -> Vec<ConsumerSnapshot> {
+        self.state.lock().set.snapshots()
     }
 
     fn has_changed(&self) -> bool {

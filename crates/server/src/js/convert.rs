@@ -278,7 +278,12 @@ pub(crate) fn source_info(source: &Source, progress: &Progress) -> api::StreamSo
 
 /// Shows the state of a stream.
 pub(crate) fn state(handle: &StreamHandle) -> api::StreamState {
-    let state = handle.stream.state();
+    let state = state_of(&handle.stream.state(), handle.consumer_count());
+    api::StreamState { lost: lost(handle), ..state }
+}
+
+/// Shows figures of a stream that has so many consumers.
+pub(crate) fn state_of(state: &jetkv_engine::StreamState, consumers: usize) -> api::StreamState {
     let span = (state.last_sequence + 1).saturating_sub(state.first_sequence);
     api::StreamState {
         messages: state.messages,
@@ -289,8 +294,7 @@ pub(crate) fn state(handle: &StreamHandle) -> api::StreamState {
         last_ts: state.last_time,
         num_subjects: signed(state.subjects),
         num_deleted: if state.messages == 0 { 0 } else { signed(span.saturating_sub(state.messages)) },
-        lost: lost(handle),
-        consumer_count: i64::try_from(handle.consumer_count()).unwrap_or(i64::MAX),
+        consumer_count: i64::try_from(consumers).unwrap_or(i64::MAX),
         ..api::StreamState::default()
     }
 }

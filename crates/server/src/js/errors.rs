@@ -130,7 +130,7 @@ pub(crate) fn of_engine(problem: &EngineError) -> ApiError {
     }
 }
 
-fn describe(problem: &dyn std::error::Error) -> String {
+pub(super) fn describe(problem: &dyn std::error::Error) -> String {
     match problem.source() {
         Some(source) => format!("{problem}: {source}"),
         None => problem.to_string(),
@@ -149,10 +149,10 @@ pub(crate) mod fixed {
     pub(crate) const NO_MESSAGE: ApiError = ApiError::fixed(404, 10037, "no message found");
     pub(crate) const API_LEVEL: ApiError =
         ApiError::fixed(412, 10185, "JetStream minimum api level required");
-    pub(crate) const NO_SNAPSHOTS: ApiError =
-        ApiError::fixed(500, 10064, "snapshot failed: this server does not support snapshots");
-    pub(crate) const NO_RESTORE: ApiError =
-        ApiError::fixed(500, 10062, "restore failed: this server does not support snapshots");
+    pub(crate) const DELIVER_SUBJECT: ApiError = ApiError::fixed(400, 10015, "deliver subject not valid");
+    pub(crate) const NO_RESOURCES: ApiError = ApiError::fixed(503, 10023, "insufficient resources");
+    pub(crate) const NAME_IN_USE: ApiError =
+        ApiError::fixed(400, 10130, "stream name already in use, cannot restore");
     pub(crate) const NOT_CLUSTERED: ApiError =
         ApiError::fixed(503, 10010, "JetStream clustering support required");
     pub(crate) const DELETE_DENIED: ApiError = ApiError::fixed(500, 10057, "message delete not permitted");

@@ -4,6 +4,8 @@ use super::state::JetStream;
 use crate::router::{Msg, Publisher, Router};
 use jetkv_engine::Damage;
 use jetkv_jetstream::consumer::Advisory;
+use jetkv_types::Timestamp;
+use jetkv_wire::api::StreamState;
 use serde::Serialize;
 
 /// Something that happened.
@@ -149,6 +151,36 @@ struct Audit<'a> {
 }
 
 #[derive(Debug, Serialize)]
+struct SnapshotBegins<'a> {
+    stream: &'a str,
+    state: &'a StreamState,
+    client: Client<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<&'a str>,
+}
+
+/// A backup, or a restore with the bytes that came.
+#[derive(Debug, Serialize)]
+struct TransferEnds<'a> {
+    stream: &'a str,
+    start: String,
+    end: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    client: Client<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct RestoreBegins<'a> {
+    stream: &'a str,
+    client: Client<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
 struct Client<'a> {
     acc: &'a str,
 }
@@ -177,7 +209,7 @@ impl Events<'_> {
     }
 
     /// Tells that a consumer is paused, or goes on.
-    pub(super) fn paused(&mut self, stream: &str, consumer: &str, until: Option<jetkv_types::Timestamp>) {
+    pub(super) fn paused(&mut self, stream: &str, consumer: &str, until: Option<Timestamp>) {
         let subject = format!("{ADVISORY}CONSUMER.PAUSE.{stream}.{consumer}");
         let domain = self.jetstream.settings.domain.as_deref();
         let pause_until = until.unwrap_or_default().to_string();
@@ -210,8 +242,42 @@ impl Events<'_> {
         self.publish_as(&subject, "io.jetkv.advisory.v1.stream_damaged", body);
     }
 
+    /// Tells that a backup begins.
+    pub(super) fn snapshot_begins(&mut self, stream: &str, state: &StreamState) {
+        let subject = format!("{ADVISORY}STREAM.SNAPSHOT_CREATE.{stream}");
+        let settings = &self.jetstream.settings;
+        let (client, domain) = (Client { acc: &settings.account }, settings.domain.as_deref());
+        self.publish(&subject, "snapshot_create", SnapshotBegins { stream, state, client, domain });
+    }
+
+    /// Tells that a backup ends, whatever came of it.
+    pub(super) fn snapshot_ends(&mut self, stream: &str, start: Timestamp) {
+        self.transfer_ends("SNAPSHOT_COMPLETE", "snapshot_complete", stream, start, None);
+    }
+
+    /// Tells that a restore begins.
+    pub(super) fn restore_begins(&mut self, stream: &str) {
+        let subject = format!("{ADVISORY}STREAM.RESTORE_CREATE.{stream}");
+        let settings = &self.jetstream.settings;
+        let (client, domain) = (Client { acc: &settings.account }, settings.domain.as_deref());
+        self.publish(&subject, "restore_create", RestoreBegins { stream, client, domain });
+    }
+
+    /// Tells that a restore ends, whatever came of it.
+    pub(super) fn restore_ends(&mut self, stream: &str, start: Timestamp, bytes: u64) {
+        self.transfer_ends("RESTORE_COMPLETE", "restore_complete", stream, start, Some(bytes));
+    }
+
+    fn transfer_ends(&mut self, token: &str, kind: &str, stream: &str, start: Timestamp, bytes: Option<u64>) {
+        let settings = &self.jetstream.settings;
+        let (client, domain) = (Client { acc: &settings.account }, settings.domain.as_deref());
+        let (start, end) = (start.to_string(), self.jetstream.store.now().to_string());
+        let body = TransferEnds { stream, start, end, bytes, client, domain };
+        self.publish(&format!("{ADVISORY}STREAM.{token}.{stream}"), kind, body);
+    }
+
     /// Tells what a consumer reports.
-    pub(super) fn report(&mut self, stream: &str, advisory: &Advisory<'_>, now: jetkv_types::Timestamp) {
+    pub(super) fn report(&mut self, stream: &str, advisory: &Advisory<'_>, now: Timestamp) {
         match *advisory {
             Advisory::Abandoned { name, .. } => self.consumer(Action::Deleted, stream, name),
             Advisory::MaxDeliveries { name: consumer, stream_seq, deliveries } => {

@@ -154,7 +154,7 @@ impl Drop for StreamHandle {
     }
 }
 
-fn consumer_rules(settings: &StreamSettings, server: &Settings) -> StreamRules {
+pub(crate) fn consumer_rules(settings: &StreamSettings, server: &Settings) -> StreamRules {
     let most = settings.max_consumers.or(server.default_max_consumers);
     StreamRules {
         max_consumers: most.and_then(|most| usize::try_from(most).ok()),

@@ -2,12 +2,14 @@
 
 use super::captures::Captures;
 use super::consumers::{InterestQueue, Keeper};
-use super::handle::StreamHandle;
+use super::handle::{StreamHandle, consumer_rules};
+use super::transfer::Transfers;
 use crate::account::Account;
 use crate::convert::to_u64;
 use crate::router::{Origin, Publisher};
 use jetkv_engine::env::Entropy;
-use jetkv_engine::{EngineError, Storage, Store, StreamConfig};
+use jetkv_engine::{Draft, EngineError, Storage, Store, Stream, StreamConfig};
+use jetkv_jetstream::consumer::{ConsumerError, ConsumerSet, ConsumerSnapshot};
 use jetkv_jetstream::{JetStreamError, StreamSettings};
 use jetkv_types::{StreamName, SubjectFilter};
 use parking_lot::{Mutex, RwLock};
@@ -24,6 +26,7 @@ pub(crate) struct JetStream {
     pub(crate) interest: Arc<InterestQueue>,
     /// What looks for trouble and tells of it.
     pub(super) watch: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+    pub(crate) transfers: Transfers,
     account: Weak<Account>,
     entropy: Arc<dyn Entropy>,
     streams: RwLock<BTreeMap<StreamName, Arc<StreamHandle>>>,
@@ -127,6 +130,7 @@ impl JetStream {
             keeper: Arc::new(Keeper::new(store.clone())),
             interest: Arc::default(),
             watch: Mutex::default(),
+            transfers: Transfers::default(),
             account: Arc::downgrade(account),
             entropy,
             store,
@@ -162,6 +166,7 @@ impl JetStream {
     /// Ends what goes on by itself.
     pub(crate) fn stop(&self) {
         self.watch.lock().drain(..).for_each(|task| task.abort());
+        self.transfers.stop();
         let account = self.account();
         let mut publisher = Publisher::new(Origin::Server, 1);
         for handle in self.matching(None) {
@@ -220,12 +225,68 @@ impl JetStream {
         }
         self.check_overlap(settings)?;
         self.check_room(settings, None)?;
-        let stream = self.store.create_stream(config)?;
+        // A deletion or a restore that was cut short may have left consumers of an earlier stream of that name.
+        self.keeper.forget(settings.name.as_str(), None)?;
+        let handle = self.enlist(self.store.create_stream(config)?)?;
+        self.begin(&handle);
+        Ok(handle)
+    }
+
+    /// Lets messages and requests find a stream.
+    fn enlist(&self, stream: Stream) -> Result<Arc<StreamHandle>, StreamProblem> {
         let handle = Arc::new(StreamHandle::new(stream, &self.settings, Arc::clone(&self.entropy))?);
         self.captures.write().add(&handle.facts().settings.subjects, &handle);
-        self.streams.write().insert(settings.name.clone(), Arc::clone(&handle));
+        self.streams.write().insert(handle.stream.name().clone(), Arc::clone(&handle));
+        Ok(handle)
+    }
+
+    /// Begins what a stream does by itself.
+    fn begin(self: &Arc<Self>, handle: &Arc<StreamHandle>) {
         handle.start_copiers(self);
         handle.start_consumers(&self.account, &self.keeper);
+    }
+
+    /// Checks the consumers of a backup against a stream that was put back; returns them as they will be, or the name of one
+    /// that cannot be, and why.
+    pub(crate) fn check_consumers(
+        &self,
+        stream: &Stream,
+        settings: &StreamSettings,
+        consumers: &[ConsumerSnapshot],
+    ) -> Result<Vec<ConsumerSnapshot>, (String, ConsumerError)> {
+        let rules = consumer_rules(settings, &self.settings);
+        let mut set = ConsumerSet::new(stream.clone(), rules, Arc::clone(&self.entropy));
+        for consumer in consumers {
+            let added = set.reinstate(consumer, self.store.now());
+            added.map_err(|error| (consumer.name.clone(), error))?;
+        }
+        Ok(set.snapshots())
+    }
+
+    /// Takes in a stream that was put back, with consumers that were checked. All of it is durable when this returns.
+    pub(crate) fn adopt(
+        self: &Arc<Self>,
+        draft: Draft,
+        settings: &StreamSettings,
+        consumers: &[ConsumerSnapshot],
+    ) -> Result<Arc<StreamHandle>, StreamProblem> {
+        let _turn = self.changes.lock();
+        if self.streams.read().contains_key(&settings.name) {
+            return Err(StreamProblem::Exists);
+        }
+        self.check_overlap(settings)?;
+        self.check_room(settings, None)?;
+        let name = settings.name.as_str();
+        self.keeper.forget(name, None)?;
+        // They come first: without their stream they mean nothing, and a stream that is there is there with them.
+        for consumer in consumers.iter().filter(|consumer| consumer.is_kept) {
+            self.keeper.store(name, consumer)?;
+        }
+        let handle = self.enlist(draft.publish()?)?;
+        for consumer in consumers {
+            handle.consumers.restore(&handle, consumer, self);
+        }
+        self.begin(&handle);
         Ok(handle)
     }
 
@@ -278,6 +339,12 @@ impl JetStream {
     pub(crate) fn is_used_up(&self, memory: bool) -> bool {
         let most = if memory { self.settings.memory_bytes_max } else { self.settings.file_bytes_max };
         most.is_some_and(|most| self.usage(memory).0 >= most)
+    }
+
+    /// Says whether a stream that is being put back, and has so many bytes, takes more than there is.
+    pub(crate) fn is_used_up_by(&self, memory: bool, bytes: u64) -> bool {
+        let most = if memory { self.settings.memory_bytes_max } else { self.settings.file_bytes_max };
+        most.is_some_and(|most| self.usage(memory).0.saturating_add(bytes) > most)
     }
 
     /// Returns the bytes that messages in memory, or in files, take, and how many are reserved.
@@ -335,7 +402,7 @@ impl JetStream {
     }
 
     /// Refuses what cannot be kept: too many streams, or more reserved than there is.
-    fn check_room(
+    pub(crate) fn check_room(
         &self,
         settings: &StreamSettings,
         present: Option<&StreamSettings>,

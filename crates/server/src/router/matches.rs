@@ -28,6 +28,11 @@ impl Matches {
         }
     }
 
+    /// Says whether one of them names this subject itself, without wildcards.
+    pub(super) fn names(&self, subject: &[u8]) -> bool {
+        self.plain.iter().chain(&self.queued).any(|each| each.subject() == subject)
+    }
+
     /// Puts the members of each group together; members of one name are one group, whatever their patterns (PROTOCOL 1.7).
     pub(super) fn finish(&mut self) {
         self.queued.sort_unstable_by(|left, right| left.queue().cmp(&right.queue()));

@@ -79,6 +79,13 @@ impl Router {
         !found.is_empty()
     }
 
+    /// Says whether anybody subscribes to the literal `subject` by its own name, not by a wildcard.
+    pub(crate) fn has_literal_interest(&self, subject: &[u8]) -> bool {
+        let (mut walk, mut found) = (Walk::default(), Matches::default());
+        self.trie.read().collect(subject, &mut walk, &mut found);
+        found.names(subject)
+    }
+
     /// Says who is told about interest. To be called once, before there are watches.
     pub(crate) fn tell(&self, sink: Arc<dyn InterestSink>) {
         self.interests.lock().tell(sink);

@@ -59,7 +59,9 @@ impl ConsumerSet {
         if self.rules.max_consumers.is_some_and(|max| self.members.count() >= max) {
             return Err(ConsumerError::TooManyConsumers);
         }
-        let config = snapshot.config.clone().normalized(&self.stream.config(), &self.rules)?;
+        let config = snapshot.config.clone();
+        let lifetime = config.lifetime();
+        let config = config.normalized(lifetime, &self.stream.config(), &self.rules)?;
         let mut snapshot = ConsumerSnapshot { config, ..snapshot.clone() };
         // A consumer may begin behind the last message, but not where sequences end.
         let cap = |number: u64| number.min(SEQUENCE_MAX);
@@ -130,7 +132,7 @@ impl ConsumerSet {
             armed: None,
             queued: false,
             dirty: false,
-            is_kept: true,
+            is_kept: snapshot.is_kept,
             config: Arc::new(config),
             rules,
         };
@@ -144,6 +146,7 @@ fn plain(consumer: &Consumer) -> ConsumerSnapshot {
         name: consumer.name.to_string(),
         created: consumer.created,
         config: (*consumer.config).clone(),
+        is_kept: consumer.is_kept,
         delivered: consumer.delivered,
         ack_floor: consumer.floor(),
         pending: consumer.acks.as_ref().map(|acks| acks.export()).unwrap_or_default(),

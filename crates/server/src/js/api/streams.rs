@@ -218,6 +218,12 @@ pub(super) fn purge(
     Ok(api::StreamPurgeResponse { success: true, purged })
 }
 
+/// Tells about a stream that was put back.
+pub(crate) fn show_created(jetstream: &JetStream, handle: &StreamHandle) -> api::StreamCreateResponse {
+    let info = api::StreamInfo { domain: String::new(), ..show(jetstream, handle, Words::All) };
+    api::StreamCreateResponse { info, did_create: false }
+}
+
 /// Tells what there is to tell about a stream.
 fn show(jetstream: &JetStream, handle: &StreamHandle, words: Words) -> api::StreamInfo {
     let facts = handle.facts();

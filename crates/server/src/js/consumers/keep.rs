@@ -149,6 +149,7 @@ impl Kept {
             name: self.name,
             created: Timestamp::from_nanos(self.created),
             config: read_config(self.config),
+            is_kept: true,
             delivered: position(self.delivered),
             ack_floor: position(self.ack_floor),
             pending: self.pending.iter().map(ack).collect(),
