@@ -215,6 +215,14 @@ impl Acks {
         Some(Settled { consumer_seq: pending.consumer_seq, deliveries, delivered: pending.delivered })
     }
 
+    /// Settles a pending delivery as an ack of it would, by the policy.
+    pub(super) fn settle_as(&mut self, policy: AckPolicy, sequence: Sequence, delivered: &Position) {
+        match (policy, self.pending.get(&sequence)) {
+            (AckPolicy::All, Some(pending)) => drop(self.settle_up_to(sequence, pending.consumer_seq)),
+            _ => drop(self.settle(sequence, delivered)),
+        }
+    }
+
     /// Settles everything up to a delivery; says whether that was anything.
     pub(super) fn settle_up_to(&mut self, sequence: Sequence, consumer_seq: u64) -> Option<Settled> {
         if consumer_seq <= self.floor.consumer_seq || sequence <= self.floor.stream_seq {

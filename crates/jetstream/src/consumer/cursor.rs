@@ -42,6 +42,8 @@ pub(super) enum Effort {
 pub(super) struct Search {
     /// Whether there is nothing more at this moment.
     pub(super) complete: bool,
+    /// Sequence of the next message to become visible.
+    pub(super) end: Sequence,
     /// A stretch of lost messages that was passed.
     pub(super) lost: Option<Arc<Damage>>,
 }
@@ -182,7 +184,7 @@ impl Cursor {
         if complete && self.ahead.is_empty() {
             self.at_tail = true;
         }
-        Ok(Search { complete, lost: search.lost })
+        Ok(Search { complete, end: search.end, lost: search.lost })
     }
 
     /// Brings the figures up to date if messages went; what is gone is left out of the known sequences.

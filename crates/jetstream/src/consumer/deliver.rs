@@ -159,6 +159,7 @@ impl Consumer {
             last_active: Some(now),
         };
         self.dirty = true;
+        self.has_moved = true;
         if let Some(acks) = &mut self.acks {
             acks.delivered(sequence, self.delivered.consumer_seq, now, self.rules.ack_wait(attempt));
         }

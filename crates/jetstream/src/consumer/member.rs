@@ -7,8 +7,8 @@ use super::pace::Pace;
 use super::rules::Rules;
 use super::waiting::Waiting;
 use super::{ConsumerConfig, ConsumerKey, Interest, Position};
-use jetkv_engine::Stream;
-use jetkv_types::Timestamp;
+use jetkv_engine::{Storage, Stream};
+use jetkv_types::{Sequence, Timestamp};
 use std::sync::Arc;
 
 /// A consumer of a set.
@@ -23,6 +23,10 @@ pub(super) struct Consumer {
     pub(super) ack_prefix: Box<str>,
     pub(super) cursor: Cursor,
     pub(super) delivered: Position,
+    /// The last sequence of the stream when this consumer last found nothing more to deliver.
+    pub(super) looked: Sequence,
+    /// Whether `delivered` has been anything but the beginning.
+    pub(super) has_moved: bool,
     /// Where deliveries await acks.
     pub(super) acks: Option<Box<Acks>>,
     pub(super) door: Door,
@@ -155,6 +159,14 @@ impl Consumer {
             || !self.cursor.is_at_tail()
     }
 
+    /// Returns the last delivery as the reference tells it: where nothing is on disk and nothing was delivered, it tells how
+    /// far it has looked.
+    pub(super) fn told_position(&self, storage: Storage) -> Position {
+        let in_memory = self.config.mem_storage || storage == Storage::Memory;
+        let looked = if in_memory && !self.has_moved { self.looked } else { 0 };
+        Position { stream_seq: self.delivered.stream_seq.max(looked), ..self.delivered }
+    }
+
     /// Returns everything up to which deliveries are acknowledged.
     pub(super) fn floor(&self) -> Position {
         match &self.acks {
@@ -167,7 +179,8 @@ impl Consumer {
     pub(super) fn settle_gone(&mut self, stream: &Stream, now: Timestamp) {
         let Some(acks) = &mut self.acks else { return };
         for sequence in acks.gone(|sequence| stream.is_live(sequence)) {
-            acks.settle(sequence, &self.delivered);
+            // As if the client had acknowledged it, with all that this means for the ones before.
+            acks.settle_as(self.rules.acks, sequence, &self.delivered);
             acks.floor.last_active = Some(now);
             self.dirty = true;
         }

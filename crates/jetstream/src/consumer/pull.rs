@@ -1,7 +1,7 @@
 //! Pull requests: what a client may ask for, and what it is told at once (PROTOCOL 5.7).
 
 use super::rules::Rules;
-use super::status::Status;
+use super::status::{Status, Unserved};
 use super::waiting::{Heartbeat, Waiter};
 use jetkv_types::Timestamp;
 use std::time::Duration;
@@ -57,6 +57,11 @@ impl PullRequest {
                 return Err(Status::ExceededMaxRequestMaxBytes(limit));
             }
             _ => {}
+        }
+        if self.expires < 0 {
+            // The numbers are told as they came.
+            let messages = positive(self.batch).unwrap_or(0);
+            return Err(Status::RequestTimeout(Unserved { messages, bytes: bytes.unwrap_or(0) }));
         }
         Ok(Waiter {
             reply: reply.into(),

@@ -20,7 +20,7 @@ use super::member::{Consumer, Door};
 use super::sink::Sink;
 use super::{ConsumerConfig, ConsumerError, ConsumerInfo};
 use jetkv_engine::env::Entropy;
-use jetkv_engine::{EngineError, Stream};
+use jetkv_engine::{EngineError, Storage, Stream};
 use jetkv_types::Timestamp;
 use members::Members;
 use std::collections::{BTreeSet, VecDeque};
@@ -135,7 +135,7 @@ impl ConsumerSet {
         }
         consumer.settle_gone(&self.stream, now);
         consumer.cursor.refresh(&self.stream, &consumer.rules.filters, now, Effort::Full)?;
-        Ok(consumer.info(pending_now(&self.stream, consumer, seen)?, now))
+        Ok(consumer.info(self.stream.config().storage, pending_now(&self.stream, consumer, seen)?, now))
     }
 
     /// Is ready when the stream has something that [`Self::pump`] has not seen; at once if it has already. Pending without
@@ -177,7 +177,7 @@ fn pending_now(
 }
 
 impl Consumer {
-    fn info(&self, num_pending: u64, now: Timestamp) -> ConsumerInfo {
+    fn info(&self, storage: Storage, num_pending: u64, now: Timestamp) -> ConsumerInfo {
         let widen = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let (waiting, push) = match &self.door {
             Door::Push(push) => (0, Some(push.interest)),
@@ -188,7 +188,7 @@ impl Consumer {
             name: Arc::clone(&self.name),
             created: self.created,
             config: Arc::clone(&self.config),
-            delivered: self.delivered,
+            delivered: self.told_position(storage),
             ack_floor: self.floor(),
             num_ack_pending: widen(self.acks.as_ref().map_or(0, |acks| acks.pending_count())),
             num_redelivered: widen(self.acks.as_ref().map_or(0, |acks| acks.redelivered_count())),

@@ -42,6 +42,11 @@ impl Waiter {
         Unserved { messages: self.left, bytes: self.bytes_left.unwrap_or(0) }
     }
 
+    /// Says whether it got something, or waits for no time at all, and does not want to be kept waiting for more.
+    pub(super) fn is_content(&self) -> bool {
+        self.no_wait && (self.served > 0 || self.expires.is_none())
+    }
+
     fn has_expired(&self, now: Timestamp) -> bool {
         self.expires.is_some_and(|at| at <= now)
     }

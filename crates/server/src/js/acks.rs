@@ -15,21 +15,23 @@ use tokio::task::block_in_place;
 pub(super) fn acknowledge(jetstream: &JetStream, ctx: &mut Ctx<'_>, msg: &Msg<'_>) -> Handled {
     let Some(reply) = AckReply::parse(msg.subject) else { return Handled::No };
     let Some(handle) = jetstream.find(reply.stream) else { return Handled::No };
-    // What is no acknowledgement is nothing.
-    let Some(kind) = ack::Ack::parse(msg.payload).and_then(kind_of) else { return Handled::Yes };
+    // What is no acknowledgement does nothing, and is yet answered.
+    let kind = ack::Ack::parse(msg.payload).and_then(kind_of);
     let place = handle.place(jetstream, ctx.account);
     let to = msg.reply.and_then(|reply| std::str::from_utf8(reply).ok());
     let found = handle.consumers.act(ctx.publisher, place, |set, out| {
         let key = set.find(reply.consumer)?;
-        let ack =
-            Ack { stream_seq: reply.stream_seq, consumer_seq: reply.consumer_seq, kind: &kind, reply: to };
-        set.ack(key, &ack, place.now, out);
+        if let Some(kind) = &kind {
+            let (stream_seq, consumer_seq) = (reply.stream_seq, reply.consumer_seq);
+            let ack = Ack { stream_seq, consumer_seq, kind, reply: to };
+            set.ack(key, &ack, place.now, out);
+        }
         Some(())
     });
     if found.is_none() {
         return Handled::No;
     }
-    if !matches!(kind, AckKind::Next(_)) && msg.reply.is_some() {
+    if !matches!(kind, Some(AckKind::Next(_))) && msg.reply.is_some() {
         // Who asks for an answer wants to be sure: what it acknowledged does not come again, whatever happens to the server.
         block_in_place(|| handle.consumers.keep(&jetstream.keeper, reply.stream));
         ctx.reply(msg.reply, b"", b"");

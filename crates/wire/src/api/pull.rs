@@ -56,7 +56,8 @@ impl PullRequest {
             let batch = parse_u64(digits).and_then(|number| i64::try_from(number).ok());
             Self { batch: batch.unwrap_or_default(), ..Self::default() }
         };
-        request.batch = request.batch.max(1);
+        // One that is over before it came is told its numbers as they came.
+        request.batch = request.batch.max(i64::from(request.expires >= 0));
         Ok(request)
     }
 }

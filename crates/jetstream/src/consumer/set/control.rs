@@ -87,7 +87,12 @@ impl ConsumerSet {
             acks.reset(consumer.delivered);
         }
         consumer.dirty = true;
-        let info = consumer.info(pending_now(&self.stream, consumer, self.tail.seen())?, now);
+        consumer.has_moved = true;
+        let info = consumer.info(
+            self.stream.config().storage,
+            pending_now(&self.stream, consumer, self.tail.seen())?,
+            now,
+        );
         self.wake(key);
         self.arm(key, now);
         Ok((info, first))

@@ -98,6 +98,8 @@ impl ConsumerSet {
             ack_prefix: format!("$JS.ACK.{}.{name}.", self.stream.name()).into(),
             cursor: start.cursor,
             delivered: begin,
+            looked: 0,
+            has_moved: false,
             acks: rules.acks.awaits().then(|| Box::new(Acks::new(begin))),
             door: Door::new(&config, interest, now),
             pace: pace.map(Box::new),
@@ -110,7 +112,11 @@ impl ConsumerSet {
             config: Arc::new(config),
             rules,
         };
-        let info = consumer.info(pending_now(&self.stream, &consumer, self.tail.seen())?, now);
+        let info = consumer.info(
+            self.stream.config().storage,
+            pending_now(&self.stream, &consumer, self.tail.seen())?,
+            now,
+        );
         let is_kept = consumer.is_kept;
         self.enlist(consumer, now);
         Ok(Created { info, is_new: true, is_kept })
@@ -171,7 +177,11 @@ impl ConsumerSet {
             self.arm(key, now);
         }
         let consumer = self.members.get(key).ok_or(ConsumerError::NotFound)?;
-        let info = consumer.info(pending_now(&self.stream, consumer, self.tail.seen())?, now);
+        let info = consumer.info(
+            self.stream.config().storage,
+            pending_now(&self.stream, consumer, self.tail.seen())?,
+            now,
+        );
         Ok(Created { info, is_new: false, is_kept: consumer.is_kept })
     }
 

@@ -130,7 +130,9 @@ impl Consumer {
         if stream_seq > self.delivered.stream_seq {
             return;
         }
-        acks.floor.last_active = Some(now);
+        if matches!(ack.kind, AckKind::Ack | AckKind::Next(_) | AckKind::Term { .. }) {
+            acks.floor.last_active = Some(now);
+        }
         self.dirty = true;
         let name = &*self.name;
         let at = Position { consumer_seq, stream_seq, last_active: None };

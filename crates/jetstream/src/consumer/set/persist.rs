@@ -124,6 +124,8 @@ impl ConsumerSet {
             ack_prefix: format!("$JS.ACK.{}.{}.", self.stream.name(), snapshot.name).into(),
             cursor,
             delivered: snapshot.delivered,
+            looked: 0,
+            has_moved: true,
             acks,
             door: Door::new(&config, Interest::Absent, now),
             pace: pace.map(Box::new),

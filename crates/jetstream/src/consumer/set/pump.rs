@@ -1,6 +1,7 @@
 //! The engine room: new messages to those at the tail, then turns for the others, within a budget.
 
 use super::super::deliver::{Context, Offer};
+use super::super::member::Gate;
 use super::super::sink::Sink;
 use super::{ConsumerSet, timers};
 use jetkv_engine::EngineError;
@@ -43,6 +44,7 @@ impl ConsumerSet {
     fn hand_out(&mut self, now: Timestamp, left: &mut usize, sink: &mut dyn Sink) {
         let Self { stream, members, tail, ready, entropy, .. } = self;
         let cx = Context { stream_name: stream.name().as_str(), entropy: &**entropy, now };
+        let seen = tail.seen();
         while *left > 0 {
             let Some((message, key)) = tail.next_match() else { return };
             let sequence = message.sequence;
@@ -54,6 +56,9 @@ impl ConsumerSet {
             let pending = consumer.cursor.pending().saturating_sub(1);
             if consumer.takes_new(now) && consumer.offer(&cx, message, pending, sink) == Offer::Taken {
                 consumer.cursor.passed_new(sequence);
+                if pending == 0 && consumer.gate(now) == Gate::Open {
+                    consumer.looked = seen.saturating_sub(1);
+                }
             } else {
                 consumer.cursor.fall_behind(sequence);
                 // It may be able to go on by itself: redeliveries come first, requests that do not wait are answered.

@@ -100,8 +100,11 @@ impl Consumer {
     /// Goes on at `first` if it has not come so far.
     fn move_to(&mut self, first: Sequence, reach: Reach, stream: &Stream, now: Timestamp) {
         let before = first.saturating_sub(1);
-        if self.delivered.stream_seq < before {
-            self.delivered.stream_seq = before;
+        self.has_moved = true;
+        // What was looked at and not wanted counts from now on.
+        let reached = before.max(self.looked);
+        if self.delivered.stream_seq < reached {
+            self.delivered.stream_seq = reached;
             self.dirty = true;
         }
         let Some(acks) = &mut self.acks else { return };

@@ -4,6 +4,7 @@ use super::super::Interest;
 use super::super::member::{Consumer, Door};
 use super::super::sink::{Advisory, Sink};
 use super::super::status::Status;
+use super::super::waiting::Waiter;
 use super::{ConsumerKey, ConsumerSet};
 use jetkv_types::Timestamp;
 use std::collections::BTreeSet;
@@ -76,9 +77,16 @@ impl Consumer {
             }
             Door::Push(_) => {}
             Door::Pull(waiting) => {
-                for waiter in waiting.take_expired(now) {
-                    sink.status(&waiter.reply, &Status::RequestTimeout(waiter.unserved()));
+                let expired = waiting.take_expired(now);
+                if !expired.is_empty() {
                     self.seen = now;
+                    // Whoever does not wait for more is told now, also if unacknowledged messages hold more back.
+                    for waiter in waiting.take_if(Waiter::is_content) {
+                        sink.status(&waiter.reply, &Status::NoMessages);
+                    }
+                }
+                for waiter in expired {
+                    sink.status(&waiter.reply, &Status::RequestTimeout(waiter.unserved()));
                 }
                 let status = Status::IdleHeartbeat {
                     last_consumer: self.delivered.consumer_seq,

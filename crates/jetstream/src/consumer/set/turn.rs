@@ -7,6 +7,7 @@ use super::super::limits::{BUSY_RETRY, SLICE};
 use super::super::member::{Consumer, Door, Gate};
 use super::super::sink::{Advisory, Sink};
 use super::super::status::Status;
+use super::super::waiting::Waiter;
 use jetkv_engine::{Damage, EngineError, Stream};
 use jetkv_types::{Message, Sequence, Subject, Timestamp};
 use std::sync::Arc;
@@ -137,12 +138,11 @@ impl Consumer {
             self.lose(last, damage, now, sink);
         }
         let is_end = search.complete && self.cursor.is_at_tail();
+        if is_end {
+            self.looked = self.looked.max(search.end.saturating_sub(1));
+        }
         if is_end && let Door::Pull(waiting) = &mut self.door {
-            // Who got something, or waits for no time at all, is not kept waiting for more.
-            let goes = |waiter: &super::super::waiting::Waiter| {
-                waiter.no_wait && (waiter.served > 0 || waiter.expires.is_none())
-            };
-            for waiter in waiting.take_if(goes) {
+            for waiter in waiting.take_if(Waiter::is_content) {
                 sink.status(&waiter.reply, &Status::NoMessages);
             }
         }

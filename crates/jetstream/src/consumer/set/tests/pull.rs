@@ -39,7 +39,10 @@ fn requests_get_what_is_there_and_wait_for_the_rest() {
     let timeout = "300: r6 408 Request Timeout, Nats-Pending-Messages: 5, Nats-Pending-Bytes: 0";
     assert_eq!(world.wait_ms(400), [timeout]);
     assert_eq!(world.figures("p"), "d 6/6 f 0/0 ap 6 rd 0 w 0 p 0");
-    for (number, request) in [(7, batch(0)), (8, batch(-1)), (9, PullRequest { expires: -1, ..batch(1) })] {
+    let over = PullRequest { expires: -1, ..batch(2) };
+    let timeout = "over 408 Request Timeout, Nats-Pending-Messages: 2, Nats-Pending-Bytes: 0";
+    assert_eq!(world.pull("p", "over", &over), [timeout]);
+    for (number, request) in [(7, batch(0)), (8, batch(-1)), (9, batch(1))] {
         assert!(world.pull("p", &format!("r{number}"), &request).is_empty());
     }
     assert_eq!(world.info("p").num_waiting, 3);
@@ -207,4 +210,14 @@ fn an_ack_may_ask_for_more() {
     assert_eq!(world.ack("x", 1, 1, &AckKind::Next(batch(1))), ["next k 1.2.2 +7"]);
     assert_eq!(world.ack("x", 1, 1, &AckKind::Next(batch(2))).len(), 2);
     assert_eq!(world.figures("x"), "d 4/4 f 1/1 ap 3 rd 0 w 0 p 5");
+}
+
+/// Unacknowledged messages hold a request back that does not wait; the end of another one ends it, too.
+#[test]
+fn a_request_that_does_not_wait_ends_at_the_next_expiry() {
+    let mut world = world(1, ConsumerConfig { max_ack_pending: 1, ..explicit("p") });
+    assert_eq!(world.pull("p", "a", &no_wait(2)), ["a k 1.1.1 +0"]);
+    assert!(world.pull("p", "b", &expires(4, 50)).is_empty());
+    let timeout = "50: b 408 Request Timeout, Nats-Pending-Messages: 4, Nats-Pending-Bytes: 0";
+    assert_eq!(world.wait_ms(60), ["50: a 404 No Messages", timeout]);
 }

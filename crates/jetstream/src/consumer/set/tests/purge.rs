@@ -82,3 +82,35 @@ fn a_rollup_moves_those_whose_messages_it_replaced() {
     assert_eq!(world.figures("k"), "d 0/2 f 0/2 ap 0 rd 0 w 0 p 1");
     assert_eq!(world.figures("l"), "d 0/0 f 0/0 ap 0 rd 0 w 0 p 1");
 }
+
+/// Where nothing is on disk, a consumer that found nothing says how far it looked; after a purge, every one does.
+#[test]
+fn what_was_looked_at_counts_after_a_purge() {
+    for (mem_storage, looked) in [(false, "d 0/0"), (true, "d 0/2")] {
+        let mut world = World::new(None);
+        world.put_all("a b");
+        world.create(ConsumerConfig { mem_storage, ..filtered("c", &["s.no"]) }).unwrap();
+        world.pull("c", "r", &PullRequest { batch: 1, ..PullRequest::default() });
+        assert_eq!(world.figures("c"), format!("{looked} f 0/0 ap 0 rd 0 w 1 p 0"));
+        world.put("a");
+        world.run();
+        world.purge(None, Some(1));
+        assert_eq!(world.figures("c"), "d 0/2 f 0/2 ap 0 rd 0 w 1 p 0");
+    }
+}
+
+/// With acks for all before, the removal of a message counts as an ack of it and of those before.
+#[test]
+fn a_removed_message_settles_those_before_by_the_policy() {
+    for (ack_policy, expected) in [
+        (AckPolicy::All, "d 3/3 f 2/2 ap 1 rd 0 w 0 p 0"),
+        (AckPolicy::Explicit, "d 3/3 f 0/0 ap 2 rd 0 w 0 p 0"),
+    ] {
+        let mut world = World::new(None);
+        world.put_all("a b c");
+        world.create(ConsumerConfig { ack_policy, ..filtered("c", &[]) }).unwrap();
+        world.pull("c", "r", &PullRequest { batch: 3, ..PullRequest::default() });
+        world.stream.remove(2).unwrap();
+        assert_eq!(world.figures("c"), expected);
+    }
+}
