@@ -30,13 +30,13 @@ impl SegmentFile {
     /// `Damaged` if the bytes are not the message that was written there, `Io` if they cannot be read.
     pub(crate) fn read(&self, offset: u32, length: u32, sequence: Sequence) -> Result<Message, EngineError> {
         let bytes = self.read_bytes(offset, length)?;
-        self.decode(bytes, offset)
+        self.decode(Bytes::from(bytes), offset)
             .filter(|message| message.sequence == sequence)
             .ok_or_else(|| self.damaged(offset, length, sequence, None))
     }
 
     /// Takes bytes from this place as a message; `None` if they are anything else.
-    pub(crate) fn decode(&self, bytes: Vec<u8>, offset: u32) -> Option<Message> {
+    pub(crate) fn decode(&self, bytes: Bytes, offset: u32) -> Option<Message> {
         let entry = entry::decode(&bytes, self.place(offset), self.info.base).ok()?;
         let Kind::Message(operation) = entry.head.kind else { return None };
         let subject = self.subject_of(entry.head.flags, entry.head.subject)?;
@@ -45,7 +45,6 @@ impl SegmentFile {
         let end = to_usize(entry.length);
         let data_start = end - entry.data.len();
         let payload_start = data_start + to_usize(entry.head.header_length);
-        let bytes = Bytes::from(bytes);
         let headers = Headers::from_block(bytes.slice(data_start..payload_start)).ok()?;
         let payload = bytes.slice(payload_start..end);
         let payload = if compressed { decompress(&payload)? } else { payload };

@@ -16,6 +16,7 @@ mod listen;
 mod log;
 mod query;
 mod read;
+mod read_many;
 mod recover;
 mod repair;
 mod round;

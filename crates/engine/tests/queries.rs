@@ -147,7 +147,15 @@ fn following_and_finding_pass_over_nothing() {
         }
         // Removing makes the recent messages forgotten, so nothing dead comes out of memory here.
         assert_eq!(followed, live, "seed {seed}");
-        for filters in [vec![">"], vec!["s.1.*"], vec!["s.1.3"], vec!["s.0.4", "s.2.>"], vec!["x.>"]] {
+        for filters in [
+            vec![">"],
+            vec!["s.1.*"],
+            vec!["s.*.3"],
+            vec!["s.1.3"],
+            vec!["s.0.4", "s.2.>"],
+            vec!["s.*.5", "s.*.7"],
+            vec!["x.>"],
+        ] {
             let filters: Vec<_> = filters.into_iter().map(filter).collect();
             let matches = |found: &str| filters.iter().any(|filter| filter.matches(found));
             let expected: Vec<_> = live
@@ -170,4 +178,48 @@ fn following_and_finding_pass_over_nothing() {
             assert_eq!(found, expected, "seed {seed}");
         }
     }
+}
+
+/// Several messages at a time are what they are one by one, in any order, those that are gone included.
+#[test]
+fn reading_many_is_reading_each() {
+    for seed in 0..30 {
+        let mut rng = Rng::new(seed);
+        let (_store, stream, _clock) = world();
+        for _ in 0..120 {
+            let key = subject(&format!("s.{}", rng.below(20)));
+            let value = vec![b'v'; rng.index(40)];
+            stream.append(&[Append::put(&key, &value)]).wait().unwrap();
+            if rng.below(3) == 0 {
+                stream.remove(rng.below(stream.last_sequence()) + 1).unwrap();
+            }
+        }
+        let last = stream.last_sequence();
+        let mut asked: Vec<_> = (0..=last + 1).filter(|_| rng.below(3) > 0).collect();
+        if rng.below(2) == 0 {
+            asked.reverse();
+        }
+        let many: Vec<_> = stream.get_many(&asked).unwrap().into_iter().map(Result::unwrap).collect();
+        let each: Vec<_> = asked.iter().map(|sequence| stream.get(*sequence).unwrap()).collect();
+        assert_eq!(many, each, "seed {seed}");
+    }
+}
+
+/// Where few messages match, they are found by their subjects, some thousands at a time, and none is passed over.
+#[test]
+fn rare_matches_are_found_in_pieces() {
+    let (_store, stream, _clock) = world();
+    let key = |at: u64| if at % 12 == 0 { format!("s.x.{at}") } else { format!("s.y.{at}") };
+    let keys: Vec<_> = (1..=60_000).map(|at| subject(&key(at))).collect();
+    for chunk in keys.chunks(500) {
+        let puts: Vec<_> = chunk.iter().map(|key| Append::put(key, b"")).collect();
+        stream.append(&puts).wait().unwrap();
+    }
+    let mut found = Vec::new();
+    let mut from = stream.find(&[filter("s.x.*")], 1, 10, &mut found).unwrap().next;
+    assert_eq!(found.len(), 4_096);
+    while from <= stream.last_sequence() {
+        from = stream.find(&[filter("s.x.*")], from, 10, &mut found).unwrap().next;
+    }
+    assert_eq!(found, (1..=60_000).filter(|at| at % 12 == 0).collect::<Vec<u64>>());
 }

@@ -23,7 +23,8 @@ pub(crate) fn steps(seed: u64) -> Vec<Step> {
     }
     let config = config.json(&mut plan);
     plan.request("$JS.API.STREAM.CREATE.KV_a", config);
-    let count = plan.between(0, 9);
+    plan.stored = plan.between(0, 9);
+    let count = plan.stored;
     messages::fill(&mut plan, count, Wait::ANSWER);
     if plan.chance(50) {
         push::steps(&mut plan)
@@ -46,7 +47,8 @@ fn common(plan: &mut Plan, ack_policy: &str) -> Fields {
         7 => drop(fields.text("deliver_policy", "last")),
         8 => drop(fields.text("deliver_policy", "new")),
         9 => {
-            let seq = plan.between(1, 12);
+            // Behind the next message, the reference counts as pending what comes before the start.
+            let seq = plan.between(1, plan.stored + 1);
             fields.text("deliver_policy", "by_start_sequence").set("opt_start_seq", seq.to_string());
         }
         10 => {

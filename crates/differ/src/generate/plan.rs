@@ -8,13 +8,15 @@ use testkit::nats::DEFAULT_CONNECT;
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) rng: Rng,
+    /// How many messages the stream has when its consumer is created.
+    pub(crate) stored: u64,
     steps: Vec<Step>,
 }
 
 impl Plan {
     /// Returns a plan without steps; `salt` keeps areas apart that get the same seed.
     pub(crate) fn new(seed: u64, salt: u64) -> Self {
-        Self { rng: Rng::new(seed ^ (salt << 48)), steps: Vec::new() }
+        Self { rng: Rng::new(seed ^ (salt << 48)), stored: 0, steps: Vec::new() }
     }
 
     /// Returns a plan whose connection 0 is open as official clients open theirs.

@@ -13,6 +13,7 @@ use crate::index::{Applied, Placed, SegmentIndex, StreamIndex};
 use crate::planted::{self, Bug};
 use crate::segment_file::SegmentFile;
 use crate::wakes;
+use bytes::Bytes;
 use jetkv_types::{Message, Sequence};
 use std::future::Future;
 use std::pin::Pin;
@@ -273,7 +274,7 @@ impl StreamInner {
         let file: &SegmentFile = &open.file;
         let read = |queued: &super::writer::QueuedEntry| {
             let bytes = &chunk.bytes[to_usize(queued.at)..to_usize(queued.at + queued.length)];
-            file.decode(bytes.to_vec(), chunk.offset + queued.at)
+            file.decode(Bytes::copy_from_slice(bytes), chunk.offset + queued.at)
         };
         chunk.entries.iter().filter_map(read).collect()
     }

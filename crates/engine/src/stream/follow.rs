@@ -4,6 +4,7 @@
 
 use super::Stream;
 use super::query::{count_matching_from, covers_everything};
+use crate::convert::to_u64;
 use crate::damage::Damage;
 use crate::error::EngineError;
 use crate::index::StreamIndex;
@@ -99,9 +100,10 @@ impl Stream {
         Ok(Followed { next, damaged })
     }
 
-    /// Adds the next live sequences from `from` on whose subjects match any of `filters` to `into`, ascending, at most
-    /// `limit`. It reads no file, and a call looks at a bounded number of messages, so that it may find fewer and still
-    /// not be at the end.
+    /// Adds the next live sequences from `from` on whose subjects match any of `filters` to `into`, ascending, about
+    /// `limit`. It reads no file, and a call looks at a bounded number of messages or subjects, so that it may find fewer
+    /// and still not be at the end. Where few subjects match, its cost follows their number, and it finds up to some
+    /// thousands together.
     ///
     /// # Errors
     /// `StreamDeleted`, `Closed`.
@@ -114,25 +116,23 @@ impl Stream {
     ) -> Result<Found, EngineError> {
         self.inner.check_readable()?;
         let index = self.inner.index.read();
-        let start = into.len();
         let next = if from >= index.next {
             from
         } else if filters.iter().all(SubjectFilter::is_literal) {
             by_subject(&index, filters, from, limit, into)
         } else {
-            match by_sequence(&index, filters, from, limit, into) {
-                next if next < index.next && into.len() - start < limit => {
-                    // Matches are rare here: the subjects may be the shorter way.
-                    let matching: usize =
-                        filters.iter().map(|filter| index.table.count_matching(filter.as_str())).sum();
-                    if matching > SUBJECTS_WALKED_MAX {
-                        next
-                    } else {
-                        let left = limit - (into.len() - start);
-                        by_subject(&index, filters, next, left, into)
-                    }
-                }
-                next => next,
+            let subjects: usize =
+                filters.iter().map(|filter| index.table.count_matching(filter.as_str())).sum();
+            let reach = index.next - from.max(index.first());
+            let each = index.messages.div_ceil(to_u64(index.table.len()).max(1));
+            let matching = to_u64(subjects).saturating_mul(each);
+            // Where few messages match, their subjects are the shorter way, and what they gave is taken together.
+            if matching <= MATCHES_WALKED_MAX && matching * SPARSE <= reach {
+                let found = usize::try_from(matching).unwrap_or(usize::MAX);
+                let together = (found / FULL_WALKS).max(found.min(TOGETHER_MAX));
+                by_subject(&index, filters, from, limit.max(together), into)
+            } else {
+                by_sequence(&index, filters, from, limit, into)
             }
         };
         let lost = lost_between(&index, from, next);
@@ -190,6 +190,12 @@ fn by_subject(
     for id in filters.iter().flat_map(|filter| index.table.matching(filter.as_str(), None)) {
         found.extend(index.revisions_from(id, from).take(limit + 1));
     }
+    // A subject may match several filters.
+    let most = limit.saturating_mul(filters.len()) + 1;
+    if found.len() > most {
+        found.select_nth_unstable(most);
+        found.truncate(most);
+    }
     found.sort_unstable();
     found.dedup();
     let next = found.get(limit).copied().unwrap_or(index.next);
@@ -208,5 +214,11 @@ fn lost_between(index: &StreamIndex, from: Sequence, end: Sequence) -> Option<Ar
 
 /// Messages that one search looks at while the index is locked.
 const MESSAGES_LOOKED_AT_MAX: usize = 4_096;
-/// Subjects that one search looks at instead.
-const SUBJECTS_WALKED_MAX: usize = 32_768;
+/// Matches, as many as there may be, that one search looks at instead.
+const MATCHES_WALKED_MAX: u64 = 32_768;
+/// A match costs about as much as so many messages that are passed over.
+const SPARSE: u64 = 8;
+/// All of them are walked at most so many times until everything is found.
+const FULL_WALKS: usize = 8;
+/// So many sequences are always taken together.
+const TOGETHER_MAX: usize = 4_096;

@@ -168,7 +168,12 @@ impl Comparison<'_> {
         let live = key.is_some_and(|key| self.expected.live[key].contains(&sequence));
         let answer = self.stream.get(sequence).map(|found| found.map(|message| self.known(&message)));
         let key = key.filter(|_| live);
-        self.same(&format!("get {sequence}"), answer, &Some(sequence).filter(|_| live), key);
+        let expected = Some(sequence).filter(|_| live);
+        self.same(&format!("get {sequence}"), answer, &expected, key);
+        let neighbours = [sequence.saturating_sub(1), sequence, sequence + 1];
+        let together = self.stream.get_many(&neighbours).and_then(|mut found| found.swap_remove(1));
+        let answer = together.map(|found| found.map(|message| self.known(&message)));
+        self.same(&format!("get {sequence} with its neighbours"), answer, &expected, key);
     }
 
     fn compare_lists(&mut self) {

@@ -6,7 +6,7 @@ use super::sink::{Delivery, Handover, Sink};
 use super::status::Status;
 use super::{Interest, Position};
 use jetkv_engine::env::Entropy;
-use jetkv_types::{Message, Sequence, Timestamp};
+use jetkv_types::{Message, Timestamp};
 
 /// What a delivery needs to know beside the consumer.
 #[derive(Debug)]
@@ -160,6 +160,7 @@ impl Consumer {
         };
         self.dirty = true;
         self.has_moved = true;
+        self.is_flowing = true;
         if let Some(acks) = &mut self.acks {
             acks.delivered(sequence, self.delivered.consumer_seq, now, self.rules.ack_wait(attempt));
         }
@@ -172,23 +173,21 @@ impl Consumer {
         match handover {
             Handover::Taken => return Offer::Taken,
             Handover::NoInterest => self.set_interest(Interest::Absent, now),
-            Handover::Busy => self.retry_at = Some(now.saturating_add(BUSY_RETRY)),
+            Handover::Busy => {
+                self.retry_at = Some(now.saturating_add(BUSY_RETRY));
+                self.is_flowing = false;
+            }
         }
         Offer::Refused
     }
 
-    /// Sends a heartbeat of a push consumer; `looked_at` is the last sequence that it has looked at.
-    pub(super) fn send_heartbeat(
-        &mut self,
-        looked_at: Option<Sequence>,
-        now: Timestamp,
-        sink: &mut dyn Sink,
-    ) {
+    /// Sends a heartbeat of a push consumer.
+    pub(super) fn send_heartbeat(&mut self, now: Timestamp, sink: &mut dyn Sink) {
         let Door::Push(push) = &mut self.door else { return };
         push.sent = now;
         let status = Status::IdleHeartbeat {
             last_consumer: self.delivered.consumer_seq,
-            last_stream: looked_at.unwrap_or_default().max(self.delivered.stream_seq),
+            last_stream: self.looked.max(self.delivered.stream_seq),
             stalled: push.flow.as_ref().and_then(|flow| flow.awaited()),
         };
         if sink.status(&self.config.deliver_subject, &status) == Handover::NoInterest {

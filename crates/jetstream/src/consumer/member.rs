@@ -25,7 +25,7 @@ pub(super) struct Consumer {
     pub(super) delivered: Position,
     /// The last sequence of the stream when this consumer last found nothing more to deliver.
     pub(super) looked: Sequence,
-    /// Whether `delivered` has been anything but the beginning.
+    /// Whether `delivered` has been anything but the beginning of the stream.
     pub(super) has_moved: bool,
     /// Where deliveries await acks.
     pub(super) acks: Option<Box<Acks>>,
@@ -35,6 +35,8 @@ pub(super) struct Consumer {
     pub(super) seen: Timestamp,
     /// When a busy way out is tried again.
     pub(super) retry_at: Option<Timestamp>,
+    /// Whether the last message that was offered found a taker: then several are read at a time.
+    pub(super) is_flowing: bool,
     /// The time for which the set has a timer.
     pub(super) armed: Option<Timestamp>,
     /// Whether it waits for its turn.

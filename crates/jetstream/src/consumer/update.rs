@@ -31,6 +31,9 @@ pub(super) fn check(
     if old.flow_control != new.flow_control {
         return refused("flow control can not be updated");
     }
+    if old.mem_storage != new.mem_storage {
+        return refused("storage type can not be updated");
+    }
     if old.deliver_subject != new.deliver_subject {
         if !old.is_push() {
             return refused("can not update pull consumer to push based");
@@ -44,9 +47,6 @@ pub(super) fn check(
     }
     if old.max_waiting != new.max_waiting {
         return refused("max waiting can not be updated");
-    }
-    if old.mem_storage != new.mem_storage {
-        return refused("storage type can not be updated");
     }
     Ok(())
 }

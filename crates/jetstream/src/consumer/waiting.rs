@@ -118,6 +118,12 @@ impl Waiting {
         gone
     }
 
+    /// Says whether the time of any request is over.
+    pub(super) fn has_expired(&self, now: Timestamp) -> bool {
+        self.quiet_until.is_some_and(|at| at <= now)
+            && self.queue.iter().any(|waiter| waiter.has_expired(now))
+    }
+
     /// Takes all requests out whose time is over.
     pub(super) fn take_expired(&mut self, now: Timestamp) -> Vec<Waiter> {
         if self.quiet_until.is_none_or(|at| at > now) {

@@ -131,6 +131,7 @@ impl ConsumerSet {
             pace: pace.map(Box::new),
             seen: now,
             retry_at: None,
+            is_flowing: true,
             armed: None,
             queued: false,
             dirty: false,

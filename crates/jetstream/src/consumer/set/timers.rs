@@ -72,20 +72,23 @@ impl Consumer {
             Door::Push(push) if push.interest == Interest::Present => {
                 let every = self.rules.heartbeat;
                 if every.is_some_and(|every| push.sent.saturating_add(every) <= now) {
-                    self.send_heartbeat(self.cursor.looked_at(seen), now, sink);
+                    // Each tells what was looked at when the one before was sent, or something was delivered.
+                    self.send_heartbeat(now, sink);
+                    if let Some(sequence) = self.cursor.looked_at(seen) {
+                        self.looked = self.looked.max(sequence);
+                    }
                 }
             }
             Door::Push(_) => {}
             Door::Pull(waiting) => {
-                let expired = waiting.take_expired(now);
-                if !expired.is_empty() {
+                if waiting.has_expired(now) {
                     self.seen = now;
                     // Whoever does not wait for more is told now, also if unacknowledged messages hold more back.
                     for waiter in waiting.take_if(Waiter::is_content) {
                         sink.status(&waiter.reply, &Status::NoMessages);
                     }
                 }
-                for waiter in expired {
+                for waiter in waiting.take_expired(now) {
                     sink.status(&waiter.reply, &Status::RequestTimeout(waiter.unserved()));
                 }
                 let status = Status::IdleHeartbeat {

@@ -10,6 +10,7 @@ use super::super::status::Status;
 use super::super::waiting::Waiter;
 use jetkv_engine::{Damage, EngineError, Stream};
 use jetkv_types::{Message, Sequence, Subject, Timestamp};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +34,34 @@ enum Read {
     Failed,
 }
 
+/// Messages that were read together and wait for their delivery, in the order of the stream.
+#[derive(Default)]
+struct Reads {
+    outcomes: VecDeque<(Sequence, Result<Option<Message>, EngineError>)>,
+}
+
+impl Reads {
+    /// Returns what reading this message gave, if it was read; those before it are left out.
+    fn take(&mut self, sequence: Sequence) -> Option<Result<Option<Message>, EngineError>> {
+        while let Some((found, outcome)) = self.outcomes.pop_front() {
+            if found == sequence {
+                return Some(outcome);
+            }
+        }
+        None
+    }
+
+    fn fill(
+        &mut self,
+        stream: &Stream,
+        sequences: impl Iterator<Item = Sequence>,
+    ) -> Result<(), EngineError> {
+        let sequences: Vec<_> = sequences.collect();
+        self.outcomes = sequences.iter().copied().zip(stream.get_many(&sequences)?).collect();
+        Ok(())
+    }
+}
+
 impl Consumer {
     /// Delivers up to `limit` messages; `seen` is the sequence before which the set has matched everything.
     pub(super) fn turn(
@@ -50,6 +79,7 @@ impl Consumer {
         self.cursor.skip_seen(seen);
         self.cursor.refresh(stream, &self.rules.filters, cx.now, Effort::Paid)?;
         let mut used = 0;
+        let mut reads = Reads::default();
         while used < limit {
             if self.gate(cx.now) == Gate::Closed {
                 return Ok(Turn { used, again: false });
@@ -58,7 +88,10 @@ impl Consumer {
             let is_on = match self.acks.as_mut().and_then(|acks| acks.due()) {
                 Some(sequence) => self.redeliver(cx, stream, sequence, sink)?,
                 None if self.is_full() => false,
-                None => self.deliver_next(cx, stream, sink)?,
+                None => {
+                    let most = self.room().min(limit + 1 - used);
+                    self.deliver_next(cx, stream, &mut reads, most, sink)?
+                }
             };
             if !is_on {
                 return Ok(Turn { used, again: false });
@@ -75,7 +108,8 @@ impl Consumer {
         sequence: Sequence,
         sink: &mut dyn Sink,
     ) -> Result<bool, EngineError> {
-        match self.read(cx, stream, sequence)? {
+        let outcome = stream.get(sequence);
+        match self.judge(cx, outcome)? {
             Read::Found(message) => Ok(self.offer(cx, &message, self.cursor.pending(), sink) == Offer::Taken),
             Read::Lost(damage) => {
                 self.lose(sequence, &damage, cx.now, sink);
@@ -96,12 +130,22 @@ impl Consumer {
         &mut self,
         cx: &Context<'_>,
         stream: &Stream,
+        reads: &mut Reads,
+        most: usize,
         sink: &mut dyn Sink,
     ) -> Result<bool, EngineError> {
         let Some(&sequence) = self.cursor.ahead().front() else {
             return self.look_ahead(cx.now, stream, sink);
         };
-        match self.read(cx, stream, sequence)? {
+        let outcome = match reads.take(sequence) {
+            Some(outcome) => outcome,
+            None => {
+                reads.fill(stream, self.cursor.ahead().iter().copied().take(most))?;
+                // What was asked for is there.
+                reads.take(sequence).unwrap_or(Ok(None))
+            }
+        };
+        match self.judge(cx, outcome)? {
             Read::Found(message) => {
                 let pending = self.cursor.pending().saturating_sub(1);
                 let offer = self.offer(cx, &message, pending, sink);
@@ -149,8 +193,28 @@ impl Consumer {
         Ok(!is_end)
     }
 
-    fn read(&mut self, cx: &Context<'_>, stream: &Stream, sequence: Sequence) -> Result<Read, EngineError> {
-        match stream.get(sequence) {
+    /// Returns how many messages may be delivered in a row, at least 1, as far as is known beforehand: so many are read.
+    fn room(&self) -> usize {
+        let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let wanted = match &self.door {
+            Door::Push(_) => usize::MAX,
+            Door::Pull(waiting) => count(waiting.wanted()),
+        };
+        let unacked = match (&self.acks, self.rules.max_ack_pending) {
+            (Some(acks), Some(max)) => max.saturating_sub(acks.pending_count()),
+            _ => usize::MAX,
+        };
+        let paced = if self.pace.is_some() || !self.is_flowing { 1 } else { usize::MAX };
+        wanted.min(unacked).min(paced).max(1)
+    }
+
+    /// Says what an outcome of reading means for this consumer.
+    fn judge(
+        &mut self,
+        cx: &Context<'_>,
+        outcome: Result<Option<Message>, EngineError>,
+    ) -> Result<Read, EngineError> {
+        match outcome {
             Ok(Some(message)) => Ok(Read::Found(message)),
             Ok(None) => Ok(Read::Gone),
             Err(EngineError::Damaged(damage)) => Ok(Read::Lost(damage)),
@@ -191,7 +255,8 @@ impl Consumer {
             Door::Push(_) => {
                 sink.status(&self.config.deliver_subject, &status);
                 if self.rules.heartbeat.is_some() {
-                    self.send_heartbeat(Some(sequence), now, sink);
+                    self.looked = self.looked.max(sequence);
+                    self.send_heartbeat(now, sink);
                 }
             }
             Door::Pull(waiting) => {
