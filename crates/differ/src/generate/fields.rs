@@ -45,6 +45,11 @@ impl Fields {
         self
     }
 
+    /// Says whether a field is set to JSON text.
+    pub(crate) fn has(&self, name: &str, value: &str) -> bool {
+        self.0.iter().any(|(known, set)| known == name && set == value)
+    }
+
     /// Sets some of `choices`: each with `percent` of 100, and `odd_percent` of those to an odd value.
     pub(crate) fn draw(&mut self, plan: &mut Plan, choices: &[FieldChoice], percent: u64, odd_percent: u64) {
         for choice in choices {

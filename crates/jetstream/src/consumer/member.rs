@@ -39,6 +39,8 @@ pub(super) struct Consumer {
     pub(super) is_flowing: bool,
     /// The time for which the set has a timer.
     pub(super) armed: Option<Timestamp>,
+    /// What the stream said of removals when messages that await acks were last looked after.
+    pub(super) removals: u64,
     /// Whether it waits for its turn.
     pub(super) queued: bool,
     /// Whether a snapshot would differ from the last one.
@@ -174,6 +176,16 @@ impl Consumer {
         match &self.acks {
             Some(acks) => acks.floor,
             None => Position { last_active: None, ..self.delivered },
+        }
+    }
+
+    /// Lets go of messages that await acks and are gone, if any went since the last time.
+    pub(super) fn note_removals(&mut self, stream: &Stream, now: Timestamp) {
+        let awaits = self.acks.as_ref().is_some_and(|acks| acks.pending_count() > 0);
+        let removals = if awaits { stream.removals() } else { self.removals };
+        if removals != self.removals {
+            self.removals = removals;
+            self.settle_gone(stream, now);
         }
     }
 

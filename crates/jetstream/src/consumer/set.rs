@@ -57,6 +57,10 @@ pub struct ConsumerSet {
     timers: BTreeSet<(Timestamp, ConsumerKey)>,
     /// Consumers that may have something to deliver, taking turns.
     ready: VecDeque<ConsumerKey>,
+    /// Consumers that delivered as many messages as may await their acks.
+    held: BTreeSet<ConsumerKey>,
+    /// What the stream said of removals when the held ones last got a turn.
+    held_since: u64,
 }
 
 impl ConsumerSet {
@@ -71,6 +75,8 @@ impl ConsumerSet {
             tail: Tail::default(),
             timers: BTreeSet::new(),
             ready: VecDeque::new(),
+            held: BTreeSet::new(),
+            held_since: 0,
         }
     }
 

@@ -44,7 +44,12 @@ impl ConsumerSet {
         Arc::make_mut(&mut consumer.config).pause_until = until.map(ZonedTimestamp::utc);
         consumer.dirty = true;
         let remaining = consumer.paused_until(now).map(|until| until.since(now));
-        self.wake(key);
+        // A consumer that has nothing to deliver is not even to look for it: clients can tell.
+        let queued = consumer.acks.as_ref().is_some_and(|acks| acks.queued_count() > 0);
+        let consumer = self.members.get(key).ok_or(ConsumerError::NotFound)?;
+        if queued || pending_now(&self.stream, consumer, self.tail.seen())? > 0 {
+            self.wake(key);
+        }
         self.arm(key, now);
         Ok(Paused { until, remaining })
     }
@@ -124,6 +129,7 @@ impl ConsumerSet {
         if let Some(armed) = consumer.armed {
             self.timers.remove(&(armed, key));
         }
+        self.held.remove(&key);
         self.close_if_empty();
         Some(consumer)
     }

@@ -107,6 +107,7 @@ impl ConsumerSet {
             retry_at: None,
             is_flowing: true,
             armed: None,
+            removals: 0,
             queued: false,
             dirty: true,
             is_kept: config.is_durable(),

@@ -133,6 +133,7 @@ impl ConsumerSet {
             retry_at: None,
             is_flowing: true,
             armed: None,
+            removals: 0,
             queued: false,
             dirty: false,
             is_kept: snapshot.is_kept,

@@ -20,6 +20,7 @@ impl ConsumerSet {
         sink: &mut dyn Sink,
     ) -> Result<Option<Timestamp>, EngineError> {
         self.run_timers(now, sink);
+        self.wake_held();
         self.tail.tidy(&self.stream, &mut self.members);
         let mut left = budget.max(1);
         loop {
@@ -53,6 +54,8 @@ impl ConsumerSet {
                 continue;
             }
             *left -= 1;
+            // What this message replaced may have awaited its ack.
+            consumer.note_removals(stream, now);
             let pending = consumer.cursor.pending().saturating_sub(1);
             if consumer.takes_new(now) && consumer.offer(&cx, message, pending, sink) == Offer::Taken {
                 consumer.cursor.passed_new(sequence);
@@ -96,8 +99,22 @@ impl ConsumerSet {
                 consumer.queued = true;
                 ready.push_back(key);
             }
+            if consumer.is_full() {
+                self.held.insert(key);
+            }
             timers::arm(&mut self.timers, consumer, now);
         }
         Ok(())
+    }
+
+    /// Gives those a turn that wait for acks if messages went: those may be the ones that they wait for.
+    fn wake_held(&mut self) {
+        let removals = self.stream.removals();
+        if removals != self.held_since {
+            self.held_since = removals;
+            for key in std::mem::take(&mut self.held) {
+                self.wake(key);
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::cursor::Effort;
 use super::super::member::Consumer;
-use super::super::{ConsumerError, Position};
+use super::super::{AckPolicy, ConsumerError, Position};
 use super::ConsumerSet;
 use super::members::Members;
 use jetkv_engine::{EngineError, Stream};
@@ -99,6 +99,10 @@ fn first_match(stream: &Stream, filter: &SubjectFilter) -> Result<Option<Sequenc
 impl Consumer {
     /// Goes on at `first` if it has not come so far.
     fn move_to(&mut self, first: Sequence, reach: Reach, stream: &Stream, now: Timestamp) {
+        if self.rules.acks == AckPolicy::All {
+            // As everywhere, what is gone takes those before it along; only then is the rest told apart.
+            self.settle_gone(stream, now);
+        }
         let before = first.saturating_sub(1);
         self.has_moved = true;
         // What was looked at and not wanted counts from now on.

@@ -73,9 +73,7 @@ impl Consumer {
         sink: &mut dyn Sink,
     ) -> Result<Turn, EngineError> {
         let limit = limit.min(SLICE);
-        if self.is_full() {
-            self.settle_gone(stream, cx.now);
-        }
+        self.note_removals(stream, cx.now);
         self.cursor.skip_seen(seen);
         self.cursor.refresh(stream, &self.rules.filters, cx.now, Effort::Paid)?;
         let mut used = 0;
@@ -117,7 +115,8 @@ impl Consumer {
             }
             Read::Gone => {
                 if let Some(acks) = &mut self.acks {
-                    acks.settle(sequence, &self.delivered);
+                    acks.settle_as(self.rules.acks, sequence, &self.delivered);
+                    acks.floor.last_active = Some(cx.now);
                 }
                 Ok(true)
             }

@@ -1,5 +1,5 @@
 use super::world::{MS, World, push};
-use crate::consumer::{AckKind, AckPolicy, ConsumerConfig, PullRequest};
+use crate::consumer::{AckKind, AckPolicy, ConsumerConfig, Interest, PullRequest};
 use std::time::Duration;
 
 fn world(messages: usize, config: ConsumerConfig) -> World {
@@ -160,4 +160,38 @@ fn acks_mean_nothing_to_a_consumer_without_them() {
         assert!(world.ack("n", 1, 1, &kind).iter().all(|line| line.contains("push based")));
     }
     assert_eq!(world.figures("n"), "d 2/2 f 2/2 ap 0 rd 0 w 0 p 0");
+}
+
+/// A message that goes makes room for another one, whoever removed it, and whether or not anything else happens.
+#[test]
+fn a_removed_message_makes_room_for_the_next_one() {
+    for history in [Some(1), None] {
+        let mut world = World::new(history);
+        world.listen("to.p");
+        let config = ConsumerConfig { ack_policy: AckPolicy::Explicit, max_ack_pending: 2, ..push("p") };
+        world.create(config).unwrap();
+        world.put_all("a b c");
+        assert_eq!(world.run(), ["to.p a 1.1.1 +2", "to.p b 1.2.2 +1"]);
+        match history {
+            Some(_) => drop(world.put("a")),
+            None => drop(world.stream.remove(1).unwrap()),
+        }
+        assert_eq!(world.run()[0][..8], *"to.p c 1");
+    }
+}
+
+/// What went while nobody listened is acknowledged as of then, not as of the deliveries that come later.
+#[test]
+fn a_removed_message_is_acknowledged_before_the_next_delivery() {
+    let mut world = World::new(Some(1));
+    world.listen("to.p");
+    world.create(ConsumerConfig { ack_policy: AckPolicy::Explicit, ..push("p") }).unwrap();
+    world.put("a");
+    world.run();
+    world.interest("p", Interest::Absent);
+    world.put_all("a a");
+    world.run();
+    world.interest("p", Interest::Present);
+    assert_eq!(world.run(), ["to.p a 1.3.2 +0"]);
+    assert_eq!(world.figures("p"), "d 2/3 f 1/1 ap 1 rd 0 w 0 p 0");
 }
