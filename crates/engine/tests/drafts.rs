@@ -1,6 +1,6 @@
 //! Streams that are filled before anybody sees them, and streams that are held on to while writers go on.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 use jetkv_engine::env::Env;
 use jetkv_engine::{
     Append, Draft, EngineError, Frozen, Origin, Purge, Storage, Store, StoreOptions, Stream, StreamConfig,
