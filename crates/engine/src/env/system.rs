@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The file system of the machine. Files get mode 0600, directories 0700.
+/// The file system of the machine. Files get mode 0600, directories 0700; files that are symbolic links are refused.
 #[derive(Debug, Clone, Copy)]
 pub struct StdFs;
 
@@ -28,6 +28,7 @@ impl Fs for StdFs {
             OpenMode::CreateNew => drop(options.create_new(true)),
             OpenMode::Replace => drop(options.create(true).truncate(true)),
         }
+        refuse_link(path)?;
         Ok(Arc::new(StdFile(options.open(path)?)))
     }
 
@@ -73,12 +74,24 @@ impl Fs for StdFs {
     }
 
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
+        refuse_link(path)?;
         let file = fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Box::new(StdLock { _file: file }))),
             Err(fs::TryLockError::WouldBlock) => Ok(None),
             Err(fs::TryLockError::Error(error)) => Err(error),
         }
+    }
+}
+
+/// Refuses a symbolic link in the place of a file: a store makes none, and writing through one would change somebody else's file.
+fn refuse_link(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a symbolic link, which is not followed"))
+        }
+        // What is wrong otherwise is told by what follows.
+        _ => Ok(()),
     }
 }
 
@@ -165,3 +178,6 @@ impl Entropy for OsEntropy {
 fn to_u64(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

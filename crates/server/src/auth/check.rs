@@ -51,8 +51,8 @@ pub(crate) enum Verdict {
         hash: Secret,
         /// What the client showed.
         shown: Secret,
-        /// Who it is then.
-        identity: Identity,
+        /// Who it is then; none if there is no such user, and the hash is computed so that the time does not tell.
+        identity: Option<Identity>,
     },
 }
 
@@ -91,7 +91,7 @@ impl Users {
             return self.by_nkey(shown);
         }
         if !shown.user.is_empty() {
-            let Some(user) = self.by_name.get(shown.user) else { return Verdict::Refused };
+            let Some(user) = self.by_name.get(shown.user) else { return self.nobody(shown.password) };
             let Some(password) = user.password.as_ref().filter(|_| user.may_use_tcp()) else {
                 return Verdict::Refused;
             };
@@ -138,6 +138,16 @@ impl Users {
         }
     }
 
+    /// Refuses a user that does not exist in the time that one with a hashed password takes.
+    fn nobody(&self, password: &str) -> Verdict {
+        match &self.decoy {
+            Some(hash) => {
+                Verdict::IfHashed { hash: hash.clone(), shown: Secret::new(password), identity: None }
+            }
+            None => Verdict::Refused,
+        }
+    }
+
     fn anybody(&self) -> Identity {
         Identity { user: None, permissions: self.permissions.clone() }
     }
@@ -147,7 +157,7 @@ fn by_password(stored: &Password, shown: &str, identity: Identity) -> Verdict {
     match (stored.verify_text(shown), stored) {
         (Some(true), _) => Verdict::Accepted(identity),
         (None, Password::Bcrypt(hash)) => {
-            Verdict::IfHashed { hash: hash.clone(), shown: Secret::new(shown), identity }
+            Verdict::IfHashed { hash: hash.clone(), shown: Secret::new(shown), identity: Some(identity) }
         }
         _ => Verdict::Refused,
     }

@@ -4,7 +4,7 @@ use super::certificate::SubjectName;
 use super::nkey::PublicKey;
 use super::password::Password;
 use super::permissions::Permissions;
-use crate::options::{AuthOptions, Credential, PermissionOptions, UserOptions};
+use crate::options::{AuthOptions, Credential, PermissionOptions, Secret, UserOptions};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub(crate) struct Users {
     pub(super) by_key: HashMap<PublicKey, Arc<User>>,
     pub(super) no_auth_user: Option<Arc<User>>,
     pub(super) permissions: Option<Arc<Permissions>>,
+    /// A hash of somebody's password, for names that nobody has.
+    pub(super) decoy: Option<Secret>,
 }
 
 /// A user.
@@ -149,6 +151,9 @@ impl Users {
             };
             if name.is_empty() {
                 return Err(AuthError::NoName);
+            }
+            if let Some(Password::Bcrypt(hash)) = &password {
+                self.decoy.get_or_insert_with(|| hash.clone());
             }
             let permissions = options.permissions.as_ref().or(default);
             let permissions =

@@ -26,10 +26,29 @@ impl Running {
 
     /// Tries to start a server on a disk.
     pub(crate) fn try_on(fs: &SimFs) -> Result<Self, StartError> {
+        Self::start(fs, |_| {})
+    }
+
+    /// Starts a server on a disk with further options.
+    pub(crate) fn on_with(fs: &SimFs, change: impl FnOnce(&mut ServerOptions)) -> Self {
+        Self::start(fs, change).unwrap()
+    }
+
+    fn start(fs: &SimFs, change: impl FnOnce(&mut ServerOptions)) -> Result<Self, StartError> {
         let lines = Lines::new(LogLevel::Debug);
         let log: Arc<dyn LogSink> = Arc::<Lines>::clone(&lines);
         let env = Env { fs: Arc::new(fs.clone()), ..Env::system() };
-        Ok(Self { world: World::try_on(env, log, with_streams)?, lines })
+        let change = |options: &mut ServerOptions| {
+            with_streams(options);
+            change(options);
+        };
+        Ok(Self { world: World::try_on(env, log, change)?, lines })
+    }
+
+    /// Connects as a user with the password `p`.
+    pub(crate) fn client_as(&self, user: &str) -> Client {
+        let connect = DEFAULT_CONNECT.replacen('{', &format!("{{\"user\":\"{user}\",\"pass\":\"p\","), 1);
+        Client::connect(&self.world.server().local_addr().to_string(), &connect).unwrap()
     }
 
     pub(crate) fn client(&self) -> Client {

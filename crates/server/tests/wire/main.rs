@@ -4,6 +4,7 @@
 mod auth;
 mod damaged;
 mod disk;
+mod escapes;
 mod faults;
 mod harness;
 mod life;

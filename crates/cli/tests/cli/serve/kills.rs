@@ -62,7 +62,8 @@ fn nothing_that_was_acknowledged_is_lost_when_the_server_is_killed_under_load() 
 fn write(address: SocketAddr, writer: u64, round: u64, count: &AtomicU64) -> BTreeMap<String, Version> {
     let mut acked = BTreeMap::new();
     let mut client = connect(address);
-    client.get_mut().write_all(b"SUB r 1\r\n").unwrap();
+    // Everybody hears every answer to a subject, so each has its own.
+    client.get_mut().write_all(format!("SUB r.{writer} 1\r\n").as_bytes()).unwrap();
     let mut waiting = VecDeque::new();
     let mut note = |client: &mut BufReader<TcpStream>, waiting: &mut VecDeque<(String, Version)>| {
         let acknowledged =
@@ -78,7 +79,7 @@ fn write(address: SocketAddr, writer: u64, round: u64, count: &AtomicU64) -> BTr
     };
     for number in 0.. {
         let (key, value) = (format!("w{writer}.k{}", number % 20), format!("{round}-{number}"));
-        let put = format!("PUB $KV.b.{key} r {}\r\n{value}\r\n", value.len());
+        let put = format!("PUB $KV.b.{key} r.{writer} {}\r\n{value}\r\n", value.len());
         if client.get_mut().write_all(put.as_bytes()).is_err() {
             break;
         }

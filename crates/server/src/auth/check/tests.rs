@@ -52,6 +52,23 @@ fn users_that_may_not_use_tcp_are_refused() {
 }
 
 #[test]
+fn a_name_that_nobody_has_takes_the_time_of_one_that_somebody_has() {
+    let hash = "$2a$04$abcdefghijklmnopqrstuu5Ow9jzhCbGq3uTQqqjyPY1YzFEQ3dPm";
+    let users = table(|auth| auth.users = vec![user("a", hash), user("b", "b")]);
+    let asks_for_the_hash = |name: &str, expected: Option<bool>| match users.check(&shown(name, "x")) {
+        Verdict::IfHashed { hash: found, identity, .. } => {
+            assert_eq!((found.reveal(), Some(identity.is_some())), (hash, expected), "{name}");
+        }
+        other => assert!(expected.is_none(), "{name}: {other:?}"),
+    };
+    asks_for_the_hash("a", Some(true));
+    asks_for_the_hash("nobody", Some(false));
+    asks_for_the_hash("b", None);
+    let plain = table(|auth| auth.users = vec![user("b", "b")]);
+    assert_eq!(plain.check(&shown("nobody", "x")), Verdict::Refused);
+}
+
+#[test]
 fn a_jwt_is_no_way_in() {
     let users = table(|auth| {
         auth.users = vec![user("a", "a")];

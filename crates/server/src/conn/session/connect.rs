@@ -17,7 +17,8 @@ use std::task::{Context, Poll, ready};
 pub(super) struct Waiting {
     is_right: Pin<Box<dyn Future<Output = bool> + Send>>,
     connect: Connect,
-    identity: Identity,
+    /// Who it is if it is; none for a user that does not exist.
+    identity: Option<Identity>,
 }
 
 impl Session {
@@ -54,10 +55,9 @@ impl Session {
         let Some(waiting) = &mut self.waiting else { return Poll::Ready(Ok(())) };
         let is_right = ready!(waiting.is_right.as_mut().poll(cx));
         let Some(Waiting { connect, identity, .. }) = self.waiting.take() else { return Poll::Ready(Ok(())) };
-        Poll::Ready(if is_right {
-            self.connected(&connect, identity)
-        } else {
-            Err(self.unauthorized(&connect))
+        Poll::Ready(match identity.filter(|_| is_right) {
+            Some(identity) => self.connected(&connect, identity),
+            None => Err(self.unauthorized(&connect)),
         })
     }
 
