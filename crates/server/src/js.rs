@@ -28,6 +28,6 @@ mod trouble;
 pub(crate) use context::Ctx;
 pub(crate) use facts::facts;
 pub(crate) use open::{start, stop};
-pub(crate) use pending::Pending;
+pub(crate) use pending::{Backlog, Pending};
 pub(crate) use publish::{Handled, publish};
 pub(crate) use state::JetStream;

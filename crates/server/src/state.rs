@@ -12,6 +12,7 @@ pub(crate) use stats::ServerStats;
 use crate::account::Accounts;
 use crate::auth::Hasher;
 use crate::conn::PendingTotal;
+use crate::js::Backlog;
 use crate::log::{LogLevel, LogSink};
 use jetkv_engine::env::Env;
 use jetkv_types::Timestamp;
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) clients: Clients,
     /// How much waits to be written.
     pub(crate) pending: Arc<PendingTotal>,
+    /// How much waits for the disk.
+    pub(crate) backlog: Arc<Backlog>,
     /// Counters.
     pub(crate) stats: ServerStats,
     /// Where passwords are hashed.
@@ -58,6 +61,7 @@ impl Shared {
             accounts: Accounts::new(&settings.options),
             clients: Clients::default(),
             pending: Arc::new(PendingTotal::new(limits.max_pending_total, limits.max_pending)),
+            backlog: Arc::default(),
             stats: ServerStats::default(),
             hasher: Hasher::new(cores.div_ceil(2)),
             settings: RwLock::new(Arc::new(settings)),

@@ -59,7 +59,7 @@ impl StreamInner {
         checked
     }
 
-    pub(super) fn check_segment(&self, file: &SegmentFile, end: u32) -> Result<Vec<Damage>, EngineError> {
+    fn check_segment(&self, file: &SegmentFile, end: u32) -> Result<Vec<Damage>, EngineError> {
         let mut found = Vec::new();
         let (_, scan) = self.scan_segment(file, end)?;
         if !self.is_in_place(file)? {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verified {
     /// Where to go on.
-    pub next: u64,
+    pub next: Sequence,
     /// Bytes that were read.
     pub bytes: u64,
 }
@@ -72,25 +72,36 @@ impl Stream {
         damages.iter().find(concerns).map(|damage| Arc::new(damage.clone()))
     }
 
-    /// Reads one segment, the first whose number is `from` or higher, and notes what is damaged in it; returns `None` behind
-    /// the last one. Between two calls the stream is free, so that a whole stream can be verified at leisure.
+    /// Reads the messages from `from` on, at most `count` of them and not many more than `bytes_max`, and notes those that
+    /// cannot be read as they were written; returns `None` behind the last one. It keeps nothing and holds no lock while it
+    /// reads, so that a whole stream can be verified at leisure.
     ///
     /// # Errors
-    /// `Io` if the disk does not give the segment.
-    pub fn verify_segment(&self, from: u64) -> Result<Option<Verified>, EngineError> {
-        let inner = &self.inner;
-        let _alone = inner.compacting.lock();
-        let segment = {
-            let index = inner.index.read();
-            let ahead = index.segments.iter().filter(|segment| segment.info().id >= from);
-            let first = ahead.min_by_key(|segment| segment.info().id);
-            first.map(|segment| (Arc::clone(&segment.file), segment.end))
+    /// `Io` if the disk does not give a segment; `StreamDeleted`, `Closed`.
+    pub fn verify_from(
+        &self,
+        from: Sequence,
+        count: usize,
+        bytes_max: u64,
+    ) -> Result<Option<Verified>, EngineError> {
+        self.inner.check_readable()?;
+        let places: Vec<_> = {
+            let index = self.inner.index.read();
+            let live = index.live_from(from).map(|(sequence, _)| sequence).take(count);
+            live.filter_map(|sequence| index.locate(sequence)).collect()
         };
-        let Some((file, end)) = segment else { return Ok(None) };
-        for damage in inner.check_segment(&file, end)? {
-            inner.note_damage(damage);
+        let mut verified = Verified { next: from, bytes: 0 };
+        for place in &places {
+            match self.inner.read_at(place) {
+                Ok(_) | Err(EngineError::Damaged(_)) => {}
+                Err(error) => return Err(error),
+            }
+            verified = Verified { next: place.sequence + 1, bytes: verified.bytes + u64::from(place.length) };
+            if verified.bytes >= bytes_max {
+                break;
+            }
         }
-        Ok(Some(Verified { next: file.info.id + 1, bytes: u64::from(end) }))
+        Ok((!places.is_empty()).then_some(verified))
     }
 }
 

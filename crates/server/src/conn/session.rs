@@ -109,6 +109,7 @@ impl Session {
     ) -> (Self, Option<CloseReason>) {
         let outbound = Arc::clone(&client.outbound);
         let publisher = Publisher::new(Origin::Connection, server.env.entropy.next_u64());
+        let pending = Pending::new(Arc::clone(&server.backlog));
         let mut session = Self {
             limits: settings.parse_limits(),
             server,
@@ -116,7 +117,7 @@ impl Session {
             client,
             outbound,
             publisher,
-            pending: Pending::default(),
+            pending,
             nonce: proofs.nonce,
             certificate: proofs.certificate,
             who: None,

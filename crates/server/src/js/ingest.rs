@@ -26,6 +26,8 @@ pub(crate) struct Waiting {
     accepted: Accepted,
     reply: Option<Box<[u8]>>,
     republish: Option<Republish>,
+    /// Size of the message.
+    bytes: u64,
 }
 
 /// A message that is published again once it is stored.
@@ -70,6 +72,7 @@ impl JetStream {
                     reply: reply.map(Box::from),
                     republish,
                     handle,
+                    bytes: crate::convert::to_u64(msg.headers.len() + msg.payload.len()),
                 });
             }
             Err(error) => refuse(ctx, &handle, &error, reply),
@@ -152,6 +155,11 @@ fn refuse(ctx: &mut Ctx<'_>, handle: &StreamHandle, error: &PublishError, reply:
 }
 
 impl Waiting {
+    /// Returns the size of the message that it waits for.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Answers if the message is safe, or was refused.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, ctx: &mut Ctx<'_>) -> Poll<()> {
         // Without a sync in it, a commit is one write, which is cheaper done here than handed over.

@@ -3,34 +3,70 @@
 use super::context::Ctx;
 use super::ingest::Waiting;
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 /// The answers that one connection's requests wait for. A connection stops reading while it [is full](Self::is_full).
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pending {
     waiting: VecDeque<Waiting>,
+    /// Bytes of the messages that wait.
+    bytes: u64,
+    /// How many of them are counted in the backlog.
+    counted: u64,
+    backlog: Arc<Backlog>,
 }
 
+/// Bytes of messages that wait for the disk, of all connections.
+#[derive(Debug, Default)]
+pub(crate) struct Backlog(AtomicU64);
+
 impl Pending {
+    pub(crate) fn new(backlog: Arc<Backlog>) -> Self {
+        Self { waiting: VecDeque::new(), bytes: 0, counted: 0, backlog }
+    }
+
     /// Adds a message that is on its way.
     pub(crate) fn push(&mut self, waiting: Waiting) {
+        self.bytes += waiting.bytes();
         self.waiting.push_back(waiting);
+        if self.bytes >= self.counted + STEP {
+            self.count();
+        }
+    }
+
+    /// Counts in the backlog what waits now.
+    fn count(&mut self) {
+        if self.bytes >= self.counted {
+            self.backlog.0.fetch_add(self.bytes - self.counted, Ordering::Relaxed);
+        } else {
+            self.backlog.0.fetch_sub(self.counted - self.bytes, Ordering::Relaxed);
+        }
+        self.counted = self.bytes;
     }
 
     /// Answers everything at the front that is done; ready when nothing waits. If not, the task is woken when the front is done.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, ctx: &mut Ctx<'_>) -> Poll<()> {
         while let Some(front) = self.waiting.front_mut() {
             if front.poll(cx, ctx).is_pending() {
-                return Poll::Pending;
+                break;
             }
+            self.bytes -= front.bytes();
             self.waiting.pop_front();
         }
-        Poll::Ready(())
+        // A connection with little on its way does not touch what all connections share.
+        if self.counted >= self.bytes + STEP || (self.counted > 0 && self.waiting.is_empty()) {
+            self.count();
+        }
+        if self.waiting.is_empty() { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// Says whether so many answers wait that no more requests should be read.
     pub(crate) fn is_full(&self) -> bool {
         self.waiting.len() >= WAITING_MAX
+            || self.bytes >= BYTES_MAX
+            || (!self.waiting.is_empty() && self.backlog.0.load(Ordering::Relaxed) >= BACKLOG_MAX)
     }
 
     /// Says whether nothing waits.
@@ -39,5 +75,18 @@ impl Pending {
     }
 }
 
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.bytes = 0;
+        self.count();
+    }
+}
+
 /// Most answers that wait on one connection before it stops reading.
 const WAITING_MAX: usize = 16_384;
+/// Most bytes that wait on one connection before it stops reading; one message may go beyond.
+const BYTES_MAX: u64 = 16 << 20;
+/// Most bytes that wait on all connections; above it, one that waits for anything stops reading.
+const BACKLOG_MAX: u64 = 256 << 20;
+/// By how much the bytes of a connection change before that is counted.
+const STEP: u64 = 64 << 10;

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::task::spawn_blocking;
+use tokio::time::Instant;
 
 /// Damage, and the stream that has it; none has what lists the streams.
 #[derive(Debug)]
@@ -146,12 +147,13 @@ async fn verify(of: Of) {
 
 /// Reads all of a stream; returns how much that was.
 async fn verify_stream(of: &Of, stream: Stream) -> u64 {
-    let (mut next, mut bytes, mut owed) = (0, 0, 0);
+    let (mut next, mut bytes) = (0, 0);
     loop {
+        let began = Instant::now();
         let part = stream.clone();
-        let verified = spawn_blocking(move || part.verify_segment(next)).await;
-        let step = match verified {
-            Ok(Ok(Some(step))) => step,
+        let verified = spawn_blocking(move || part.verify_from(next, VERIFY_COUNT, VERIFY_BYTES)).await;
+        match verified {
+            Ok(Ok(Some(step))) => (next, bytes) = (step.next, bytes + step.bytes),
             Ok(Ok(None)) | Err(_) => return bytes,
             Ok(Err(error)) => {
                 if let Some(shared) = of.0.upgrade().filter(|_| !stream.has_ended()) {
@@ -159,12 +161,8 @@ async fn verify_stream(of: &Of, stream: Stream) -> u64 {
                 }
                 return bytes;
             }
-        };
-        (next, bytes, owed) = (step.next, bytes + step.bytes, owed + step.bytes);
-        if owed >= VERIFY_BYTES_AT_ONCE {
-            tokio::time::sleep(Duration::from_millis(owed / VERIFY_BYTES_PER_MILLISECOND)).await;
-            owed = 0;
         }
+        tokio::time::sleep(began.elapsed().saturating_mul(VERIFY_REST)).await;
     }
 }
 
@@ -174,6 +172,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const TOLD_MAX: usize = 10_000;
 /// How often everything is read.
 const VERIFY_EVERY: Duration = Duration::from_secs(7 * 24 * 3600);
-/// How fast: 64 MiB per second, so that others get most of the disk.
-const VERIFY_BYTES_PER_MILLISECOND: u64 = (64 << 20) / 1_000;
-const VERIFY_BYTES_AT_ONCE: u64 = 1 << 20;
+/// Messages, and bytes, that are read before others get their turn.
+const VERIFY_COUNT: usize = 1_024;
+const VERIFY_BYTES: u64 = 1 << 20;
+/// How much longer than reading the pause behind it is, so that reading takes a twentieth of the time.
+const VERIFY_REST: u32 = 19;
