@@ -181,9 +181,8 @@ impl Cursor {
         } else {
             self.beyond = self.beyond.saturating_sub(count);
         }
-        if complete && self.ahead.is_empty() {
-            self.at_tail = true;
-        }
+        // One that was at the tail is not when it finds what the set has not seen yet: new messages come behind it.
+        self.at_tail = complete && self.ahead.is_empty();
         Ok(Search { complete, end: search.end, lost: search.lost })
     }
 

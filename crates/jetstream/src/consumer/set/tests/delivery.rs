@@ -1,6 +1,8 @@
 use super::world::{MS, World, pull_from, push, watch};
 use crate::Content;
 use crate::consumer::{ConsumerConfig, DeliverPolicy, Interest};
+use jetkv_engine::Append;
+use jetkv_types::Subject;
 
 #[test]
 fn messages_wait_for_interest_and_the_first_figures_are_complete() {
@@ -272,4 +274,31 @@ fn a_roll_up_leaves_the_marker_only() {
     assert_eq!(world.put_rollup("a"), 4);
     world.interest("w", Interest::Present);
     assert_eq!(world.run(), ["to.w a 1.4.1 +0"]);
+}
+
+#[test]
+fn what_comes_while_a_consumer_catches_up_waits_until_it_has() {
+    let mut world = World::new(None);
+    world.put("k");
+    world.listen("to.a");
+    world.listen("to.b");
+    world.create(push("a")).unwrap();
+    world.create(ConsumerConfig { deliver_policy: DeliverPolicy::New, ..push("b") }).unwrap();
+    // More than one turn takes comes between the look at the stream and the turn of the second consumer, and another one
+    // during its turn.
+    let (stream, mut rounds) = (world.stream.clone(), vec![("to.b", 1), ("to.a", 100)]);
+    world.sink.meanwhile = Some(Box::new(move |to| {
+        let Some((_, count)) = rounds.pop_if(|(at, _)| *at == to) else { return };
+        let subject = Subject::new("s.k").unwrap();
+        for _ in 0..count {
+            stream.append(&[Append::put(&subject, b"x")]).wait().unwrap();
+        }
+    }));
+    let lines = world.run();
+    for (name, first) in [("a", 1), ("b", 2)] {
+        let to = format!("to.{name} ");
+        let got: Vec<u64> =
+            lines.iter().filter_map(|line| line.strip_prefix(&to)?.split('.').nth(1)?.parse().ok()).collect();
+        assert_eq!(got, (first..=102).collect::<Vec<u64>>(), "{name}");
+    }
 }

@@ -33,7 +33,12 @@ pub(super) struct Recorder {
     pub(super) lines: Vec<String>,
     /// Bytes of all deliveries, as limits count them.
     pub(super) bytes: u64,
+    /// Happens with every delivery; it is told where the delivery goes.
+    pub(super) meanwhile: Option<Meanwhile>,
 }
+
+/// What happens with a delivery, whose subject is given.
+pub(super) type Meanwhile = Box<dyn FnMut(&str)>;
 
 impl Sink for Recorder {
     fn deliver(&mut self, delivery: &Delivery<'_>) -> Handover {
@@ -42,6 +47,9 @@ impl Sink for Recorder {
         }
         if self.busy.contains(delivery.to) {
             return Handover::Busy;
+        }
+        if let Some(meanwhile) = &mut self.meanwhile {
+            meanwhile(delivery.to);
         }
         let mut ack = Vec::new();
         delivery.write_ack_subject(&mut ack);
