@@ -78,10 +78,12 @@ pub enum CompatError {
     },
 
     /// A suite did not end by itself; it was killed.
-    #[error("the suite has not ended after {} s", limit.as_secs())]
+    #[error("the suite has not ended after {} s; what it had printed:\n{output}", limit.as_secs())]
     SuiteTimeout {
         /// How long was waited.
         limit: Duration,
+        /// What it had printed; the case behind the last line is the one that hangs.
+        output: String,
     },
 
     /// A signal could not be sent to a server.

@@ -6,7 +6,11 @@ mod report;
 use compat::{CompatError, Outcome, Peers, Program, REFUSALS, Suite, run_suite};
 use flags::Flags;
 use std::process::{Command, ExitCode};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
+
+/// How many suites are prepared at once: one waits for the network while others are compiled.
+const PREPARED_AT_ONCE: usize = 3;
 
 fn main() -> ExitCode {
     let Some(flags) = Flags::read(std::env::args().skip(1)) else {
@@ -36,10 +40,9 @@ fn run(flags: &Flags) -> Result<bool, CompatError> {
     let servers = servers(flags, &peers)?;
     let mut ready = Vec::new();
     let mut unavailable = 0;
-    for suite in suites {
-        report::line(&format!("preparing {} for {}", suite.name, suite.client));
-        match suite.prepare(&peers) {
-            Ok(_) => ready.push(suite),
+    for (suite, prepared) in suites.iter().zip(prepare(&suites, &peers)) {
+        match prepared {
+            Ok(()) => ready.push(*suite),
             Err(fault @ CompatError::Unavailable { .. }) => {
                 unavailable += 1;
                 report::skipped(suite, &fault);
@@ -64,6 +67,25 @@ fn run(flags: &Flags) -> Result<bool, CompatError> {
 fn servers(flags: &Flags, peers: &Peers) -> Result<Vec<Program>, CompatError> {
     let reference = (!flags.without_reference).then(|| Program::reference(peers)).transpose()?;
     Ok(reference.into_iter().chain(flags.jetkv.clone().map(Program::jetkv)).collect())
+}
+
+/// Fetches and builds what the suites need, several at a time, and tells for each whether it worked.
+fn prepare(suites: &[&Suite], peers: &Peers) -> Vec<Result<(), CompatError>> {
+    report::line(&format!("preparing {} suite(s)", suites.len()));
+    let mut results: Vec<_> = suites.iter().map(|_| Ok(())).collect();
+    let waiting = Mutex::new(suites.iter().zip(&mut results));
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    thread::scope(|scope| {
+        for _ in 0..PREPARED_AT_ONCE {
+            scope.spawn(|| {
+                while let Some((suite, result)) = next() {
+                    *result = suite.prepare(peers).map(drop);
+                    report::line(&format!("prepared {} for {}", suite.name, suite.client));
+                }
+            });
+        }
+    });
+    results
 }
 
 /// Runs all suites at once, each against a server of its own.

@@ -4,9 +4,18 @@ use crate::CompatError;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+/// The file in a peer's directory that holds its recipe.
+const STAMP: &str = ".recipe";
 
 /// How many bytes of a failed program's output are shown.
 const OUTPUT_TAIL_BYTES: usize = 4096;
+
+/// How often something is fetched before it counts as not to be had, and the pause in between.
+const ATTEMPTS_MAX: u32 = 3;
+const PAUSE: Duration = Duration::from_secs(3);
 
 /// The peers that were fetched, each in a directory of its own below `target/peers`.
 ///
@@ -27,16 +36,19 @@ impl Peers {
         Self { directory: workspace.join(target).join("peers") }
     }
 
+    /// Returns the peers in `directory`, for tests.
+    #[cfg(test)]
+    fn in_directory(directory: &Path) -> Self {
+        Self { directory: directory.to_owned() }
+    }
+
     /// Returns the directory into which pip has installed `packages` with all that they need.
     ///
     /// # Errors
     /// If pip is not installed or does not find them.
     pub fn python_packages(&self, name: &str, packages: &[&str]) -> Result<PathBuf, CompatError> {
         self.make(name, &packages.join(" "), |directory| {
-            let mut pip = Command::new("python3");
-            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-            pip.arg("--target").arg(directory).args(packages);
-            run(&mut pip).map_err(CompatError::unavailable)
+            pip_install(|| Command::new("python3"), directory, packages)
         })
     }
 
@@ -54,10 +66,9 @@ impl Peers {
         fill: impl FnOnce(&Path) -> Result<(), CompatError>,
     ) -> Result<PathBuf, CompatError> {
         let home = self.directory.join(name);
-        let stamp = self.directory.join(format!("{name}.recipe"));
         std::fs::create_dir_all(&self.directory).map_err(CompatError::file(&self.directory))?;
         let _lock = self.lock(name)?;
-        if home.is_dir() && std::fs::read_to_string(&stamp).is_ok_and(|text| text == recipe) {
+        if std::fs::read_to_string(home.join(STAMP)).is_ok_and(|text| text == recipe) {
             return Ok(home);
         }
         let unfinished = self.directory.join(format!("{name}.unfinished"));
@@ -68,8 +79,10 @@ impl Peers {
         }
         std::fs::create_dir_all(&unfinished).map_err(CompatError::file(&unfinished))?;
         fill(&unfinished)?;
-        std::fs::rename(&unfinished, &home).map_err(CompatError::file(&home))?;
+        let stamp = unfinished.join(STAMP);
         std::fs::write(&stamp, recipe).map_err(CompatError::file(&stamp))?;
+        // Content and stamp come into being at once.
+        std::fs::rename(&unfinished, &home).map_err(CompatError::file(&home))?;
         Ok(home)
     }
 
@@ -80,6 +93,41 @@ impl Peers {
         let file = File::create(&path).map_err(CompatError::file(&path))?;
         file.lock().map_err(CompatError::file(&path))?;
         Ok(file)
+    }
+}
+
+/// Installs Python packages into `directory` by the pip of `python`.
+///
+/// # Errors
+/// As for [`fetch`].
+pub(crate) fn pip_install(
+    python: impl Fn() -> Command,
+    directory: &Path,
+    packages: &[&str],
+) -> Result<(), CompatError> {
+    fetch(|| {
+        let mut pip = python();
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        // What an attempt before has left is replaced.
+        pip.arg("--upgrade").arg("--target").arg(directory).args(packages);
+        pip
+    })
+}
+
+/// Runs a program that fetches something, again if it fails, since networks do.
+///
+/// # Errors
+/// [`CompatError::Unavailable`]: it cannot be had here, which does not mean that something of ours is wrong.
+pub(crate) fn fetch(command: impl Fn() -> Command) -> Result<(), CompatError> {
+    let mut attempts = 1;
+    loop {
+        match run(&mut command()) {
+            Err(CompatError::Command { .. }) if attempts < ATTEMPTS_MAX => {
+                attempts += 1;
+                thread::sleep(PAUSE);
+            }
+            result => return result.map_err(CompatError::unavailable),
+        }
     }
 }
 
@@ -105,3 +153,6 @@ pub(crate) fn run(command: &mut Command) -> Result<(), CompatError> {
         output: String::from_utf8_lossy(tail).into_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests;

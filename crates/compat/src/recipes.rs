@@ -1,6 +1,6 @@
 //! How each suite is fetched and built, by the package manager and the compiler of its language.
 
-use crate::peers::run;
+use crate::peers::{fetch, pip_install, run};
 use crate::suite::Place;
 use crate::{CompatError, digest};
 use std::ffi::OsString;
@@ -17,34 +17,54 @@ const C_PACKAGES: &[&str] = &["libnats-dev=3.4.1-1+b1", "libnats3.4=3.4.1-1+b1",
 const SPLIT_PACKAGES: &[&str] =
     &["nats-core==0.2.0", "nats-jetstream==0.3.0", "nats-key-value==0.1.0", "nkeys==0.2.1"];
 
-/// The Python that those need; pyenv, where it is installed, finds the version by this.
-const SPLIT_PYTHON: (&str, &str) = ("PYENV_VERSION", "3.13");
+/// Where a Python may be that is new enough for those, at least 3.13.
+const NEW_PYTHONS: [&str; 3] = ["python3", "python3.13", "python3.14"];
+
+/// By this pyenv, where it is installed, makes `python3` one that is.
+const PYENV_VERSION: (&str, &str) = ("PYENV_VERSION", "3.13");
 
 pub(crate) fn python(place: &Place<'_>) -> Result<Command, CompatError> {
     let packages = place.peers.python_packages("python", &["nats-py==2.16.0"])?;
-    Ok(python_program(place, &[&packages]))
+    Ok(python_program(Command::new("python3"), place, &[&packages]))
 }
 
 pub(crate) fn python_split(place: &Place<'_>) -> Result<Command, CompatError> {
-    let check = "import sys; sys.exit(sys.version_info < (3, 13))";
-    fetch(Command::new("python3").args(["-c", check]).env(SPLIT_PYTHON.0, SPLIT_PYTHON.1))?;
+    let name = new_python()?;
+    let python = || {
+        let mut python = Command::new(name);
+        python.env(PYENV_VERSION.0, PYENV_VERSION.1);
+        python
+    };
     let packages = place.peers.make("python-split", &SPLIT_PACKAGES.join(" "), |directory| {
-        let mut pip = Command::new("python3");
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"])
-            .arg(directory);
-        fetch(pip.args(SPLIT_PACKAGES).env(SPLIT_PYTHON.0, SPLIT_PYTHON.1))
+        pip_install(python, directory, SPLIT_PACKAGES)
     })?;
-    let mut command = python_program(place, &[&packages]);
-    command.env(SPLIT_PYTHON.0, SPLIT_PYTHON.1);
-    Ok(command)
+    Ok(python_program(python(), place, &[&packages]))
+}
+
+/// Returns the name of a Python that is new enough for the client made of parts.
+fn new_python() -> Result<&'static str, CompatError> {
+    let check = |name: &&&str| {
+        let mut python = Command::new(name);
+        python.args(["-c", "import sys; sys.exit(sys.version_info < (3, 13))"]);
+        run(python.env(PYENV_VERSION.0, PYENV_VERSION.1))
+    };
+    match NEW_PYTHONS.iter().find(|name| check(name).is_ok()) {
+        Some(name) => Ok(name),
+        // The first says why it is not good enough.
+        None => check(&&NEW_PYTHONS[0]).map_err(CompatError::unavailable).map(|()| NEW_PYTHONS[0]),
+    }
 }
 
 /// The suite of the command line tool starts the tool and reads what it prints; the suite itself is written in Python.
 pub(crate) fn cli(place: &Place<'_>) -> Result<Command, CompatError> {
     let home = place.peers.make("cli", CLI_MODULE, |directory| {
-        fetch(Command::new("go").args(["install", CLI_MODULE]).env("GOBIN", directory).env("GOFLAGS", ""))
+        fetch(|| {
+            let mut go = Command::new("go");
+            go.args(["install", CLI_MODULE]).env("GOBIN", directory).env("GOFLAGS", "");
+            go
+        })
     })?;
-    let mut command = python_program(place, &[]);
+    let mut command = python_program(Command::new("python3"), place, &[]);
     command.env("NATS_CLI", home.join("nats"));
     Ok(command)
 }
@@ -57,7 +77,7 @@ pub(crate) fn go(place: &Place<'_>) -> Result<Command, CompatError> {
             go.args(arguments).current_dir(&sources).env("GOFLAGS", "-mod=readonly");
             go
         };
-        fetch(&mut go(&["mod", "download"]))?;
+        fetch(|| go(&["mod", "download"]))?;
         run(go(&["build", "-o"]).arg(directory.join("suite")).arg("."))
     })?;
     Ok(Command::new(home.join("suite")))
@@ -71,7 +91,7 @@ pub(crate) fn rust(place: &Place<'_>) -> Result<Command, CompatError> {
             cargo.args(arguments).current_dir(&sources);
             cargo
         };
-        fetch(&mut cargo(&["fetch", "--locked"]))?;
+        fetch(|| cargo(&["fetch", "--locked"]))?;
         // The libraries are kept when only the suite changes.
         let target = directory.with_file_name("rust-target");
         run(cargo(&["build", "--quiet", "--locked", "--target-dir"]).arg(&target))?;
@@ -83,10 +103,22 @@ pub(crate) fn rust(place: &Place<'_>) -> Result<Command, CompatError> {
 
 pub(crate) fn js(place: &Place<'_>) -> Result<Command, CompatError> {
     let sources = place.sources();
+    let manifest = sources.join("package.json");
+    let packages = place.peers.make("js-packages", &read(&manifest)?, |directory| {
+        let copy = directory.join("package.json");
+        std::fs::copy(&manifest, &copy).map_err(CompatError::file(&copy))?;
+        let arguments = ["install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"];
+        fetch(|| {
+            let mut npm = Command::new("npm");
+            npm.args(arguments).current_dir(directory);
+            npm
+        })
+    })?;
+    // Node looks for packages beside the suite, so the suite is copied to a place that has them.
     let home = place.peers.make("js", &digest::of_directory(&sources)?, |directory| {
         copy_files(&sources, directory)?;
-        let arguments = ["install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"];
-        fetch(Command::new("npm").args(arguments).current_dir(directory))
+        let link = directory.join("node_modules");
+        std::os::unix::fs::symlink(packages.join("node_modules"), &link).map_err(CompatError::file(&link))
     })?;
     let mut command = Command::new("node");
     command.arg(home.join("main.mjs"));
@@ -95,21 +127,27 @@ pub(crate) fn js(place: &Place<'_>) -> Result<Command, CompatError> {
 
 pub(crate) fn java(place: &Place<'_>) -> Result<Command, CompatError> {
     let sources = place.sources();
-    let home = place.peers.make("java", &digest::of_directory(&sources)?, |directory| {
-        let mut maven = Command::new("mvn");
-        maven.args(["--quiet", "--batch-mode", "--file"]).arg(sources.join("pom.xml"));
+    let project = sources.join("pom.xml");
+    let packages = place.peers.make("java-packages", &read(&project)?, |directory| {
         let mut output = OsString::from("-DoutputDirectory=");
-        output.push(directory.join("lib"));
-        fetch(maven.arg("dependency:copy-dependencies").arg(output))?;
+        output.push(directory);
+        fetch(|| {
+            let mut maven = Command::new("mvn");
+            maven.args(["--quiet", "--batch-mode", "--file"]).arg(&project);
+            maven.arg("dependency:copy-dependencies").arg(&output);
+            maven
+        })
+    })?;
+    let home = place.peers.make("java", &digest::of_directory(&sources)?, |directory| {
         let files = digest::files_below(&sources)?;
         let is_java = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "java");
         let mut compiler = Command::new("javac");
-        compiler.arg("-cp").arg(directory.join("lib").join("*")).arg("-d").arg(directory.join("classes"));
+        compiler.arg("-cp").arg(packages.join("*")).arg("-d").arg(directory);
         run(compiler.args(files.iter().filter(is_java)))
     })?;
-    let mut class_path = home.join("classes").into_os_string();
+    let mut class_path = home.into_os_string();
     class_path.push(":");
-    class_path.push(home.join("lib").join("*"));
+    class_path.push(packages.join("*"));
     let mut command = Command::new("java");
     command.arg("-cp").arg(class_path).arg("Main");
     Ok(command)
@@ -124,17 +162,23 @@ pub(crate) fn c(place: &Place<'_>) -> Result<Command, CompatError> {
         };
         // A new machine has no lists of packages yet.
         if run(&mut download()).is_err() {
-            fetch(Command::new("apt-get").args(["update", "--quiet"]))?;
-            fetch(&mut download())?;
+            fetch(|| {
+                let mut apt = Command::new("apt-get");
+                apt.args(["update", "--quiet"]);
+                apt
+            })?;
+            fetch(download)?;
         }
         for archive in digest::files_below(directory)? {
-            fetch(Command::new("dpkg-deb").arg("--extract").arg(archive).arg(directory))?;
+            let mut extract = Command::new("dpkg-deb");
+            run(extract.arg("--extract").arg(archive).arg(directory)).map_err(CompatError::unavailable)?;
         }
         Ok(())
     })?;
     let sources = place.sources();
     let library = library_directory(&packages)?;
-    let home = place.peers.make("c", &digest::of_directory(&sources)?, |directory| {
+    let recipe = format!("{} {}", C_PACKAGES.join(" "), digest::of_directory(&sources)?);
+    let home = place.peers.make("c", &recipe, |directory| {
         let is_c = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "c");
         let files = digest::files_below(&sources)?;
         let mut compiler = Command::new("cc");
@@ -161,15 +205,14 @@ fn library_directory(packages: &Path) -> Result<PathBuf, CompatError> {
 }
 
 /// Returns the command for `main.py` of a suite, which finds `packages` and the frame that Python suites share.
-fn python_program(place: &Place<'_>, packages: &[&Path]) -> Command {
+fn python_program(mut python: Command, place: &Place<'_>, packages: &[&Path]) -> Command {
     let mut path = place.suites.join("python-frame").into_os_string();
     for package in packages {
         path.push(":");
         path.push(package);
     }
-    let mut command = Command::new("python3");
-    command.arg(place.sources().join("main.py")).env("PYTHONPATH", path).env("PYTHONDONTWRITEBYTECODE", "1");
-    command
+    python.arg(place.sources().join("main.py")).env("PYTHONPATH", path).env("PYTHONDONTWRITEBYTECODE", "1");
+    python
 }
 
 fn copy_files(from: &Path, to: &Path) -> Result<(), CompatError> {
@@ -183,7 +226,6 @@ fn copy_files(from: &Path, to: &Path) -> Result<(), CompatError> {
     Ok(())
 }
 
-/// Runs a program that fetches something; a fault means that it cannot be had here, not that something of ours is wrong.
-fn fetch(command: &mut Command) -> Result<(), CompatError> {
-    run(command).map_err(CompatError::unavailable)
+fn read(path: &Path) -> Result<String, CompatError> {
+    std::fs::read_to_string(path).map_err(CompatError::file(path))
 }

@@ -11,8 +11,8 @@ use std::thread;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// How long a server may take until it is ready, and how long until it has stopped.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a server may take until it is ready, and how long until it has stopped, also where many suites run at once.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often is looked.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);

@@ -224,6 +224,7 @@ func init() {
 		sub, err := t.nc.SubscribeSync(nats.NewInbox())
 		t.must(err)
 		answer := t.api("STREAM.SNAPSHOT."+stream, `{"deliver_subject":"`+sub.Subject+`","chunk_size":1024,"no_consumers":true}`)
+		t.check(answer["error"] == nil, fmt.Sprint(answer["error"]))
 		t.equal(answer["type"], "io.nats.jetstream.api.v1.stream_snapshot_response")
 		chunks := [][]byte{}
 		for {
