@@ -196,7 +196,33 @@ impl SegmentIndex {
         if self.slots.get(guess).is_some_and(|slot| slot.delta == delta) {
             return guess;
         }
-        self.slots.partition_point(|slot| slot.delta < delta)
+        // In one that was, what was left out is spread: a step in proportion comes close, and what is near is searched.
+        let Some(last) = self.slots.last().filter(|last| last.delta >= delta) else {
+            return self.slots.len();
+        };
+        let share = u64::from(delta) * to_u64(self.slots.len()) / (u64::from(last.delta) + 1);
+        self.search_around(crate::convert::to_usize_wide(share), delta)
+    }
+
+    /// Returns the index of the first slot that is not below `delta`, looking ever further from `near`, an index.
+    fn search_around(&self, near: usize, delta: u32) -> usize {
+        let below = |index: usize| self.slots[index].delta < delta;
+        let (mut low, mut high, mut step) = (near, near, NEAR_SLOTS);
+        if below(near) {
+            while high < self.slots.len() && below(high) {
+                low = high;
+                high += step;
+                step *= 2;
+            }
+        } else {
+            while low > 0 && !below(low) {
+                high = low;
+                low = low.saturating_sub(step);
+                step *= 2;
+            }
+        }
+        let high = high.min(self.slots.len());
+        low + self.slots[low..high].partition_point(|slot| slot.delta < delta)
     }
 
     pub(crate) fn sequence_at(&self, index: usize) -> Option<Sequence> {
@@ -235,6 +261,11 @@ fn operation_from_code(code: u32) -> Operation {
     }
 }
 
+/// The first step of a search.
+const NEAR_SLOTS: usize = 8;
 const DEAD: u32 = u32::MAX;
 const LENGTH_BITS: u32 = 28;
 const LENGTH_MASK: u32 = (1 << LENGTH_BITS) - 1;
+
+#[cfg(test)]
+mod tests;

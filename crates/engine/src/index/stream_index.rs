@@ -306,6 +306,25 @@ impl StreamIndex {
         LastOf { sequence: known.last, operation: known.operation, count: earlier + 1 }
     }
 
+    /// Has memory fetch, all at once, what messages of subjects with these hashes will need; at most [`FETCHED_TOGETHER`] of
+    /// them are worth it.
+    pub(crate) fn fetch(&self, hashes: &[u64]) {
+        let mut lasts = [0; FETCHED_TOGETHER];
+        let mut count = 0;
+        for (place, last) in lasts.iter_mut().zip(self.table.fetch(hashes)) {
+            *place = last;
+            count += 1;
+        }
+        let sizes = lasts[..count].iter().filter_map(|last| self.slot(*last)).map(Slot::size);
+        std::hint::black_box(sizes.fold(0, |sum, size| sum ^ size));
+    }
+
+    /// Returns the live message of a subject that has only one.
+    pub(crate) fn only_revision(&self, id: SubjectId) -> Option<Sequence> {
+        let known = self.table.known(id);
+        (known.history == NO_HISTORY).then_some(known.last)
+    }
+
     /// Returns the live messages of a subject, oldest first.
     pub(crate) fn revisions(&self, id: SubjectId) -> impl DoubleEndedIterator<Item = Sequence> + '_ {
         self.earlier(id).iter().copied().chain(std::iter::once(self.table.known(id).last))
@@ -393,3 +412,6 @@ impl StreamIndex {
             + self.deadlines.memory_bytes()
     }
 }
+
+/// So many subjects are fetched from memory at once.
+pub(crate) const FETCHED_TOGETHER: usize = 32;

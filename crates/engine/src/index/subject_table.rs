@@ -27,6 +27,7 @@ mod sort;
 mod text;
 mod tree;
 
+pub(crate) use hash::Hasher as SubjectHasher;
 pub(crate) use id::{SUBJECTS_MAX, SubjectId};
 pub(crate) use matching::Matching;
 
@@ -166,6 +167,17 @@ impl SubjectTable {
     /// `pattern` is the text of a subject filter; the cost follows the tokens that match, not the size of the table.
     pub(crate) fn matching<'a>(&'a self, pattern: &'a str, after: Option<&[u8]>) -> Matching<'a> {
         Matching::new(self, pattern.as_bytes(), after.map_or(Bound::Unbounded, Bound::Excluded))
+    }
+
+    /// Returns what hashes the subjects of this table.
+    pub(crate) fn hasher(&self) -> SubjectHasher {
+        self.names.hasher()
+    }
+
+    /// Has memory fetch what look-ups of subjects with these hashes will need; returns the last messages of those that seem
+    /// to be there.
+    pub(crate) fn fetch<'a>(&'a self, hashes: &'a [u64]) -> impl Iterator<Item = Sequence> + 'a {
+        self.names.fetch(hashes)
     }
 
     /// Returns the bytes of memory taken, unused capacity included.

@@ -3,6 +3,7 @@
 //! Recovery changes no byte of a segment. A segment with a torn tail is closed at its last complete batch and left as it
 //! is; what follows goes into a new one.
 
+mod ahead;
 mod files;
 mod rebuild;
 
@@ -14,17 +15,18 @@ use super::log::{Log, OpenSegment};
 use super::scan::{self, Found, Known, Scan};
 use crate::convert::{to_u32, to_u64, to_usize};
 use crate::damage::{Damage, DamageKind};
-use crate::env::{Env, OpenMode, read_file};
+use crate::env::{Env, OpenMode};
 use crate::error::EngineError;
 use crate::format::config;
 use crate::format::entry::{self, Head};
-use crate::format::hint::{self, HintBlock, HintRef, HintSummary};
+use crate::format::hint::{self, HintBlock, HintRef};
 use crate::format::manifest::{End, Extent, ListedSegment, MANIFEST_FILE, Manifest, Read};
 use crate::format::segment::{SegmentInfo, hint_file, segment_file};
-use crate::index::{SegmentIndex, StreamIndex};
+use crate::index::{FETCHED_TOGETHER, SegmentIndex, StreamIndex};
 use crate::planted::{self, Bug};
 use crate::segment_file::{MissingFile, SegmentFile};
 use crate::store::Shared;
+use ahead::{Ahead, Hints, whole_subject};
 use files::{Headers, is_begun_by};
 use rebuild::{Rebuilt, rebuild_manifest};
 use std::io;
@@ -42,15 +44,8 @@ pub(crate) fn open(shared: Arc<Shared>, env: Env, dir: &Path, id: u64) -> Result
     let config = config::decode(&manifest.config).ok_or_else(|| recovery.unknown_stream())?;
     let headers = recovery.segment_headers()?;
     recovery.index = StreamIndex::new(1);
-    let mut open = None;
-    let last = manifest.segments.len().saturating_sub(1);
-    for (position, listed) in manifest.segments.iter_mut().enumerate() {
-        let place = if position == last { Position::Last } else { Position::Followed };
-        let loaded = recovery.load(listed, place, &headers)?;
-        manifest_stale |= listed.extent != loaded.extent;
-        listed.extent = loaded.extent;
-        open = loaded.open;
-    }
+    let (open, changed) = recovery.load_all(&mut manifest.segments, &headers)?;
+    manifest_stale |= changed;
     for id in lost {
         recovery.list_lost(&mut manifest, id, &headers)?;
     }
@@ -125,26 +120,49 @@ impl Recovery {
         Damage { path: self.dir.join(name), offset: 0, length: 0, sequences: None, subject: None, kind }
     }
 
+    /// Loads all segments in order; returns the one that is appended to, if any, and whether what is listed has changed.
+    fn load_all(
+        &mut self,
+        segments: &mut [ListedSegment],
+        headers: &Headers,
+    ) -> Result<(Option<OpenSegment>, bool), EngineError> {
+        let infos: Vec<SegmentInfo> = segments.iter().map(|listed| listed.info.clone()).collect();
+        let (mut open, mut changed) = (None, false);
+        let hasher = self.index.table.hasher();
+        std::thread::scope(|scope| {
+            let (env, dir) = (self.env.clone(), self.dir.clone());
+            let begin = |info| Ahead::begin(scope, &env, &dir, info, hasher);
+            let mut next = infos.first().map(begin);
+            for (position, listed) in segments.iter_mut().enumerate() {
+                let Some(hints) = next.take().map(Ahead::finish) else { break };
+                let behind = infos.get(position + 1);
+                next = behind.map(begin);
+                let place = if behind.is_none() { Position::Last } else { Position::Followed };
+                let loaded = self.load(listed, place, headers, &hints)?;
+                changed |= listed.extent != loaded.extent;
+                listed.extent = loaded.extent;
+                open = loaded.open;
+            }
+            Ok((open, changed))
+        })
+    }
+
     fn load(
         &mut self,
         listed: &ListedSegment,
         position: Position,
         headers: &Headers,
+        hints: &Hints,
     ) -> Result<Loaded, EngineError> {
         let info = &listed.info;
-        let Some(path) = self.find_file(info, headers) else { return self.load_missing(listed) };
+        let Some(path) = self.find_file(info, headers) else { return self.load_missing(listed, hints) };
         let mode = OpenMode::ReadWrite;
         let file = self.env.fs.open(&path, mode).map_err(EngineError::io("open", &path))?;
         let length = file.len().map_err(EngineError::io("read", &path))?;
         let file = Arc::new(SegmentFile { info: info.clone(), path, file });
-        let hint_path = self.dir.join(hint_file(info.id));
-        let hint_bytes = read_file(&*self.env.fs, &hint_path).unwrap_or_default();
-        let summary = hint::walk(&hint_bytes, info, &mut |_| {});
-        let complete = |end: &End| {
-            summary.end == end.offset
-                && summary.digest == end.digest
-                && summary.intact_bytes == hint_bytes.len()
-        };
+        let summary = hints.summary;
+        let complete =
+            |end: &End| summary.end == end.offset && summary.digest == end.digest && hints.are_intact();
         let trusted = match listed.extent {
             Extent::Sealed(end) => complete(&end) && length >= u64::from(end.offset),
             Extent::Clean(end) => complete(&end) && length == u64::from(end.offset),
@@ -152,7 +170,7 @@ impl Recovery {
         };
         let trusted = trusted || planted::is(Bug::TrustStaleHints) && summary.entry_count > 0;
         if !trusted {
-            let torn = summary.intact_bytes != hint_bytes.len();
+            let torn = !hints.are_intact();
             let lost = match listed.extent {
                 // Of a segment that was closed they were synced as a whole.
                 Extent::Sealed(end) => summary.end < end.offset || torn,
@@ -163,21 +181,17 @@ impl Recovery {
             if lost {
                 self.damages.push(self.damage_of(&hint_file(info.id), DamageKind::Metadata));
             }
-            return self.load_by_scan(file, listed, position, (&hint_bytes, summary, hint_path));
+            return self.load_by_scan(file, listed, position, hints);
         }
-        self.index.segments.push(SegmentIndex::with_capacity(Arc::clone(&file), summary.message_count));
-        let mut last = None;
-        let mut subject = info.prefix.as_bytes().to_vec();
-        hint::walk(&hint_bytes, info, &mut |hint| {
-            apply_hint(&mut self.index, info, hint, 0, &mut subject);
-            last = Some((hint.offset, hint.length));
-        });
+        let last = self.apply_hints(&file, hints);
         let time = last.and_then(|(offset, length)| last_time(&file, offset, length));
         self.index.last_time = self.index.last_time.max(time.unwrap_or(0));
         let open = match listed.extent {
             Extent::Clean(end) => {
-                let hints = self.env.fs.open(&hint_path, OpenMode::ReadWrite).ok();
-                Some(OpenSegment::resume(file, end, hints.map(|hints| (hints, to_u64(summary.intact_bytes)))))
+                let hint_path = self.dir.join(hint_file(info.id));
+                let file_of_hints = self.env.fs.open(&hint_path, OpenMode::ReadWrite).ok();
+                let resumed = file_of_hints.map(|file| (file, hints.intact_bytes()));
+                Some(OpenSegment::resume(file, end, resumed))
             }
             Extent::Sealed(_) | Extent::Open => None,
         };
@@ -187,15 +201,31 @@ impl Recovery {
         Ok(Loaded { extent: listed.extent, open })
     }
 
-    fn load_missing(&mut self, listed: &ListedSegment) -> Result<Loaded, EngineError> {
+    /// Applies the hints of a segment that is taken as they describe it; returns the place of the last entry.
+    fn apply_hints(&mut self, file: &Arc<SegmentFile>, hints: &Hints) -> Option<(u32, u32)> {
+        let info = &file.info;
+        let count = hints.summary.message_count;
+        self.index.segments.push(SegmentIndex::with_capacity(Arc::clone(file), count));
+        let (mut last, mut subject) = (None, info.prefix.as_bytes().to_vec());
+        let mut groups = hints.hashes.chunks(FETCHED_TOGETHER);
+        let mut number = 0;
+        hint::walk_verified(&hints.bytes, info, &mut |hint| {
+            if number % FETCHED_TOGETHER == 0 {
+                self.index.fetch(groups.next().unwrap_or_default());
+            }
+            number += 1;
+            apply_hint(&mut self.index, info, hint, 0, &mut subject);
+            last = Some((hint.offset, hint.length));
+        });
+        last
+    }
+
+    fn load_missing(&mut self, listed: &ListedSegment, hints: &Hints) -> Result<Loaded, EngineError> {
         let info = &listed.info;
         let path = self.dir.join(segment_file(info.id));
         self.damages.push(self.damage_of(&segment_file(info.id), DamageKind::MissingFile));
         let file = Arc::new(SegmentFile { info: info.clone(), path, file: Arc::new(MissingFile) });
-        let hint_path = self.dir.join(hint_file(info.id));
-        let hint_bytes = read_file(&*self.env.fs, &hint_path).unwrap_or_default();
-        let summary = hint::walk(&hint_bytes, info, &mut |_| {});
-        self.load_by_scan(file, listed, Position::Followed, (&hint_bytes, summary, hint_path))
+        self.load_by_scan(file, listed, Position::Followed, hints)
     }
 
     fn load_by_scan(
@@ -203,8 +233,10 @@ impl Recovery {
         file: Arc<SegmentFile>,
         listed: &ListedSegment,
         position: Position,
-        (hint_bytes, summary, hint_path): (&[u8], HintSummary, PathBuf),
+        known: &Hints,
     ) -> Result<Loaded, EngineError> {
+        let (hint_bytes, summary) = (&known.bytes[..], known.summary);
+        let hint_path = self.dir.join(hint_file(file.info.id));
         let path = file.path.clone();
         let length = file.file.len().map_err(EngineError::io("read", &path))?;
         let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
@@ -233,7 +265,7 @@ impl Recovery {
             }
             file.file.sync_data().map_err(EngineError::io("sync", &path))?;
         }
-        let whole = clean_upto > 0 && summary.end == clean_upto && summary.intact_bytes == hint_bytes.len();
+        let whole = clean_upto > 0 && summary.end == clean_upto && known.are_intact();
         if sealed.is_none() && scan.intact_count == 0 && !whole && !is_begun_by(&bytes, &file.info) {
             // Its header was durable before anything could follow it: whatever took that has taken the entries too, and a
             // power cut may have taken the hints of the newest ones.
@@ -248,7 +280,7 @@ impl Recovery {
                 ..self.damage_of("", DamageKind::UnexplainedTail)
             });
         }
-        if !damaged && (summary.end != scan.end || summary.intact_bytes != hint_bytes.len()) {
+        if !damaged && (summary.end != scan.end || !known.are_intact()) {
             let mut before = hint_bytes;
             if listed.extent != Extent::Open && !before.is_empty() {
                 // Whole blocks may be missing from them; they are evidence all the same.
@@ -354,14 +386,7 @@ fn apply_hint(
     time: u64,
     subject: &mut Vec<u8>,
 ) {
-    let prefix_length = info.prefix.len();
-    subject.truncate(prefix_length);
-    let whole = if hint.flags & entry::WHOLE_SUBJECT == 0 {
-        subject.extend_from_slice(hint.subject);
-        &subject[..]
-    } else {
-        hint.subject
-    };
+    let whole = whole_subject(subject, info, hint.flags, hint.subject);
     let head = Head {
         kind: hint.kind,
         flags: hint.flags,

@@ -39,6 +39,19 @@ impl Buckets {
         self.parts.get(self.part_of(hash))?.find(hash, is_it).map(|(_, id)| id)
     }
 
+    /// Reads the place where the search for this hash begins, for nothing but to have it at hand.
+    #[inline]
+    pub(super) fn touch(&self, hash: u64) -> u64 {
+        let part = self.parts.get(self.part_of(hash));
+        part.and_then(|part| part.places.get(part.home(hash))).copied().unwrap_or_default()
+    }
+
+    /// Returns the id that this hash most likely stands for.
+    #[inline]
+    pub(super) fn guess(&self, hash: u64) -> Option<SubjectId> {
+        self.find(hash, |_| true)
+    }
+
     /// Adds an id that is not there.
     pub(super) fn insert(&mut self, hash: u64, id: SubjectId) {
         if self.parts.is_empty() {

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 /// Hashes byte strings with a key of its own, so that nobody outside can choose subjects that collide.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Hasher {
+pub(crate) struct Hasher {
     key: [u64; 2],
 }
 
@@ -16,7 +16,7 @@ impl Hasher {
 
     /// Folds 16 bytes at a time into one number, by the upper and the lower half of a product.
     #[inline]
-    pub(super) fn hash(&self, bytes: &[u8]) -> u64 {
+    pub(crate) fn hash(&self, bytes: &[u8]) -> u64 {
         let [first, second] = self.key;
         let mut state = first ^ crate::convert::to_u64(bytes.len()).wrapping_mul(SPREAD);
         let (blocks, rest) = bytes.as_chunks::<16>();
@@ -31,6 +31,40 @@ impl Hasher {
             state = folded(left ^ state, right ^ second);
         }
         folded(state ^ second, SPREAD)
+    }
+}
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl BuildHasher for Hasher {
+    type Hasher = Hashing;
+
+    fn build_hasher(&self) -> Hashing {
+        Hashing { hasher: *self, value: 0 }
+    }
+}
+
+/// A hash under way, for the maps of the standard library.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hashing {
+    hasher: Hasher,
+    value: u64,
+}
+
+impl std::hash::Hasher for Hashing {
+    fn write(&mut self, bytes: &[u8]) {
+        self.value = self.value.rotate_left(32) ^ self.hasher.hash(bytes);
+    }
+
+    /// Only lengths come this way, and those are in the hash of the bytes that follow.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.value
     }
 }
 

@@ -6,6 +6,7 @@ use super::id::SubjectId;
 use super::slab::Slab;
 use super::text::{Text, TextArena};
 use super::{Inserted, Known};
+use jetkv_types::Sequence;
 
 /// All subjects, in no order, each with what is known of it.
 #[derive(Debug)]
@@ -73,6 +74,18 @@ impl Names {
         self.names.remove(id.number());
         self.compact_if_wasteful();
         Some(id)
+    }
+
+    pub(super) fn hasher(&self) -> Hasher {
+        self.hasher
+    }
+
+    /// Has memory fetch what look-ups of subjects with these hashes will need; returns the last messages of those that seem
+    /// to be there. None of the reads of a step depends on another, so the processor has many under way at once.
+    pub(super) fn fetch<'a>(&'a self, hashes: &'a [u64]) -> impl Iterator<Item = Sequence> + 'a {
+        let sum = hashes.iter().fold(0, |sum, hash| sum ^ self.buckets.touch(*hash));
+        std::hint::black_box(sum);
+        hashes.iter().filter_map(|hash| self.buckets.guess(*hash)).map(|id| self.known(id).last)
     }
 
     /// Returns the ids in use, ascending.

@@ -1,5 +1,6 @@
 //! Making a manifest out of nothing but segments, and standing in for segments that only their names tell of.
 
+use super::ahead::Hints;
 use super::files::Headers;
 use super::{Position, Recovery};
 use crate::convert::to_u32;
@@ -79,7 +80,8 @@ impl Recovery {
         };
         let end = End { offset: to_u32(entry::FIXED_BYTES), next_sequence, digest: 0 };
         let listed = ListedSegment { info, extent: Extent::Sealed(end) };
-        self.load(&listed, Position::Followed, headers)?;
+        let hints = Hints::read(&self.env, &self.dir, &listed.info, self.index.table.hasher());
+        self.load(&listed, Position::Followed, headers, &hints)?;
         if let Some(stand_in) = self.index.segments.pop() {
             self.index.segments.insert(0, stand_in);
         }
