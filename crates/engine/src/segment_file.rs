@@ -29,25 +29,33 @@ impl SegmentFile {
     /// # Errors
     /// `Damaged` if the bytes are not the message that was written there, `Io` if they cannot be read.
     pub(crate) fn read(&self, offset: u32, length: u32, sequence: Sequence) -> Result<Message, EngineError> {
-        let bytes = self.read_bytes(offset, length)?;
-        self.decode(Bytes::from(bytes), offset)
-            .filter(|message| message.sequence == sequence)
-            .ok_or_else(|| self.damaged(offset, length, sequence, None))
+        let damaged = || self.damaged(offset, length, sequence, None);
+        let is_it = |message: &Message| message.sequence == sequence;
+        let mut near = [0; NEAR_BYTES];
+        let Some(short) = near.get_mut(..to_usize(length)) else {
+            let bytes = Bytes::from(self.read_bytes(offset, length)?);
+            return self
+                .decode(&bytes, offset, |part| bytes.slice_ref(part))
+                .filter(is_it)
+                .ok_or_else(damaged);
+        };
+        // A short entry needs no memory of its own, only what the message keeps of it.
+        let read = self.file.read_at(short, u64::from(offset));
+        let read = read.map_err(EngineError::io("read", &self.path))?;
+        self.decode(&short[..read], offset, Bytes::copy_from_slice).filter(is_it).ok_or_else(damaged)
     }
 
-    /// Takes bytes from this place as a message; `None` if they are anything else.
-    pub(crate) fn decode(&self, bytes: Bytes, offset: u32) -> Option<Message> {
-        let entry = entry::decode(&bytes, self.place(offset), self.info.base).ok()?;
+    /// Takes bytes from this place as a message; `None` if they are anything else. `keep` makes parts of them last.
+    pub(crate) fn decode(&self, bytes: &[u8], offset: u32, keep: impl Fn(&[u8]) -> Bytes) -> Option<Message> {
+        let entry = entry::decode(bytes, self.place(offset), self.info.base).ok()?;
         let Kind::Message(operation) = entry.head.kind else { return None };
         let subject = self.subject_of(entry.head.flags, entry.head.subject)?;
         let (sequence, time) = (entry.head.sequence, Timestamp::from_nanos(entry.head.time));
+        let (block, payload) = entry.data.split_at_checked(to_usize(entry.head.header_length))?;
+        let headers =
+            if block.is_empty() { Headers::none() } else { Headers::from_block(keep(block)).ok()? };
         let compressed = entry.head.flags & COMPRESSED != 0;
-        let end = to_usize(entry.length);
-        let data_start = end - entry.data.len();
-        let payload_start = data_start + to_usize(entry.head.header_length);
-        let headers = Headers::from_block(bytes.slice(data_start..payload_start)).ok()?;
-        let payload = bytes.slice(payload_start..end);
-        let payload = if compressed { decompress(&payload)? } else { payload };
+        let payload = if compressed { decompress(payload)? } else { keep(payload) };
         Some(Message { subject, sequence, time, operation, headers, payload })
     }
 
@@ -76,11 +84,10 @@ impl SegmentFile {
     /// Returns the whole subject of an entry.
     pub(crate) fn subject_of(&self, flags: u8, stored: &[u8]) -> Option<Subject> {
         let stored = std::str::from_utf8(stored).ok()?;
-        let text = if flags & WHOLE_SUBJECT == 0 {
-            format!("{}{stored}", self.info.prefix)
-        } else {
-            stored.to_owned()
-        };
+        let prefix = if flags & WHOLE_SUBJECT == 0 { &*self.info.prefix } else { "" };
+        let mut text = String::with_capacity(prefix.len() + stored.len());
+        text.push_str(prefix);
+        text.push_str(stored);
         Subject::new(text).ok()
     }
 
@@ -122,5 +129,7 @@ pub(crate) fn compress(payload: &[u8]) -> Option<Vec<u8>> {
     (out.len() < payload.len()).then_some(out)
 }
 
+/// Entries up to this length are read into the stack.
+const NEAR_BYTES: usize = 512;
 /// Shorter payloads never become smaller by enough to matter.
 const COMPRESS_BYTES_MIN: usize = 64;

@@ -79,6 +79,10 @@ impl SubjectFilter {
         if self.literal {
             return *self.text == *subject;
         }
+        // Most filters are one subtree: a comparison of bytes tells, and no wildcard comes earlier if it holds.
+        if let Some(prefix) = self.subtree_prefix() {
+            return subject.as_bytes().starts_with(prefix);
+        }
         let mut subject_tokens = subject.split('.');
         for token in self.text.split('.') {
             let Some(found) = subject_tokens.next() else { return false };
@@ -90,6 +94,16 @@ impl SubjectFilter {
             }
         }
         subject_tokens.next().is_none()
+    }
+
+    /// Returns all before the `>` if that is the only wildcard; a valid subject with that prefix has a token behind it.
+    fn subtree_prefix(&self) -> Option<&[u8]> {
+        let prefix = self.text.as_bytes().strip_suffix(b">")?;
+        let is_star = |at: usize| {
+            prefix[at] == b'*' && (at == 0 || prefix[at - 1] == b'.') && prefix.get(at + 1) == Some(&b'.')
+        };
+        let has_star = prefix.contains(&b'*') && (0..prefix.len()).any(is_star);
+        (!has_star && prefix.last().is_none_or(|&last| last == b'.')).then_some(prefix)
     }
 
     /// Says whether at least one subject matches both filters.

@@ -204,45 +204,51 @@ pub(crate) fn decode(bytes: &[u8], place: Place, base: Sequence) -> Result<Entry
 
 /// Reads only the head of the entry at the start of `bytes`.
 pub(crate) fn decode_head(bytes: &[u8], place: Place, base: Sequence) -> Result<Head<'_>, Unreadable> {
-    let fixed = bytes.get(..FIXED_BYTES).ok_or_else(|| blank_or_head(bytes))?;
-    let mut reader = Reader::new(fixed);
-    let parse = |reader: &mut Reader<'_>| {
-        let head_checksum = reader.u32()?;
-        reader.u32()?;
-        let data_length = reader.u32()?;
-        let subject_length = usize::from(reader.u16()?);
-        let kind = Kind::from_byte(reader.u8()?)?;
-        let flags = reader.u8()?;
-        let delta = reader.u32()?;
-        let durable_upto = reader.u32()?;
-        let time = reader.u64()?;
-        let head_end = FIXED_BYTES + extension_bytes(flags) + subject_length;
-        let head_bytes = bytes.get(..head_end)?;
-        if flags & !KNOWN_FLAGS != 0 || crc32c::crc32c_append(place.seed(), &head_bytes[4..]) != head_checksum
-        {
-            return None;
-        }
-        let mut rest = Reader::new(&head_bytes[FIXED_BYTES..]);
-        let sequence = base + u64::from(delta);
-        let deadline = if flags & HAS_DEADLINE == 0 { None } else { Some(rest.u64()?) };
-        let floor = if flags & HAS_FLOOR == 0 { sequence } else { rest.u64()? };
-        let header_length = if flags & HAS_HEADERS == 0 { 0 } else { rest.u32()? };
-        let subject = rest.take(subject_length)?;
-        let fits = header_length <= data_length;
-        fits.then_some(Head {
-            kind,
-            flags,
-            sequence,
-            durable_upto,
-            time,
-            deadline,
-            floor,
-            subject,
-            header_length,
-            data_length,
-        })
-    };
-    parse(&mut reader).ok_or_else(|| blank_or_head(bytes))
+    let is_intact = |head: &[u8], checksum| crc32c::crc32c_append(place.seed(), &head[4..]) == checksum;
+    parse_head(bytes, base, is_intact).ok_or_else(|| blank_or_head(bytes))
+}
+
+/// Reads the head of an entry that this process has just encoded and that no file was in between.
+pub(crate) fn own_head(bytes: &[u8], base: Sequence) -> Option<Head<'_>> {
+    parse_head(bytes, base, |_, _| true)
+}
+
+/// Reads a head if it is well formed and `is_intact` says of its bytes and its checksum that they go together.
+fn parse_head(bytes: &[u8], base: Sequence, is_intact: impl FnOnce(&[u8], u32) -> bool) -> Option<Head<'_>> {
+    let mut reader = Reader::new(bytes.get(..FIXED_BYTES)?);
+    let head_checksum = reader.u32()?;
+    reader.u32()?;
+    let data_length = reader.u32()?;
+    let subject_length = usize::from(reader.u16()?);
+    let kind = Kind::from_byte(reader.u8()?)?;
+    let flags = reader.u8()?;
+    let delta = reader.u32()?;
+    let durable_upto = reader.u32()?;
+    let time = reader.u64()?;
+    let head_end = FIXED_BYTES + extension_bytes(flags) + subject_length;
+    let head_bytes = bytes.get(..head_end)?;
+    if flags & !KNOWN_FLAGS != 0 || !is_intact(head_bytes, head_checksum) {
+        return None;
+    }
+    let mut rest = Reader::new(&head_bytes[FIXED_BYTES..]);
+    let sequence = base + u64::from(delta);
+    let deadline = if flags & HAS_DEADLINE == 0 { None } else { Some(rest.u64()?) };
+    let floor = if flags & HAS_FLOOR == 0 { sequence } else { rest.u64()? };
+    let header_length = if flags & HAS_HEADERS == 0 { 0 } else { rest.u32()? };
+    let subject = rest.take(subject_length)?;
+    let fits = header_length <= data_length;
+    fits.then_some(Head {
+        kind,
+        flags,
+        sequence,
+        durable_upto,
+        time,
+        deadline,
+        floor,
+        subject,
+        header_length,
+        data_length,
+    })
 }
 
 fn blank_or_head(bytes: &[u8]) -> Unreadable {

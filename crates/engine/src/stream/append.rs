@@ -10,7 +10,7 @@ use crate::error::{EngineError, Limit};
 use crate::format::entry::{
     BATCH_CONTINUES, COMPRESSED, FIXED_BYTES, HAS_DEADLINE, HAS_FLOOR, HAS_HEADERS, Head, Kind, NEVER,
 };
-use crate::index::{LastOf, StreamIndex};
+use crate::index::{FETCHED_TOGETHER, LastOf, StreamIndex};
 use crate::segment_file::compress;
 use crate::wakes;
 use jetkv_types::limits::{BATCH_BYTES_MAX, MESSAGE_BYTES_MAX, SEQUENCE_MAX};
@@ -60,10 +60,13 @@ impl StreamInner {
             return Err(EngineError::LimitReached { stream: self.name.clone(), limit: Limit::Messages });
         }
         let left = self.make_room(writer, &index, estimate, reach);
-        writer.open_chunk();
+        writer.open_chunk(estimate);
         let mark = writer.mark(left);
         let mut before: Vec<(&[u8], Option<Queued>)> = Vec::new();
         for (position, append) in batch.iter().enumerate() {
+            if batch.len() > 1 && position % FETCHED_TOGETHER == 0 {
+                fetch(&index, &batch[position..]);
+            }
             let subject = append.subject.as_bytes();
             if batch.len() > 1 {
                 before.push((subject, writer.queued(subject).cloned()));
@@ -185,8 +188,9 @@ impl StreamInner {
     ) -> Result<(), EngineError> {
         let now = self.env.clock.now().as_nanos();
         let reach = (writer.next, writer.next);
-        let left = self.make_room(writer, index, FIXED_BYTES + append.subject.as_bytes().len() + 256, reach);
-        writer.open_chunk();
+        let estimate = FIXED_BYTES + append.subject.as_bytes().len() + 256;
+        let left = self.make_room(writer, index, estimate, reach);
+        writer.open_chunk(estimate);
         let mark = writer.mark(left);
         let outcome = self.queue_one(writer, index, config, append, now, false);
         match &outcome {
@@ -300,6 +304,15 @@ impl StreamInner {
     }
 }
 
+/// Has memory fetch what the next messages of a batch will need.
+fn fetch(index: &StreamIndex, batch: &[Append<'_>]) {
+    let (hasher, mut hashes) = (index.table.hasher(), [0; FETCHED_TOGETHER]);
+    for (hash, append) in hashes.iter_mut().zip(batch) {
+        *hash = hasher.hash(append.subject.as_bytes());
+    }
+    index.fetch(&hashes[..batch.len().min(FETCHED_TOGETHER)]);
+}
+
 /// Returns the first and the last sequence that a batch will have.
 fn sequences(writer: &Writer, batch: &[Append<'_>]) -> Result<(Sequence, Sequence), EngineError> {
     let mut next = writer.next;
@@ -406,11 +419,22 @@ impl Displaced {
     fn keeping(writer: &Writer, index: &StreamIndex, subject: &[u8], sequence: Sequence, keep: u64) -> Self {
         let queued = writer.queued(subject);
         let floor = queued.map_or(0, |queued| queued.floor).max(writer.queued_floor);
-        let queued = queued.map_or(&[][..], |queued| &queued.messages);
+        let queued = queued.map_or(&[][..], |queued| queued.messages.as_slice());
         let queued = &queued[queued.partition_point(|(found, _)| *found < floor)..];
         let id = index.table.get(subject);
         if id.is_none() && queued.is_empty() {
             return Self { floor: sequence, ..Self::default() };
+        }
+        if let Some(id) = id
+            && queued.is_empty()
+            && let Some(only) = index.only_revision(id)
+        {
+            // The common case: one message, which goes or stays.
+            return match (only >= floor, keep) {
+                (false, _) => Self { floor: sequence, ..Self::default() },
+                (true, 0) => Self { floor: sequence, messages: 1, bytes: u64::from(index.size_of(only)) },
+                (true, _) => Self { floor: only, ..Self::default() },
+            };
         }
         let committed = id.into_iter().flat_map(|id| index.revisions(id)).filter(|found| *found >= floor);
         if keep == u64::MAX - 1 {

@@ -7,7 +7,7 @@ use super::writer::{Chunk, Writer};
 use crate::append::CommitResult;
 use crate::convert::to_usize;
 use crate::error::EngineError;
-use crate::format::entry::{self, Kind, Place};
+use crate::format::entry::{self, Kind};
 use crate::format::segment::SegmentInfo;
 use crate::index::{Applied, Placed, SegmentIndex, StreamIndex};
 use crate::planted::{self, Bug};
@@ -274,7 +274,7 @@ impl StreamInner {
         let file: &SegmentFile = &open.file;
         let read = |queued: &super::writer::QueuedEntry| {
             let bytes = &chunk.bytes[to_usize(queued.at)..to_usize(queued.at + queued.length)];
-            file.decode(Bytes::copy_from_slice(bytes), chunk.offset + queued.at)
+            file.decode(bytes, chunk.offset + queued.at, Bytes::copy_from_slice)
         };
         chunk.entries.iter().filter_map(read).collect()
     }
@@ -294,9 +294,8 @@ fn apply_chunk(index: &mut StreamIndex, log: &Log, chunk: &Chunk) {
     let prefix_length = subject.len();
     for queued in &chunk.entries {
         let offset = chunk.offset + queued.at;
-        let place = Place { salt: info.salt, offset };
         let bytes = &chunk.bytes[to_usize(queued.at)..];
-        let Ok(head) = entry::decode_head(bytes, place, info.base) else { continue };
+        let Some(head) = entry::own_head(bytes, info.base) else { continue };
         let keep = if head.flags & entry::WHOLE_SUBJECT == 0 { prefix_length } else { 0 };
         subject.truncate(prefix_length);
         let whole: &[u8] = if keep == 0 {

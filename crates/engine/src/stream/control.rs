@@ -7,7 +7,7 @@ use crate::append::Purge;
 use crate::config::{Discard, StreamConfig};
 use crate::convert::{to_u32, to_u64};
 use crate::error::EngineError;
-use crate::format::entry::{BATCH_CONTINUES, HAS_FLOOR, Head, Kind};
+use crate::format::entry::{BATCH_CONTINUES, FIXED_BYTES, HAS_FLOOR, Head, Kind};
 use crate::format::fields::{Fields, Reader};
 use crate::index::{SegmentIndex, StreamIndex};
 use crate::planted::{self, Bug};
@@ -143,7 +143,7 @@ impl StreamInner {
             if writer.end > segment_bytes_max && !writer.begins {
                 self.begin_segment(writer, floor);
             }
-            writer.open_chunk();
+            writer.open_chunk(FIXED_BYTES);
             for (position, control) in batch.iter().enumerate() {
                 self.queue_control(writer, control, time, position + 1 < batch.len());
             }
@@ -211,7 +211,8 @@ impl StreamInner {
         let index = self.index.read();
         let mut queued: BTreeMap<Sequence, u32> = BTreeMap::new();
         for (_, subject) in writer.queued_subjects() {
-            let live = subject.messages.iter().filter(|(sequence, _)| *sequence >= writer.queued_floor);
+            let live =
+                subject.messages.as_slice().iter().filter(|(sequence, _)| *sequence >= writer.queued_floor);
             queued.extend(live.copied());
         }
         let committed =

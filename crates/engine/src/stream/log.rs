@@ -5,7 +5,7 @@ use crate::config::Sync;
 use crate::convert::{to_u32, to_u64, to_usize};
 use crate::env::{Env, File, OpenMode};
 use crate::error::EngineError;
-use crate::format::entry::{self, Place};
+use crate::format::entry;
 use crate::format::hint::{self, HintBlock, HintRef};
 use crate::format::manifest::{End, Extent, ListedSegment, MANIFEST_FILE, Manifest};
 use crate::format::segment::{SegmentHeader, SegmentInfo, hint_file, segment_file};
@@ -89,8 +89,11 @@ impl Log {
         let Some(open) = &mut self.open else { return Err(EngineError::Closed) };
         open.check_synced()?;
         let end = chunk.offset + to_u32(chunk.bytes.len());
-        open.allocate(end, &shared)?;
-        open.write(chunk)?;
+        // Zeros ahead of need spare each sync a change of the length. Without syncs they would be written for nothing.
+        if mode == Sync::Always {
+            open.allocate(end, &shared)?;
+        }
+        open.write(chunk, &shared)?;
         open.next_sequence = chunk.next;
         for queued in &chunk.entries {
             open.note(queued.at + chunk.offset, chunk, queued.at, queued.size);
@@ -228,9 +231,15 @@ impl OpenSegment {
         Ok(())
     }
 
-    fn write(&mut self, chunk: &Chunk) -> Result<(), EngineError> {
-        let outcome = self.file.file.write_at(&chunk.bytes, u64::from(chunk.offset));
-        let outcome = outcome.map_err(EngineError::io("write", &self.file.path));
+    fn write(&mut self, chunk: &Chunk, shared: &Shared) -> Result<(), EngineError> {
+        let write = || {
+            let outcome = self.file.file.write_at(&chunk.bytes, u64::from(chunk.offset));
+            outcome.map_err(EngineError::io("write", &self.file.path))
+        };
+        let outcome = match write() {
+            Err(EngineError::StorageFull { .. }) if shared.reserve.release() => write(),
+            outcome => outcome,
+        };
         if let Err(error @ EngineError::StorageFull { .. }) = outcome {
             // Nothing of a refused write may be found later.
             self.cut_back()?;
@@ -276,8 +285,7 @@ impl OpenSegment {
     /// Takes an entry into the digest and the hints.
     fn note(&mut self, offset: u32, chunk: &Chunk, at: u32, size: u32) {
         let bytes = &chunk.bytes[to_usize(at)..];
-        let place = Place { salt: self.file.info.salt, offset };
-        let Ok(head) = entry::decode_head(bytes, place, self.file.info.base) else { return };
+        let Some(head) = entry::own_head(bytes, self.file.info.base) else { return };
         let checksum = [bytes[0], bytes[1], bytes[2], bytes[3]];
         self.digest = crc32c::crc32c_append(self.digest, &checksum);
         let Some(hints) = &mut self.hints else { return };

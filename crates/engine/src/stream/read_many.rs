@@ -108,7 +108,10 @@ fn cut_out(place: &Location, start: u32, bytes: &Bytes) -> Option<Message> {
     let from = to_usize(place.offset - start);
     let to = from + to_usize(place.length);
     let own = (to_u32(bytes.len()) >= to_u32(to)).then(|| bytes.slice(from..to))?;
-    place.file.decode(own, place.offset).filter(|message| message.sequence == place.sequence)
+    place
+        .file
+        .decode(&own, place.offset, |part| own.slice_ref(part))
+        .filter(|message| message.sequence == place.sequence)
 }
 
 /// So many bytes that nobody asked for are read rather than asking the operating system once more.

@@ -7,6 +7,7 @@ use crate::convert::to_u32;
 use crate::error::EngineError;
 use crate::format::entry::{self, Head, Kind, Place, WHOLE_SUBJECT};
 use crate::format::segment::SegmentInfo;
+use crate::index::SubjectHasher;
 use jetkv_types::{Operation, Sequence};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -33,7 +34,7 @@ pub(crate) struct Writer {
     /// The round of the chunk that is being written, until it is settled: what is known of it is not durable yet.
     in_flight: Option<Arc<Round>>,
     /// Subjects with queued messages.
-    overlay: HashMap<Box<[u8]>, Queued>,
+    overlay: HashMap<Box<[u8]>, Queued, SubjectHasher>,
     /// Why nothing can be written any more.
     pub(crate) stopped: Option<EngineError>,
     /// Batches queued since the last chunk was taken.
@@ -70,11 +71,51 @@ pub(crate) struct QueuedEntry {
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Queued {
     /// Sequence and size, oldest first.
-    pub(crate) messages: Vec<(Sequence, u32)>,
+    pub(crate) messages: Messages,
     /// What the last one does.
     pub(crate) operation: Option<Operation>,
     /// Everything below will be dead.
     pub(crate) floor: Sequence,
+}
+
+/// Sequences and sizes of messages; one, as nearly always, takes no memory of its own.
+#[derive(Debug, Default, Clone)]
+pub(crate) enum Messages {
+    #[default]
+    None,
+    One((Sequence, u32)),
+    Many(Vec<(Sequence, u32)>),
+}
+
+impl Messages {
+    pub(crate) fn as_slice(&self) -> &[(Sequence, u32)] {
+        match self {
+            Self::None => &[],
+            Self::One(message) => std::slice::from_ref(message),
+            Self::Many(messages) => messages,
+        }
+    }
+
+    pub(crate) fn last(&self) -> Option<&(Sequence, u32)> {
+        self.as_slice().last()
+    }
+
+    pub(crate) fn push(&mut self, message: (Sequence, u32)) {
+        match self {
+            Self::None => *self = Self::One(message),
+            Self::One(first) => *self = Self::Many(vec![*first, message]),
+            Self::Many(messages) => messages.push(message),
+        }
+    }
+
+    pub(crate) fn retain_from(&mut self, floor: Sequence) {
+        match self {
+            Self::None => {}
+            Self::One((sequence, _)) if *sequence >= floor => {}
+            Self::One(_) => *self = Self::None,
+            Self::Many(messages) => messages.retain(|(sequence, _)| *sequence >= floor),
+        }
+    }
 }
 
 impl Writer {
@@ -98,7 +139,7 @@ impl Writer {
             queued_floor: 0,
             queue: VecDeque::new(),
             in_flight: None,
-            overlay: HashMap::new(),
+            overlay: HashMap::default(),
             stopped: None,
             queued_batches: 0,
             full: false,
@@ -140,13 +181,14 @@ impl Writer {
             None => self.overlay.entry(subject.into()).or_default(),
         };
         queued.floor = queued.floor.max(floor);
-        queued.messages.retain(|(sequence, _)| *sequence >= floor);
+        queued.messages.retain_from(floor);
         queued.messages.push(message);
         queued.operation = Some(operation);
     }
 
     /// Opens the chunk that the next entries go to; a chunk that already waits in the same segment goes on.
-    pub(crate) fn open_chunk(&mut self) -> &mut Chunk {
+    /// A new one gets room for so many bytes.
+    pub(crate) fn open_chunk(&mut self, bytes_expected: usize) -> &mut Chunk {
         let goes_on =
             !self.begins && self.queue.back().is_some_and(|chunk| chunk.bytes.len() < CHUNK_BYTES_MAX);
         if !goes_on {
@@ -155,7 +197,7 @@ impl Writer {
             self.queue.push_back(Chunk {
                 begins,
                 offset: self.end,
-                bytes: Vec::new(),
+                bytes: Vec::with_capacity(bytes_expected.min(CHUNK_BYTES_MAX)),
                 entries: Vec::new(),
                 next: self.next,
                 round: Arc::new(Round::default()),
@@ -254,8 +296,8 @@ impl Writer {
             self.bytes = bytes;
         } else {
             self.overlay.retain(|_, queued| {
-                queued.messages.retain(|(sequence, _)| *sequence > upto);
-                !queued.messages.is_empty()
+                queued.messages.retain_from(upto + 1);
+                !queued.messages.as_slice().is_empty()
             });
         }
     }
