@@ -123,8 +123,16 @@ fn show(status: &Status, out: &mut Out) -> Result<(), Stop> {
 }
 
 fn show_store(place: &Place<'_>, out: &mut Out) -> Result<(), Stop> {
-    let stats = place.store.stats()?;
     let names = place.store.key_value_names()?;
+    if !place.is_embedded() {
+        let server = place.door.name();
+        if out.is_json() {
+            return Ok(out.json(&serde_json::json!({ "server": server, "buckets": names }))?);
+        }
+        writeln!(out, "{}\n", out.paint(BOLD, format_args!("Information for Server of {server}")))?;
+        return Ok(table::print_fields(out, &[("Buckets", names.len().to_string())])?);
+    }
+    let stats = place.store.stats()?;
     let damages = place.store.health()?;
     if out.is_json() {
         let store = place.door.path().display().to_string();

@@ -29,6 +29,12 @@ pub(crate) struct PlaceArgs {
     /// Directory of the store [default: ./jetkv-data]
     #[arg(long, global = true, value_name = "DIR", env = "JETKV_STORE", help_heading = GLOBAL)]
     pub(crate) store: Option<PathBuf>,
+    /// Work on a server or cluster instead of a directory: nats://HOST:PORT, or several, separated by commas [env: NATS_URL=]
+    #[arg(long, global = true, value_name = "URL", help_heading = GLOBAL)]
+    pub(crate) server: Option<String>,
+    /// Work on the servers of a context of the `nats` tool, with its login [env: NATS_CONTEXT=]
+    #[arg(long, global = true, value_name = "NAME", help_heading = GLOBAL)]
+    pub(crate) context: Option<String>,
     /// When writes reach the disk: always (before they are acknowledged), every=DURATION, or os
     #[arg(long, global = true, value_name = "WHEN", value_parser = parse_sync, help_heading = GLOBAL)]
     pub(crate) sync: Option<jetkv::Sync>,

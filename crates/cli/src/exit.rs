@@ -167,6 +167,7 @@ impl Failure {
         let (exit, kind) = match (error, error.kind()) {
             _ if denied => (Exit::Denied, "denied"),
             (KvError::StoreLocked { .. }, _) => (Exit::Unavailable, "unavailable"),
+            (KvError::Denied { .. }, _) => (Exit::Denied, "denied"),
             (KvError::ValueTooLarge { .. }, _) => (Exit::Usage, "limit_reached"),
             (_, ErrorKind::NotFound) => (Exit::NotFound, "not_found"),
             (_, ErrorKind::Conflict) => (Exit::Conflict, "conflict"),
@@ -225,6 +226,18 @@ fn command_hint(error: &KvError, door: &Door) -> Option<String> {
             door.spell(&format!("compact {bucket}")),
             door.spell(&format!("edit {bucket} --max-bytes SIZE"))
         ),
+        KvError::Unsupported { place: "remote", .. } => {
+            "stop the server and run the command on its directory, with --store".into()
+        }
+        KvError::TtlNotSupported { bucket } | KvError::BatchNotSupported { bucket } => {
+            format!("`{}` makes the bucket take it", door.spell(&format!("edit {bucket}")))
+        }
+        KvError::Denied { .. } => {
+            "log in with NATS_CREDS, or NATS_USER and NATS_PASSWORD, or a --context that does".into()
+        }
+        KvError::TimedOut { .. } => "read what is there before a write is done again; \
+             NATS_TIMEOUT=30s lets commands wait longer"
+            .into(),
         KvError::Damaged { .. } => format!("`{}` names all that is damaged", door.spell("check")),
         KvError::Poisoned { .. } => "look at the disk, then run the command again".into(),
         _ => return None,

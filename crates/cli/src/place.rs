@@ -1,7 +1,9 @@
-//! The place that commands work at: a store in a directory.
+//! The place that commands work at: a store in a directory, the server that holds it, or servers elsewhere.
 
 use crate::cli::{PlaceArgs, STORE_DEFAULT};
+use crate::connection::Connection;
 use crate::exit::{Failure, Stop};
+use crate::local::LocalServer;
 use crate::output::{Form, warn};
 use crate::text;
 use jetkv::blocking::{JetStream, KeyValue};
@@ -14,19 +16,42 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub(crate) struct Door {
     store: PathBuf,
+    /// Servers, if any were named; the directory is then of no account.
+    servers: Option<Connection>,
     sync: Option<jetkv::Sync>,
     wait: Duration,
     form: Form,
 }
 
 impl Door {
-    pub(crate) fn new(args: &PlaceArgs, form: Form) -> Self {
-        let store = args.store.clone().unwrap_or_else(|| STORE_DEFAULT.into());
-        Self { store, sync: args.sync, wait: args.wait, form }
+    /// Finds out which place is meant: what a flag names, then what the environment names, then the default directory.
+    ///
+    /// # Errors
+    /// A context that cannot be read, and contradictions.
+    pub(crate) fn new(args: &PlaceArgs, form: Form) -> Result<Self, Failure> {
+        let variables = |name: &str| std::env::var(name).ok();
+        let (server, context) = (args.server.as_deref(), args.context.as_deref());
+        let servers = Connection::of(server, context, args.store.is_none(), &variables)?;
+        Ok(Self { servers, ..Self::of_directory(args, form) })
     }
 
+    /// Returns the directory, whatever servers are named.
+    pub(crate) fn of_directory(args: &PlaceArgs, form: Form) -> Self {
+        let store = args.store.clone().unwrap_or_else(|| STORE_DEFAULT.into());
+        Self { store, servers: None, sync: args.sync, wait: args.wait, form }
+    }
+
+    /// Returns the directory of the store.
     pub(crate) fn path(&self) -> &Path {
         &self.store
+    }
+
+    /// Returns what messages call the place: the directory, or the servers.
+    pub(crate) fn name(&self) -> String {
+        match &self.servers {
+            Some(servers) => servers.servers(),
+            None => self.store.display().to_string(),
+        }
     }
 
     /// Opens the store that is there.
@@ -46,6 +71,9 @@ impl Door {
 
     /// Spells a command so that it works at this place when it is pasted into a shell.
     pub(crate) fn spell(&self, command: &str) -> String {
+        if let Some(servers) = &self.servers {
+            return format!("jetkv{} {command}", servers.flags());
+        }
         if self.store == Path::new(STORE_DEFAULT) {
             return format!("jetkv {command}");
         }
@@ -60,18 +88,30 @@ impl Door {
         }
     }
 
-    /// Tries again while another command holds the store: commands are short, and two shells should not notice each other.
+    /// Tries again while another command holds the store: commands are short, and two shells should not notice each other. If it is
+    /// a server that holds it, the command goes there.
     fn enter(&self, options: &OpenOptions) -> Result<Place<'_>, Stop> {
+        if let Some(servers) = &self.servers {
+            let store = JetStream::connect_with(servers.options()?)?;
+            return Ok(Place { door: self, store });
+        }
         let mut waited = Duration::ZERO;
         loop {
-            match JetStream::open_with(&self.store, options.clone()) {
+            let locked = match JetStream::open_with(&self.store, options.clone()) {
                 Ok(store) => return Ok(Place { door: self, store }),
-                Err(KvError::StoreLocked { .. }) if waited < self.wait => {
-                    std::thread::sleep(RETRY_EVERY);
-                    waited += RETRY_EVERY;
-                }
+                Err(locked @ KvError::StoreLocked { .. }) => locked,
                 Err(error) => return Err(error.into()),
+            };
+            if let Some(server) = LocalServer::of(&self.store)
+                && let Some(store) = server.connect()?
+            {
+                return Ok(Place { door: self, store });
             }
+            if waited >= self.wait {
+                return Err(locked.into());
+            }
+            std::thread::sleep(RETRY_EVERY);
+            waited += RETRY_EVERY;
         }
     }
 }
@@ -83,7 +123,16 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
+    /// Says whether the files of the store are open in this process.
+    pub(crate) fn is_embedded(&self) -> bool {
+        self.store.place() == "embedded"
+    }
+
     fn warn_of_damage(self) -> Result<Self, Stop> {
+        if !self.is_embedded() {
+            // The server tells its operator.
+            return Ok(self);
+        }
         let damages = self.store.health()?.len();
         if damages > 0 {
             let store = self.door.path().display();

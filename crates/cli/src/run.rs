@@ -25,14 +25,21 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => return refused(&error),
     };
     let form = if cli.json { output::Form::Json } else { output::Form::Human };
-    let door = Door::new(&cli.place, form);
     // The server holds neither a store of its own here nor standard output.
     if let Command::Serve(args) = cli.command {
+        let door = Door::of_directory(&cli.place, form);
         return match serve::serve(*args, cli.place, form) {
             Ok(()) => Exit::Done.into(),
             Err(stop) => reported(stop, &door, form),
         };
     }
+    let door = match Door::new(&cli.place, form) {
+        Ok(door) => door,
+        Err(failure) => {
+            output::report(&failure, form);
+            return failure.exit.into();
+        }
+    };
     let mut out = Out::stdout(form);
     let result = run(cli.command, &door, &mut out).and_then(|()| Ok(out.flush()?));
     match result {

@@ -4,6 +4,7 @@ mod args;
 mod banner;
 mod descriptors;
 mod entry;
+mod local;
 mod log;
 mod notify;
 mod ports_file;

@@ -54,7 +54,7 @@ enum Pace {
 impl Tour<'_> {
     fn load(&mut self) -> Result<(), Stop> {
         let count = DATA.lines().count();
-        let store = self.door.path().display().to_string();
+        let store = self.door.name();
         writeln!(self.out, "A bucket with facts about the world's time zones, in the store {store:?}.")?;
         writeln!(self.out, "Its {count} lines are built into this program; the sources have them, too.")?;
         let found = with(self.door.open_or_create()?, |place| match place.store.key_value(BUCKET) {

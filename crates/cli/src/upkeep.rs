@@ -47,7 +47,7 @@ pub(crate) fn check(place: &Place<'_>, out: &mut Out) -> Result<(), Stop> {
 /// `repair`
 pub(crate) fn repair(door: &Door, args: RepairArgs, out: &mut Out) -> Result<(), Stop> {
     if !args.force {
-        let store = door.path().display();
+        let store = door.name();
         confirm(
             &format!("give up what is damaged in store {store} and set its files aside"),
             Unattended::Refuse,
@@ -75,6 +75,14 @@ pub(crate) fn repair(door: &Door, args: RepairArgs, out: &mut Out) -> Result<(),
 /// `compact BUCKET`
 pub(crate) fn compact(place: &Place<'_>, args: CompactArgs, out: &mut Out) -> Result<(), Stop> {
     let bucket = place.bucket(&args.bucket)?;
+    if !place.is_embedded() {
+        // A server gives space back by itself, and does not tell how much.
+        let removed = bucket.purge_deletes(args.older_than)?;
+        if out.is_json() {
+            return Ok(out.json(&serde_json::json!({ "bucket": args.bucket, "removed": removed }))?);
+        }
+        return Ok(writeln!(out, "removed {}", text::count(removed, "entry", "entries"))?);
+    }
     let before = place.store.stats()?.disk_bytes;
     let removed = bucket.purge_deletes(args.older_than)?;
     place.store.compact()?;

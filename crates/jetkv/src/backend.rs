@@ -132,6 +132,15 @@ impl Backend {
         }
     }
 
+    /// Returns the id of the server that is connected, if there is one.
+    pub(crate) fn server_id(&self) -> Option<String> {
+        match self {
+            Self::Embedded(_) => None,
+            #[cfg(feature = "remote")]
+            Self::Remote(place) => place.server_id(),
+        }
+    }
+
     /// Stops cleanly.
     pub(crate) async fn close(&self) -> Outcome<()> {
         match self {

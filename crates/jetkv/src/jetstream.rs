@@ -174,6 +174,12 @@ impl JetStream {
         self.backend.place()
     }
 
+    /// Returns the id of the server that this is connected to; `None` in the embedded place.
+    #[must_use]
+    pub fn server_id(&self) -> Option<String> {
+        self.backend.server_id()
+    }
+
     /// Returns what is known to be damaged, without reading all data. Empty means healthy.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use crate::output::Form;
 use clap::Parser;
 
 fn door(store: &str) -> Door {
-    Door::new(&Cli::parse_from(["jetkv", "--store", store, "ls"]).place, Form::Human)
+    Door::of_directory(&Cli::parse_from(["jetkv", "--store", store, "ls"]).place, Form::Human)
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn position_of_serve(args: &[OsString]) -> Option<usize> {
     loop {
         let arg = args.get(at)?.to_str()?;
         match arg {
-            "--store" | "--sync" | "--wait" => at += 2,
+            "--store" | "--sync" | "--wait" | "--server" | "--context" => at += 2,
             _ if arg.starts_with('-') => at += 1,
             _ => return (arg == "serve").then_some(at),
         }

@@ -28,6 +28,15 @@ impl Ports {
     }
 }
 
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Everybody.
+    Public,
+    /// Its owner.
+    Private,
+}
+
 /// The file; dropping it removes it.
 #[derive(Debug)]
 pub(crate) struct Written {
@@ -39,12 +48,12 @@ impl Written {
     ///
     /// # Errors
     /// Of the system.
-    pub(crate) fn new(path: PathBuf, content: &[u8]) -> io::Result<Self> {
+    pub(crate) fn new(path: PathBuf, content: &[u8], mode: Mode) -> io::Result<Self> {
         let mut draft = path.clone().into_os_string();
         draft.push(".tmp");
         let draft = PathBuf::from(draft);
         remove(&draft);
-        create(&draft)?.write_all(content)?;
+        create(&draft, mode)?.write_all(content)?;
         #[expect(clippy::disallowed_methods, reason = "the file is no part of the store")]
         fs::rename(&draft, &path)?;
         Ok(Self { path })
@@ -65,10 +74,14 @@ pub(crate) fn path(to: &PortsFile, program: &str, pid: u32) -> PathBuf {
     }
 }
 
-/// Makes a file that everybody may read; one that is there, or a link in its place, is an error.
-fn create(path: &Path) -> io::Result<File> {
+/// Makes a file; one that is there, or a link in its place, is an error.
+fn create(path: &Path, mode: Mode) -> io::Result<File> {
+    let mode = match mode {
+        Mode::Public => 0o644,
+        Mode::Private => 0o600,
+    };
     #[expect(clippy::disallowed_methods, reason = "the file is no part of the store")]
-    OpenOptions::new().write(true).create_new(true).mode(0o644).open(path)
+    OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
 }
 
 /// Removes a file, unless it is gone already.

@@ -2,8 +2,9 @@
 
 use super::banner::Banner;
 use super::entry::Told;
+use super::local::LocalUser;
 use super::log::{Log, Sink};
-use super::ports_file::{self, Ports, Written};
+use super::ports_file::{self, Mode, Ports, Written};
 use super::spelling::Role;
 use super::{descriptors, notify, start_lines};
 use crate::clock;
@@ -46,7 +47,9 @@ fn run_logged(plan: Plan, log: &Log) -> Result<(), Failure> {
 }
 
 async fn serve(plan: Plan, log: &Log) -> Result<(), Failure> {
-    let Plan { told, settings } = plan;
+    let Plan { told, mut settings } = plan;
+    let local = LocalUser::new().map_err(|error| Failure::io("cannot read random bytes", &error))?;
+    local.admit(&mut settings.options);
     // Whoever sends a signal while the server starts means the server, too.
     let mut signals = Signals::new().map_err(|error| Failure::io("cannot listen for signals", &error))?;
     let descriptors = descriptors::raise();
@@ -62,7 +65,11 @@ async fn serve(plan: Plan, log: &Log) -> Result<(), Failure> {
         () = signals.end() => return Ok(()),
     };
     let ports = ports(&server, &settings.options);
-    let files = write_files(&settings, &told, &ports);
+    let files = write_files(&settings, &told, &ports).and_then(|mut files| {
+        let way_in = local.write(&server, &settings.options);
+        files.extend(way_in.map_err(|error| Failure::io("cannot write server.json into the store", &error))?);
+        Ok(files)
+    });
     let result = match files {
         Ok(_files) => {
             log.info(format_args!("Server is ready"));
@@ -70,7 +77,7 @@ async fn serve(plan: Plan, log: &Log) -> Result<(), Failure> {
             if told.role == Role::Jetkv {
                 show(Banner { ports: &ports, options: &settings.options, form: told.form }.text());
             }
-            until_told(&server, &mut signals, &told, settings, log).await;
+            until_told(&server, &mut signals, &told, settings, &local, log).await;
             Ok(())
         }
         Err(failure) => Err(failure),
@@ -85,13 +92,20 @@ async fn serve(plan: Plan, log: &Log) -> Result<(), Failure> {
 }
 
 /// Does what signals ask for until one of them ends the server.
-async fn until_told(server: &Server, signals: &mut Signals, told: &Told, settings: Settings, log: &Log) {
+async fn until_told(
+    server: &Server,
+    signals: &mut Signals,
+    told: &Told,
+    settings: Settings,
+    local: &LocalUser,
+    log: &Log,
+) {
     let mut settings = settings;
     loop {
         tokio::select! {
             _ = signals.interrupt.recv() => break log.info(format_args!("Trapped \"interrupt\" signal")),
             _ = signals.terminate.recv() => break log.info(format_args!("Trapped \"terminated\" signal")),
-            _ = signals.hang_up.recv() => reload(server, told, &mut settings, log),
+            _ = signals.hang_up.recv() => reload(server, told, &mut settings, local, log),
             _ = signals.user1.recv() => {
                 log.reopen();
                 log.info(format_args!("File log re-opened"));
@@ -108,11 +122,12 @@ async fn until_told(server: &Server, signals: &mut Signals, told: &Told, setting
 }
 
 /// Reads the configuration again; if anything is wrong with it, nothing changes.
-fn reload(server: &Server, told: &Told, settings: &mut Settings, log: &Log) {
-    let new = match told.settings() {
+fn reload(server: &Server, told: &Told, settings: &mut Settings, local: &LocalUser, log: &Log) {
+    let mut new = match told.settings() {
         Ok(new) => new,
         Err(error) => return log.error(format_args!("Failed to reload server configuration: {error}")),
     };
+    local.admit(&mut new.options);
     new.warnings.iter().for_each(|warning| log.warn(format_args!("{warning}")));
     if let Some(fixed) = fixed_change(&settings.options, &new.options) {
         return log.error(format_args!(
@@ -217,7 +232,7 @@ fn write_files(settings: &Settings, told: &Told, ports: &Ports) -> Result<Vec<Wr
     let mut written = Vec::new();
     let pid = std::process::id();
     if let Some(path) = &settings.process.pid_file {
-        let file = Written::new(path.clone(), pid.to_string().as_bytes());
+        let file = Written::new(path.clone(), pid.to_string().as_bytes(), Mode::Public);
         written.push(file.map_err(|error| Failure::io(format!("cannot write {}", path.display()), &error))?);
     }
     if let Some(to) = &settings.process.ports_file {
@@ -225,7 +240,7 @@ fn write_files(settings: &Settings, told: &Told, ports: &Ports) -> Result<Vec<Wr
         let path = ports_file::path(to, program, pid);
         // Lists of texts always have a JSON form.
         let content = serde_json::to_vec(ports).unwrap_or_default();
-        let file = Written::new(path.clone(), &content);
+        let file = Written::new(path.clone(), &content, Mode::Public);
         written.push(file.map_err(|error| Failure::io(format!("cannot write {}", path.display()), &error))?);
     }
     Ok(written)

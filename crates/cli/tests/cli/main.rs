@@ -10,6 +10,8 @@ mod lock;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
 mod program;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
+mod remote;
+#[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
 mod serve;
 mod tour;
 mod transfer;

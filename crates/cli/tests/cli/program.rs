@@ -47,6 +47,9 @@ impl Place {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_jetkv"));
         command.args(args).current_dir(self.path()).env_remove("JETKV_STORE").env_remove("NO_COLOR");
+        for name in ["NATS_URL", "NATS_CONTEXT", "NATS_USER", "NATS_PASSWORD", "NATS_CREDS", "NATS_TOKEN"] {
+            command.env_remove(name);
+        }
         command
     }
 

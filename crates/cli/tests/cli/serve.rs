@@ -2,7 +2,7 @@
 
 mod kills;
 mod monitoring;
-mod running;
+pub(crate) mod running;
 
 use crate::program::Place;
 use running::{Running, connect, link};

@@ -163,6 +163,11 @@ impl Remote {
         Ok(names)
     }
 
+    /// Returns the id of the server that is connected.
+    pub(crate) fn server_id(&self) -> Option<String> {
+        self.link.client.try_server_info().map(|info| info.server_id)
+    }
+
     /// Sends what is on its way and closes the connection.
     pub(crate) async fn close(&self) -> Outcome<()> {
         if self.link.is_closed() {

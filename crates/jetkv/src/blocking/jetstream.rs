@@ -76,6 +76,12 @@ impl JetStream {
         self.0.place()
     }
 
+    /// Does what [`crate::JetStream::server_id`] does.
+    #[must_use]
+    pub fn server_id(&self) -> Option<String> {
+        self.0.server_id()
+    }
+
     /// Returns the same context with `async` functions.
     #[must_use]
     pub fn to_async(&self) -> crate::JetStream {

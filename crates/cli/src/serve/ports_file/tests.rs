@@ -28,9 +28,9 @@ fn the_file_is_named_after_program_and_process_unless_it_has_a_name() {
 fn the_file_is_there_as_long_as_the_value() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.ports");
-    let written = Written::new(path.clone(), b"content").unwrap();
+    let written = Written::new(path.clone(), b"content", Mode::Public).unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), b"content");
-    let again = Written::new(path.clone(), b"more").unwrap();
+    let again = Written::new(path.clone(), b"more", Mode::Public).unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), b"more");
     drop((written, again));
     assert!(!path.exists() && !dir.path().join("x.ports.tmp").exists());

@@ -1,0 +1,161 @@
+//! Commands on servers: the one that holds the directory, and others.
+
+use crate::program::{Done, Place};
+use crate::serve::running::Running;
+use rustix::process::Signal;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+
+const FILE: &str = "jetkv-data/server.json";
+
+fn serve(place: &Place) -> Running {
+    Running::start(place, &["serve", "--port", "0"])
+}
+
+fn run_with_words(place: &Place, args: &[&str], words: &[(&str, &str)]) -> Done {
+    Done::of(place.command(args).envs(words.iter().copied()).output().unwrap())
+}
+
+#[test]
+fn commands_go_to_the_server_that_holds_the_directory() {
+    let place = Place::with_bucket();
+    place.put("a", "before");
+    let mut server = serve(&place);
+    let mode = std::fs::metadata(place.file(FILE)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(place.ok(&["get", "app", "a", "--raw"]), "before");
+    assert_eq!(place.put("a", "while"), 2);
+    place.ok(&["create", "app", "b", "x"]);
+    place.fails(&["create", "app", "b", "y"], 4);
+    place.ok(&["del", "app", "b"]);
+    place.ok(&["revert", "app", "a", "1"]);
+    place.ok(&["add", "second", "--history", "3"]);
+    assert_eq!(place.json(&["ls"]).len(), 2);
+    assert_eq!(place.json(&["history", "app", "a"]).len(), 3);
+    assert_eq!(place.json(&["info", "app"])[0]["durability"], "as the server decides");
+    assert_eq!(place.json(&["info"])[0]["buckets"], serde_json::json!(["app", "second"]));
+    assert!(place.ok(&["compact", "app"]).starts_with("removed"));
+    place.ok(&["export", "app", "--history", "--output", "out"]);
+    place.ok(&["import", "second", "out"]);
+    let err = place.fails(&["check"], 2);
+    assert!(err.contains("not available in the remote store") && err.contains("stop the server"), "{err}");
+
+    let mut watch = place.spawn(&["watch", "app", "--json"]);
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("\"a\"")));
+    place.put("c", "seen");
+    assert!(lines.any(|line| line.unwrap().contains("\"c\"")));
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+
+    server.signal(Signal::TERM);
+    assert_eq!(server.end(), Some(0));
+    assert!(!place.file(FILE).exists());
+    assert_eq!(place.ok(&["get", "app", "c", "--raw"]), "seen");
+    assert!(place.ok(&["check"]).starts_with("no damage"));
+}
+
+#[test]
+fn commands_need_no_secret_for_the_server_of_their_directory() {
+    let place = Place::with_bucket();
+    for (name, auth, login) in [
+        ("users", "authorization { users: [{ user: anna, password: secret }] }", true),
+        ("token", "authorization { token: secret }", false),
+        ("accounts", "accounts { A { users: [{ user: anna, password: secret }] } }", true),
+    ] {
+        let config = place.write("conf", auth);
+        let mut server = Running::start(&place, &["serve", "--port", "0", "--config", &config]);
+        place.ok(&["put", "app", "who", name]);
+        assert_eq!(place.ok(&["get", "app", "who", "--raw"]), name);
+        let url = format!("nats://{}", server.address());
+        let err = place.fails(&["ls", "--server", &url], 6);
+        assert!(err.contains("NATS_CREDS"), "{err}");
+        // A reload keeps the way in.
+        server.signal(Signal::HUP);
+        server.wait_for("Reloaded server configuration");
+        place.ok(&["get", "app", "who"]);
+        let text = std::fs::read_to_string(place.file(FILE)).unwrap();
+        assert_eq!(text.contains("jetkv-local"), login, "{text}");
+        server.signal(Signal::TERM);
+        server.end();
+    }
+}
+
+#[test]
+fn a_server_that_was_killed_confuses_nobody() {
+    let place = Place::with_bucket();
+    place.put("a", "x");
+    let mut server = serve(&place);
+    let port = server.address().port().to_string();
+    server.signal(Signal::KILL);
+    server.end();
+    assert!(place.file(FILE).exists());
+    assert_eq!(place.ok(&["get", "app", "a", "--raw"]), "x");
+    // Another server at the same port, and another command that holds the directory.
+    let elsewhere = Place::with_bucket();
+    let other = Running::start(&elsewhere, &["serve", "--port", &port]);
+    let mut holder = place.spawn(&["watch", "app", "--json"]);
+    let mut line = String::new();
+    BufReader::new(holder.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let err = place.fails(&["put", "app", "a", "lost?", "--wait", "100ms"], 5);
+    assert!(err.contains("in use by another process"), "{err}");
+    assert!(elsewhere.ok(&["ls", "app"]).is_empty());
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    drop(other);
+    // A new start replaces the file.
+    let mut server = serve(&place);
+    place.put("a", "y");
+    server.signal(Signal::TERM);
+    server.end();
+    assert!(!place.file(FILE).exists());
+}
+
+#[test]
+fn servers_are_named_by_flags_contexts_and_the_environment() {
+    let there = Place::with_bucket();
+    let server = serve(&there);
+    let url = format!("nats://{}", server.address());
+    let here = Place::empty();
+    here.ok(&["put", "app", "a", "x", "--server", &url]);
+    assert_eq!(here.ok(&["--server", &url, "get", "app", "a", "--raw"]), "x");
+    assert_eq!(there.ok(&["get", "app", "a", "--raw"]), "x");
+    let err = here.fails(&["create", "app", "a", "y", "--server", &url], 4);
+    assert!(err.contains(&format!("`jetkv --server {url} update app a VALUE --revision 1`")), "{err}");
+    assert!(!here.file("jetkv-data").exists());
+
+    let get = ["get", "app", "a", "--raw"];
+    assert_eq!(run_with_words(&here, &get, &[("NATS_URL", &url)]).text(), "x");
+    let contexts = here.file("config/nats/context");
+    std::fs::create_dir_all(&contexts).unwrap();
+    std::fs::write(contexts.join("there.json"), serde_json::json!({ "url": url }).to_string()).unwrap();
+    let config = here.file("config").display().to_string();
+    let words = [("XDG_CONFIG_HOME", config.as_str())];
+    let mut by_flag = get.to_vec();
+    by_flag.extend(["--context", "there"]);
+    assert_eq!(run_with_words(&here, &by_flag, &words).text(), "x");
+    let by_word = [words[0], ("NATS_CONTEXT", "there")];
+    assert_eq!(run_with_words(&here, &get, &by_word).text(), "x");
+    let mut unknown = get.to_vec();
+    unknown.extend(["--context", "their"]);
+    let done = run_with_words(&here, &unknown, &words);
+    assert!(done.code == 3 && done.err.contains("did you mean \"there\"?"), "{}", done.err);
+
+    // A directory that is named wins over the environment.
+    let mut named = get.to_vec();
+    named.extend(["--store", "none"]);
+    let done = run_with_words(&here, &named, &[("NATS_URL", &url)]);
+    assert!(done.code == 3 && done.err.contains("no store in none"), "{}", done.err);
+    let done = run_with_words(&here, &get, &[("NATS_URL", &url), ("JETKV_STORE", "none")]);
+    assert!(done.code == 3 && done.err.contains("no store in none"), "{}", done.err);
+}
+
+#[test]
+fn without_a_server_a_command_says_so() {
+    let place = Place::empty();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let err = place.fails(&["ls", "--server", &format!("nats://anna:secret@{free}")], 5);
+    assert!(err.contains(&format!("nats://{free}")) && !err.contains("secret"), "{err}");
+    let err = place.fails(&["ls", "--server", "http://host"], 2);
+    assert!(err.contains("http"), "{err}");
+}
