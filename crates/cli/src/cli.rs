@@ -88,6 +88,8 @@ pub(crate) enum Command {
     Backup(BackupArgs),
     /// Bring the buckets of a backup back
     Restore(RestoreArgs),
+    /// Copy buckets from one place to another, and go on where an earlier copy stopped
+    Copy(CopyArgs),
     /// Read everything and name each damage
     Check,
     /// Give up what is damaged, so that the rest works again
@@ -385,6 +387,20 @@ pub(crate) struct RestoreArgs {
     /// Restore the only bucket of the backup under this name
     #[arg(long = "as", value_name = "NAME")]
     pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CopyArgs {
+    /// Where the buckets are: a directory, nats://HOST:PORT, or context:NAME
+    pub(crate) from: String,
+    /// Where they go
+    pub(crate) to: String,
+    /// Only these buckets, separated by commas
+    #[arg(long, value_name = "BUCKETS", value_delimiter = ',')]
+    pub(crate) buckets: Vec<String>,
+    /// Go on copying changes until stopped
+    #[arg(long)]
+    pub(crate) follow: bool,
 }
 
 #[derive(Debug, Args)]

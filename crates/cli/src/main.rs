@@ -6,6 +6,7 @@ mod bucket;
 mod cli;
 mod clock;
 mod connection;
+mod copy;
 mod duration;
 mod exit;
 mod export;

@@ -41,6 +41,20 @@ impl Door {
         Self { store, servers: None, sync: args.sync, wait: args.wait, form }
     }
 
+    /// Returns the door of a place that an argument names: servers, `context:NAME`, or a directory.
+    ///
+    /// # Errors
+    /// A context that cannot be read.
+    pub(crate) fn of_text(&self, text: &str) -> Result<Self, Failure> {
+        let variables = |name: &str| std::env::var(name).ok();
+        let servers = match text.strip_prefix("context:") {
+            Some(name) => Connection::of(None, Some(name), false, &variables)?,
+            None if text.contains("://") => Connection::of(Some(text), None, false, &variables)?,
+            None => None,
+        };
+        Ok(Self { store: text.into(), servers, ..self.clone() })
+    }
+
     /// Returns the directory of the store.
     pub(crate) fn path(&self) -> &Path {
         &self.store

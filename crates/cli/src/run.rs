@@ -4,7 +4,9 @@ use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure, Stop};
 use crate::output::{self, Out};
 use crate::place::{Door, Place};
-use crate::{backup, bench, bucket, export, import, read, restore, serve, shell, tour, upkeep, watch, write};
+use crate::{
+    backup, bench, bucket, copy, export, import, read, restore, serve, shell, tour, upkeep, watch, write,
+};
 use clap::{CommandFactory, Parser};
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -82,6 +84,7 @@ pub(crate) fn run(command: Command, door: &Door, out: &mut Out) -> Result<(), St
         Command::Import(args) => import::import(door, args, out),
         Command::Backup(args) => with(door.open()?, |place| backup::backup(place, args, out)),
         Command::Restore(args) => restore::restore(door, args, out),
+        Command::Copy(args) => copy::copy(door, &args, out),
         Command::Check => with(door.open_damaged()?, |place| upkeep::check(place, out)),
         Command::Repair(args) => upkeep::repair(door, args, out),
         Command::Bench(args) => bench::bench(door, args, out),

@@ -101,6 +101,17 @@ impl KeyValue {
         Ok(found.map(|message| Entry::of(self.names(), message, 0)))
     }
 
+    /// Says where the bucket is: `embedded` or `remote`.
+    #[must_use]
+    pub fn place(&self) -> &'static str {
+        self.backend().place()
+    }
+
+    /// Returns the present time of the place.
+    pub(crate) async fn now(&self) -> Result<jetkv_types::Timestamp, KvError> {
+        self.stream().now().await.map_err(|error| self.explain(None, error))
+    }
+
     /// Returns the configuration that holds now.
     pub(crate) async fn config(&self) -> Result<KeyValueConfig, KvError> {
         let settings = self.stream().settings().await.map_err(|error| self.explain(None, error))?;

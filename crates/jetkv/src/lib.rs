@@ -29,6 +29,7 @@ mod change;
 mod config;
 #[cfg(feature = "remote")]
 mod connect_options;
+mod copy;
 mod damage;
 mod entry;
 mod error;
@@ -46,6 +47,7 @@ pub use change::{PurgeOptions, TtlSpec, Write, WriteOptions};
 pub use config::{External, KeyValueConfig, Placement, Republish, Source, Storage, SubjectTransform};
 #[cfg(feature = "remote")]
 pub use connect_options::{ConnectOptions, Reads};
+pub use copy::{BucketCopy, CopiedRevisions, CopyStep};
 pub use damage::{Damage, Progress, RepairReport};
 pub use entry::{Entry, Operation};
 pub use error::{ErrorKind, KvError};

@@ -11,3 +11,7 @@ pub const PAGE_KEYS_MAX: usize = 10_000;
 pub const PURGE_DELETES_OLDER_THAN_DEFAULT: Duration = Duration::from_secs(30 * 60);
 /// Fewest keys that are fetched at a time when the whole bucket is walked.
 pub(crate) const SCAN_KEYS: usize = 1_000;
+/// Most entries that are copied in one step: servers take at most 1,000 messages in a batch.
+pub(crate) const COPY_ENTRIES_MAX: usize = 500;
+/// How many bytes of values end a step of a copy.
+pub(crate) const COPY_BYTES_MAX: usize = 4 * 1024 * 1024;

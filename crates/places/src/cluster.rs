@@ -1,6 +1,7 @@
 //! A cluster of three reference servers on loopback, whose nodes can be killed and started again.
 
-use crate::accounts;
+use crate::leader::{self, Placement};
+use crate::{Account, accounts};
 use compat::{CompatError, Launch, Peers, Program, Server};
 use std::net::TcpListener;
 
@@ -67,6 +68,12 @@ impl Cluster {
             Some(node) => node.kill_and_restart(),
             None => Ok(()),
         }
+    }
+
+    /// Returns where a stream is, as the first node knows that answers.
+    #[must_use]
+    pub fn placement(&self, account: &Account, stream: &str) -> Option<Placement> {
+        self.nodes.iter().find_map(|node| leader::placement(node.address(), account, stream))
     }
 
     /// Returns what the nodes have logged.

@@ -6,10 +6,12 @@
 mod accounts;
 mod clock;
 mod cluster;
+mod leader;
 mod served;
 mod shared;
 
 pub use accounts::Account;
 pub use cluster::Cluster;
+pub use leader::Placement;
 pub use served::Served;
 pub use shared::{Held, cluster, reference};

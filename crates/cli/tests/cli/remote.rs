@@ -159,3 +159,66 @@ fn without_a_server_a_command_says_so() {
     let err = place.fails(&["ls", "--server", "http://host"], 2);
     assert!(err.contains("http"), "{err}");
 }
+
+#[test]
+fn copies_keep_revisions_in_directories_and_go_on_where_they_stopped() {
+    let here = Place::with_bucket();
+    for number in 0..700 {
+        // Enough for several steps, with history and markers.
+        if number % 100 == 0 {
+            here.put(&format!("k.{}", number / 100), "first");
+        }
+    }
+    here.put("k.0", "second");
+    here.ok(&["del", "app", "k.1"]);
+    here.ok(&["purge", "app", "k.2", "--force"]);
+    let there = Place::empty();
+    let server = serve(&there);
+    let url = format!("nats://{}", server.address());
+    let out = here.ok(&["copy", "jetkv-data", &url]);
+    assert_eq!(out, "copied bucket app: 9 entries, with new revisions and times\n");
+    assert_eq!(there.ok(&["get", "app", "k.0", "--raw"]), "second");
+    assert_eq!(there.json(&["history", "app", "k.0"]).len(), 2);
+    assert_eq!(there.ok(&["ls", "app"]).lines().count(), 5);
+    // Only what is new, and nothing twice.
+    here.put("k.3", "third");
+    assert!(here.ok(&["copy", "jetkv-data", &url]).contains(": 1 entry,"));
+    assert!(here.ok(&["copy", "jetkv-data", &url]).contains(": 0 entries,"));
+    assert_eq!(there.json(&["history", "app", "k.3"]).len(), 2);
+
+    let out = here.ok(&["copy", "jetkv-data", "other"]);
+    assert!(out.contains("revisions and times kept"), "{out}");
+    let history = |store| here.ok(&["--store", store, "--json", "history", "app", "k.0"]);
+    assert_eq!(history("jetkv-data"), history("other"));
+    let (left, right) = (here.json(&["info", "app"]), here.json(&["--store", "other", "info", "app"]));
+    assert_eq!(left[0]["last_revision"], right[0]["last_revision"]);
+    // And back, from the server.
+    here.ok(&["copy", &url, "back", "--buckets", "app"]);
+    assert_eq!(here.ok(&["--store", "back", "get", "app", "k.3", "--raw"]), "third");
+    // What is no copy is left alone.
+    let stranger = Place::with_bucket();
+    let err = stranger.fails(&["copy", "jetkv-data", &url], 4);
+    assert!(err.contains("is no copy of this one"), "{err}");
+}
+
+#[test]
+fn a_copy_follows_until_it_is_stopped() {
+    let here = Place::with_bucket();
+    here.put("a", "1");
+    let server = serve(&here);
+    let url = format!("nats://{}", server.address());
+    let there = Place::empty();
+    let other = serve(&there);
+    let to = format!("nats://{}", other.address());
+    let mut copy = here.spawn(&["copy", &url, &to, "--follow"]);
+    let mut line = String::new();
+    BufReader::new(copy.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let mut watch = there.spawn(&["watch", "app", "--json"]);
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
+    here.put("b", "followed");
+    assert!(lines.any(|line| line.unwrap().contains("\"b\"")));
+    for child in [&mut copy, &mut watch] {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}

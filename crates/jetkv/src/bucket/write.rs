@@ -190,6 +190,14 @@ impl KeyValue {
         }
     }
 
+    /// Does all of `changes`, or nothing.
+    pub(crate) async fn write_all(&self, changes: &[Change<'_>]) -> Result<(), KvError> {
+        match self.start(changes)?.await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.blame(error, changes)),
+        }
+    }
+
     async fn write(&self, change: Change<'_>) -> Result<Revision, KvError> {
         let refused = match self.start(&[change])?.await {
             Ok(committed) => return Ok(committed.last),

@@ -1,0 +1,86 @@
+//! `copy`: buckets from one place to another.
+
+use crate::cli::CopyArgs;
+use crate::exit::{Failure, Stop};
+use crate::output::Out;
+use crate::place::{Door, Place};
+use crate::progress::{Progress, Unit};
+use crate::run::with;
+use crate::text;
+use jetkv::{BucketCopy, CopiedRevisions, CopyStep, KvError};
+use pollster::block_on;
+use std::io::Write;
+
+/// `copy FROM TO`
+pub(crate) fn copy(door: &Door, args: &CopyArgs, out: &mut Out) -> Result<(), Stop> {
+    let (from, to) = (door.of_text(&args.from)?, door.of_text(&args.to)?);
+    with(from.open()?, |from| with(to.open_or_create()?, |to| copy_buckets(from, to, args, out)))
+}
+
+fn copy_buckets(from: &Place<'_>, to: &Place<'_>, args: &CopyArgs, out: &mut Out) -> Result<(), Stop> {
+    let names = if args.buckets.is_empty() { from.store.key_value_names()? } else { args.buckets.clone() };
+    let mut copies = Vec::new();
+    for name in &names {
+        let source = from.bucket(name)?.to_async();
+        let opened = block_on(BucketCopy::open(&source, &to.store.to_async(), name));
+        let mut copy = opened.map_err(|error| explain(error, to))?;
+        catch_up(&mut copy)?;
+        report(name, &copy, out)?;
+        copies.push(copy);
+    }
+    if !args.follow {
+        return Ok(());
+    }
+    // Each bucket waits for its own changes; the first that fails ends the command.
+    let (failed, failures) = std::sync::mpsc::channel();
+    for mut copy in copies {
+        let failed = failed.clone();
+        std::thread::spawn(move || {
+            let error = loop {
+                if let Err(error) = block_on(copy.advance()) {
+                    break error;
+                }
+            };
+            failed.send(error).ok();
+        });
+    }
+    drop(failed);
+    match failures.recv() {
+        Ok(error) => Err(error.into()),
+        Err(_) => Ok(()),
+    }
+}
+
+fn catch_up(copy: &mut BucketCopy) -> Result<(), Stop> {
+    let progress = Progress::new("copying", Unit::Entries, 0);
+    while let CopyStep::Copied { entries, left } = block_on(copy.advance())? {
+        progress.set_total(entries.saturating_add(left));
+        progress.set(entries);
+    }
+    Ok(())
+}
+
+fn report(name: &str, copy: &BucketCopy, out: &mut Out) -> Result<(), Stop> {
+    let are_kept = copy.revisions() == CopiedRevisions::Kept;
+    if out.is_json() {
+        out.json(&serde_json::json!({
+            "bucket": name, "entries": copy.entries(), "position": copy.position(),
+            "revisions": if are_kept { "kept" } else { "new" }, "changed": copy.changed(),
+        }))?;
+    } else {
+        let entries = text::count(copy.entries(), "entry", "entries");
+        let what = if are_kept { "revisions and times kept" } else { "with new revisions and times" };
+        writeln!(out, "copied bucket {name}: {entries}, {what}")?;
+        for change in copy.changed() {
+            writeln!(out, "  {change}")?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn explain(error: KvError, to: &Place<'_>) -> Stop {
+    let KvError::BucketExists { bucket } = &error else { return error.into() };
+    let text = format!("bucket {bucket:?} exists in {} and is no copy of this one", to.door.name());
+    let hint = format!("delete it there first with `{}`", to.door.spell(&format!("del {bucket}")));
+    Failure::conflict(text).hint(hint).into()
+}
