@@ -7,6 +7,8 @@
 mod fjall;
 mod jetkv;
 #[cfg(feature = "peers")]
+mod lmdb;
+#[cfg(feature = "peers")]
 mod redb;
 #[cfg(feature = "peers")]
 mod sqlite;
@@ -18,6 +20,7 @@ use crate::data::{Key, Value};
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// When a write counts as done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +39,11 @@ pub(crate) trait Engine: Sync {
     fn put_batch(&self, entries: &[(Key, Value)]) -> Outcome<()>;
     /// Returns what one thread reads with; engines with snapshots hold one for the reader's life.
     fn reader(&self) -> Outcome<Box<dyn Reader + '_>>;
+    /// Puts some keys and returns how long each took to come out of a watch on another thread; nothing if the engine has none.
+    fn watch_times(&self, keys: &[(Key, Value)]) -> Outcome<Vec<Duration>> {
+        let _ = keys;
+        Ok(Vec::new())
+    }
     /// Returns what the engine says of itself, where it does.
     fn counters(&self) -> Counters {
         Counters::default()
@@ -80,6 +88,9 @@ pub(crate) enum EngineName {
     /// A log-structured merge tree.
     #[cfg(feature = "peers")]
     Fjall,
+    /// A copy-on-write B+tree in a memory map.
+    #[cfg(feature = "peers")]
+    Lmdb,
     /// A copy-on-write B+tree.
     #[cfg(feature = "peers")]
     Redb,
@@ -95,6 +106,8 @@ impl EngineName {
         #[cfg(feature = "peers")]
         Self::Fjall,
         #[cfg(feature = "peers")]
+        Self::Lmdb,
+        #[cfg(feature = "peers")]
         Self::Redb,
         #[cfg(feature = "peers")]
         Self::Sqlite,
@@ -107,6 +120,8 @@ impl EngineName {
             Self::Jetkv => Box::new(jetkv::Jetkv::open(dir, durability)?),
             #[cfg(feature = "peers")]
             Self::Fjall => Box::new(fjall::Fjall::open(dir, durability)?),
+            #[cfg(feature = "peers")]
+            Self::Lmdb => Box::new(lmdb::Lmdb::open(dir, durability)?),
             #[cfg(feature = "peers")]
             Self::Redb => Box::new(redb::Redb::open(dir, durability)?),
             #[cfg(feature = "peers")]
@@ -121,6 +136,8 @@ impl EngineName {
             #[cfg(feature = "peers")]
             Self::Fjall => "fjall",
             #[cfg(feature = "peers")]
+            Self::Lmdb => "lmdb",
+            #[cfg(feature = "peers")]
             Self::Redb => "redb",
             #[cfg(feature = "peers")]
             Self::Sqlite => "sqlite",
@@ -131,6 +148,8 @@ impl EngineName {
     pub(crate) fn package(self) -> &'static str {
         match self {
             Self::Jetkv => "jetkv-engine",
+            #[cfg(feature = "peers")]
+            Self::Lmdb => "lmdb-rkv",
             #[cfg(feature = "peers")]
             Self::Sqlite => "rusqlite",
             #[cfg(feature = "peers")]
@@ -173,5 +192,5 @@ const CACHE_BYTES: u32 = 256 << 20;
 pub(crate) const MISSING_PEERS_HINT: &str = "";
 /// What to do if only jetkv is there.
 #[cfg(not(feature = "peers"))]
-pub(crate) const MISSING_PEERS_HINT: &str = "\nThis build knows only jetkv; fjall, redb and sqlite need \
+pub(crate) const MISSING_PEERS_HINT: &str = "\nThis build knows only jetkv; fjall, lmdb, redb and sqlite need \
     `cargo run --release -p bench --features peers -- ...`.";

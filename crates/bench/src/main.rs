@@ -1,4 +1,4 @@
-//! Measures the engine of jetkv beside fjall, redb and SQLite, and its server beside nats-server, at the same durability.
+//! Measures the engine of jetkv beside fjall, LMDB, redb and SQLite, and its server beside nats-server, at the same durability.
 //!
 //! Reading order: `data` (keys and values), `engines` (one adapter each), `gauge` (what is read from the machine),
 //! `phases` (the workloads, each in a process of its own), `child` (starts them), then the commands: `baseline`,
@@ -63,7 +63,7 @@ cargo run --release -p bench --features peers -- COMMAND [--FLAG VALUE]...
   baseline   every workload on every engine, interleaved; medians with spread and the ratio to jetkv
     --keys 1000000            keys in the store
     --runs 3                  rounds over all engines
-    --engines A,B             of jetkv, fjall, redb, sqlite; default: all that are built in
+    --engines A,B             of jetkv, fjall, lmdb, redb, sqlite; default: all that are built in
     --crash-keys KEYS/2       keys of the store that is reopened after an unclean stop
     --reads KEYS              random gets
     --scans 200               scans of up to 1,000 keys

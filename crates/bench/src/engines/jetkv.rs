@@ -10,6 +10,8 @@ use jetkv_engine::env::Env;
 use jetkv_engine::{Append, ErrorKind, Store, StoreOptions, Stream, StreamConfig, Sync};
 use jetkv_types::{StreamName, Subject, SubjectFilter};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// A store with one stream.
 #[derive(Debug)]
@@ -54,6 +56,40 @@ impl Engine for Jetkv {
 
     fn reader(&self) -> Outcome<Box<dyn Reader + '_>> {
         Ok(Box::new(JetkvReader { stream: &self.stream }))
+    }
+
+    fn watch_times(&self, entries: &[(Key, Value)]) -> Outcome<Vec<Duration>> {
+        let filters = [all_keys()?];
+        let listener = self.stream.listen(&filters);
+        let from = self.stream.last_sequence();
+        let seen = AtomicU64::new(from);
+        std::thread::scope(|scope| {
+            let watcher = scope.spawn(|| -> Outcome<Vec<Instant>> {
+                let mut times = Vec::with_capacity(entries.len());
+                let mut at = from;
+                while times.len() < entries.len() {
+                    listener.wait_beyond(at, None)?;
+                    while let Some(message) = self.stream.next(&filters, at + 1)? {
+                        times.push(Instant::now());
+                        at = message.sequence;
+                        seen.store(at, Ordering::Release);
+                    }
+                }
+                Ok(times)
+            });
+            let mut started = Vec::with_capacity(entries.len());
+            for (number, (key, value)) in (from + 1..).zip(entries) {
+                let subject = subject(key)?;
+                started.push(Instant::now());
+                self.stream.append(&[Append::put(&subject, value)]).wait()?;
+                // One change at a time; the watcher goes back to sleep before the next one.
+                while seen.load(Ordering::Acquire) < number {
+                    std::thread::yield_now();
+                }
+            }
+            let arrived = watcher.join().map_err(|_| "the watcher panicked")??;
+            Ok(arrived.into_iter().zip(started).map(|(end, start)| end.duration_since(start)).collect())
+        })
     }
 
     fn counters(&self) -> Counters {

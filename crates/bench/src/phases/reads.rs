@@ -1,10 +1,10 @@
 //! Random gets and scans by prefix, after a warm-up, with the files in the page cache.
 
-use super::{Figures, measure_threads};
+use super::{Figures, measure_threads, micros};
 use crate::Outcome;
 use crate::data::{Data, GROUP_KEYS, Random};
 use crate::engines::{Durability, Engine, EngineName, Part};
-use crate::gauge::measure;
+use crate::gauge::{measure, percentile};
 use crate::sizes::Sizes;
 use std::path::Path;
 
@@ -20,6 +20,9 @@ pub(super) fn run(engine: EngineName, dir: &Path, sizes: &Sizes, figures: &mut F
         measure_threads(GET_THREADS, |number| gets(&*store, data, sizes.keys, each, GET_THREADS + number))?;
     figures.push_cost("get2", cost, each * GET_THREADS);
 
+    // An order that is only made when it is asked for is a cost of its own.
+    let first = measure(|| scans(&*store, data, &Sizes { scans: 1, ..*sizes }, Part::Key).map(drop))?;
+    figures.push("scan_first.ms", first.wall.as_secs_f64() * 1e3);
     for (row, part) in [("scan_values", Part::Value), ("scan_keys", Part::Key)] {
         let mut scanned = 0;
         let cost = measure(|| {
@@ -27,6 +30,14 @@ pub(super) fn run(engine: EngineName, dir: &Path, sizes: &Sizes, figures: &mut F
             Ok(())
         })?;
         figures.push_cost(row, cost, scanned);
+    }
+    let entries: Vec<_> =
+        (0..WATCHED).map(|n| (data.key(n % sizes.keys), data.key(n % sizes.keys).value(n))).collect();
+    let mut times = store.watch_times(&entries)?;
+    if !times.is_empty() {
+        times.sort_unstable();
+        figures.push("watch.p50", micros(percentile(&times, 50)));
+        figures.push("watch.p99", micros(percentile(&times, 99)));
     }
     store.close()
 }
@@ -65,3 +76,5 @@ fn scans(store: &dyn Engine, data: Data, sizes: &Sizes, part: Part) -> Outcome<u
 }
 
 const GET_THREADS: u64 = 2;
+/// Changes that are watched.
+const WATCHED: u64 = 5_000;
