@@ -234,6 +234,14 @@ pub const EXCEPTIONS: &[Exception] = &[
         "acknowledgement by flow control is not offered, and refused rather than ignored",
     ),
     Exception {
+        name: "rollup-makes-room",
+        area: Some(Area::Delivery),
+        request: "Nats-Rollup: sub",
+        reference: "$JS.ACK.",
+        ours: "$JS.ACK.",
+        reason: "a message that removes another one and so makes room for a delivery is counted in what is to come after it; the reference counts it later",
+    },
+    Exception {
         name: "resumed-at-once",
         area: Some(Area::Delivery),
         request: "CONSUMER.PAUSE",

@@ -92,7 +92,9 @@ pub(crate) fn fill(plan: &mut Plan, count: u64, wait: Wait) {
         let subject = format!("$KV.a.{}", key(plan));
         let (headers, body) = match plan.rng.below(10) {
             0 => (block(&["KV-Operation: DEL".to_owned()]), Vec::new()),
-            1 => (block(&["KV-Operation: PURGE".to_owned(), "Nats-Rollup: sub".to_owned()]), Vec::new()),
+            1 if plan.rolls_up => {
+                (block(&["KV-Operation: PURGE".to_owned(), "Nats-Rollup: sub".to_owned()]), Vec::new())
+            }
             2 | 3 => (block(&["A: b".to_owned(), "Nats-Sequence: 77".to_owned()]), body(plan)),
             _ => (None, body(plan)),
         };

@@ -10,13 +10,15 @@ pub(crate) struct Plan {
     pub(crate) rng: Rng,
     /// How many messages the stream has when its consumer is created.
     pub(crate) stored: u64,
+    /// Whether messages may take the place of all others of their key.
+    pub(crate) rolls_up: bool,
     steps: Vec<Step>,
 }
 
 impl Plan {
     /// Returns a plan without steps; `salt` keeps areas apart that get the same seed.
     pub(crate) fn new(seed: u64, salt: u64) -> Self {
-        Self { rng: Rng::new(seed ^ (salt << 48)), stored: 0, steps: Vec::new() }
+        Self { rng: Rng::new(seed ^ (salt << 48)), stored: 0, rolls_up: true, steps: Vec::new() }
     }
 
     /// Returns a plan whose connection 0 is open as official clients open theirs.

@@ -19,3 +19,4 @@ mod snapshot;
 mod subscribe;
 mod tls;
 mod told;
+mod watchers;
