@@ -83,6 +83,7 @@ cargo run --release -p bench --features peers -- COMMAND [--FLAG VALUE]...
     --jetkv FILE              default: beside this program
     --server 'NAME=FILE ARGUMENT...'   another one, with {port}, {store} and {sync} (os or always) in its arguments
     --sessions plain,synced,syncs,connections,watches,restart   syncs needs strace
+    --steps put,get,cas,mixed,...   only these workloads of the sessions, and what they need; default: all
     --keys 100000             keys in the bucket
     --requests 200000         requests with 1,000 in flight; --single 2000 with one, in five turns
     --seconds 5               the longest time in which a workload begins requests

@@ -27,7 +27,7 @@ use crate::machine::Load;
 use crate::report::Summary;
 use crate::{gauge, machine, section};
 use program::Program;
-use sessions::Session;
+use sessions::{Session, Step};
 use site::Site;
 use sizes::Sizes;
 use std::fmt::Write;
@@ -46,6 +46,8 @@ pub(crate) fn run(mut flags: Flags) -> Outcome<()> {
         Some(names) => names.split(',').map(str::parse).collect::<Result<Vec<Session>, _>>()?,
         None => Session::ALL.to_vec(),
     };
+    let steps = flags.take_optional::<String>("steps")?;
+    let steps: Option<Vec<String>> = steps.map(|names| names.split(',').map(str::to_owned).collect());
     flags.finish()?;
     fs::create_dir_all(&dir)?;
 
@@ -57,7 +59,7 @@ pub(crate) fn run(mut flags: Flags) -> Outcome<()> {
         for session in &sessions {
             eprintln!("run {run} of {runs}: {session}");
             let order = if run % 2 == 1 { Order::AsGiven } else { Order::Reversed };
-            measure(*session, order, &programs, &dir, &sizes, &mut table)?;
+            measure(&session.steps(steps.as_deref()), *session, order, (&programs, &dir, &sizes), &mut table)?;
             load.sample()?;
         }
     }
@@ -86,11 +88,10 @@ enum Order {
 
 /// Starts every server and lets each do every step before any does the next one.
 fn measure(
+    steps: &[Step],
     session: Session,
     order: Order,
-    programs: &[Program],
-    dir: &Path,
-    sizes: &Sizes,
+    (programs, dir, sizes): (&[Program], &Path, &Sizes),
     table: &mut Table,
 ) -> Outcome<()> {
     let mut columns: Vec<usize> = (0..programs.len()).collect();
@@ -101,11 +102,11 @@ fn measure(
         .into_iter()
         .map(|column| Ok((column, Site::start(&programs[column], dir, session, sizes.keys)?)))
         .collect::<Outcome<Vec<(usize, Site)>>>()?;
-    for (number, step) in session.steps().iter().enumerate() {
+    for (step_name, step) in steps {
         for (column, site) in &mut sites {
             let name = &programs[*column].name;
             step(site, sizes)
-                .map_err(|error| format!("{name}, session {session}, step {}: {error}", number + 1))?;
+                .map_err(|error| format!("{name}, session {session}, step {step_name}: {error}"))?;
             for figure in site.take_figures() {
                 eprintln!("  {name}: {}: {:.3} {}", figure.work, figure.value, figure.measure);
                 table.add(*column, &figure.work, figure.measure, figure.value);

@@ -17,8 +17,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// One workload on one server.
-pub(super) type Step = fn(&mut Site, &Sizes) -> Outcome<()>;
+/// One workload on one server, with the name by which `--steps` picks it.
+pub(super) type Step = (&'static str, fn(&mut Site, &Sizes) -> Outcome<()>);
 
 /// Workloads that share servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,44 +52,57 @@ impl Session {
         if self == Self::Syncs { Tracing::Syncs } else { Tracing::Off }
     }
 
-    /// Returns its workloads.
-    pub(super) fn steps(self) -> &'static [Step] {
+    /// Returns its workloads: all of them, or those that are picked, and what they need.
+    pub(super) fn steps(self, picked: Option<&[String]>) -> Vec<Step> {
+        let needed = |name: &str| matches!(name, "load" | "fill");
+        let wanted = |name: &str| picked.is_none_or(|picked| picked.iter().any(|each| each == name));
+        let mut steps = self.all_steps().to_vec();
+        steps.retain(|(name, _)| needed(name) || wanted(name));
+        steps
+    }
+
+    fn all_steps(self) -> &'static [Step] {
         match self {
             Self::Plain => &[
-                load,
-                put,
-                get,
-                compare_and_set,
-                mixed,
-                fan_out,
-                paced,
-                initial,
-                keys,
-                subtree,
-                history,
-                publish_subscribe,
+                ("load", load),
+                ("put", put),
+                ("get", get),
+                ("cas", compare_and_set),
+                ("mixed", mixed),
+                ("fan-out", fan_out),
+                ("paced", paced),
+                ("initial", initial),
+                ("keys", keys),
+                ("subtree", subtree),
+                ("history", history),
+                ("core", publish_subscribe),
                 // Their times depend most on what else the machine does, so there are more turns.
-                put_single,
-                get_single,
-                compare_and_set_single,
-                put_single,
-                get_single,
-                compare_and_set_single,
-                put_single,
-                get_single,
-                compare_and_set_single,
-                put_single,
-                get_single,
-                compare_and_set_single,
-                put_single,
-                get_single,
-                compare_and_set_single,
+                ("put-single", put_single),
+                ("get-single", get_single),
+                ("cas-single", compare_and_set_single),
+                ("put-single", put_single),
+                ("get-single", get_single),
+                ("cas-single", compare_and_set_single),
+                ("put-single", put_single),
+                ("get-single", get_single),
+                ("cas-single", compare_and_set_single),
+                ("put-single", put_single),
+                ("get-single", get_single),
+                ("cas-single", compare_and_set_single),
+                ("put-single", put_single),
+                ("get-single", get_single),
+                ("cas-single", compare_and_set_single),
             ],
-            Self::Synced => &[put_synced, put_synced_single, put_synced_single, put_synced_single],
-            Self::Syncs => &[count_syncs],
-            Self::Connections => &[idle_connections],
-            Self::Watches => &[fill, idle_watches],
-            Self::Restart => &[fill, after_kill, after_stop],
+            Self::Synced => &[
+                ("put", put_synced),
+                ("put-single", put_synced_single),
+                ("put-single", put_synced_single),
+                ("put-single", put_synced_single),
+            ],
+            Self::Syncs => &[("syncs", count_syncs)],
+            Self::Connections => &[("connections", idle_connections)],
+            Self::Watches => &[("fill", fill), ("watches", idle_watches)],
+            Self::Restart => &[("fill", fill), ("kill", after_kill), ("stop", after_stop)],
         }
     }
 }
