@@ -110,6 +110,9 @@ pub(super) fn open(env: &Env, dir: &Path, shared: &Arc<Shared>) -> Result<Opened
     if catalog_stale || catalog.streams != listed {
         catalog.streams = listed;
         write_catalog(env, dir, &mut catalog)?;
+    } else if !trashed.is_empty() {
+        // The catalog that was read may not be durable yet: the sync behind its renaming may have failed.
+        env.fs.sync_dir(dir).map_err(EngineError::io("sync", dir))?;
     }
     // What lies there tells why a listed stream is gone, until the catalog lists it no more.
     clear(env, &dir.join(TRASH))?;
