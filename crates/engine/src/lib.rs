@@ -25,6 +25,6 @@ pub use damage::{Damage, DamageKind};
 pub use error::{EngineError, ErrorKind, Limit};
 pub use store::{Draft, RepairReport, Store, StoreStats};
 pub use stream::{
-    Bounds, Census, Commit, Followed, Found, Frozen, Listener, Select, Selection, Stream, StreamState,
-    SubjectState, Verified,
+    Bounds, Census, Commit, Followed, Found, Frozen, Listener, Peeked, Select, Selection, Stream,
+    StreamState, SubjectState, Verified,
 };

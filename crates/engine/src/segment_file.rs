@@ -10,8 +10,11 @@ use crate::env::File;
 use crate::error::EngineError;
 use crate::format::entry::{self, COMPRESSED, Kind, Place, WHOLE_SUBJECT};
 use crate::format::segment::SegmentInfo;
+use crate::index::Location;
+use crate::stream::Peeked;
 use bytes::Bytes;
 use jetkv_types::{Headers, Message, Sequence, Subject, Timestamp};
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -43,6 +46,50 @@ impl SegmentFile {
         let read = self.file.read_at(short, u64::from(offset));
         let read = read.map_err(EngineError::io("read", &self.path))?;
         self.decode(&short[..read], offset, Bytes::copy_from_slice).filter(is_it).ok_or_else(damaged)
+    }
+
+    /// Reads and verifies a message into `buffer` without allocating; its sequence and its subject must be the expected
+    /// ones.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(crate) fn peek<'a>(
+        &'a self,
+        at: &Location,
+        subject: &[u8],
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<Peeked<'a>, EngineError> {
+        let length = to_usize(at.length);
+        if buffer.len() < length {
+            buffer.resize(length, 0);
+        }
+        let read = self
+            .file
+            .read_at(&mut buffer[..length], u64::from(at.offset))
+            .map_err(EngineError::io("read", &self.path))?;
+        self.view(&buffer[..read], at.offset)
+            .filter(|(peeked, parts)| {
+                peeked.sequence == at.sequence
+                    && subject.strip_prefix(parts.0).is_some_and(|rest| rest == parts.1)
+            })
+            .map(|(peeked, _)| peeked)
+            .ok_or_else(|| self.damaged(at.offset, at.length, at.sequence, None))
+    }
+
+    /// Takes bytes from this place as a message, with its subject in two parts.
+    fn view<'a>(&'a self, bytes: &'a [u8], offset: u32) -> Option<(Peeked<'a>, (&'a [u8], &'a [u8]))> {
+        let entry = entry::decode(bytes, self.place(offset), self.info.base).ok()?;
+        let head = &entry.head;
+        let Kind::Message(operation) = head.kind else { return None };
+        let (headers, payload) = entry.data.split_at_checked(to_usize(head.header_length))?;
+        let payload = if head.flags & COMPRESSED == 0 {
+            Cow::Borrowed(payload)
+        } else {
+            Cow::Owned(decompress(payload)?.to_vec())
+        };
+        let prefix = if head.flags & WHOLE_SUBJECT == 0 { self.info.prefix.as_bytes() } else { &[] };
+        let (sequence, time) = (head.sequence, Timestamp::from_nanos(head.time));
+        Some((Peeked { sequence, time, operation, headers, payload }, (prefix, head.subject)))
     }
 
     /// Takes bytes from this place as a message; `None` if they are anything else. `keep` makes parts of them last.

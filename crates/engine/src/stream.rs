@@ -14,6 +14,7 @@ mod follow;
 mod frozen;
 mod listen;
 mod log;
+mod peek;
 mod query;
 mod read;
 mod read_many;
@@ -30,6 +31,7 @@ pub use commit::Commit;
 pub use follow::{Bounds, Census, Followed, Found};
 pub use frozen::Frozen;
 pub use listen::Listener;
+pub use peek::Peeked;
 pub use read::{Select, Selection, StreamState, SubjectState};
 pub use trouble::Verified;
 

@@ -1,6 +1,7 @@
 //! Names of streams.
 
 use crate::limits::STREAM_NAME_BYTES_MAX;
+use std::borrow::Borrow;
 use std::fmt;
 
 /// A valid stream name: 1 to 255 bytes without white space, control characters, `.`, `*`, `>`, `/` and `\` (PROTOCOL 2.5).
@@ -31,6 +32,12 @@ impl StreamName {
     /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for StreamName {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -11,6 +11,8 @@ pub struct Timestamp(u64);
 impl Timestamp {
     /// No time at all; printed as the zero time of the reference.
     pub const ZERO: Self = Self(0);
+    /// Bytes of the longest text of one.
+    pub const TEXT_BYTES_MAX: usize = 30;
     /// The last point that can be expressed, in the year 2554.
     pub const MAX: Self = Self(u64::MAX);
 
@@ -45,6 +47,28 @@ impl Timestamp {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
+    /// Writes what [`fmt::Display`] writes into `buffer` and returns it; every get over the wire carries one.
+    #[must_use]
+    pub fn to_text(self, buffer: &mut [u8; Self::TEXT_BYTES_MAX]) -> &str {
+        if self.0 == 0 {
+            return "0001-01-01T00:00:00Z";
+        }
+        let (seconds, nanos) = (self.0 / NANOS_PER_SECOND, self.0 % NANOS_PER_SECOND);
+        let (year, month, day) = civil_from_days(seconds / SECONDS_PER_DAY);
+        let of_day = seconds % SECONDS_PER_DAY;
+        let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+        buffer.copy_from_slice(b"0000-00-00T00:00:00.000000000Z");
+        let numbers = [(0..4, year), (5..7, month), (8..10, day), (11..13, hour), (14..16, minute)];
+        for (place, number) in numbers.into_iter().chain([(17..19, second), (20..29, nanos)]) {
+            write_digits(&mut buffer[place], number);
+        }
+        let fraction = buffer[19..29].iter().rposition(|byte| !matches!(byte, b'0' | b'.'));
+        let end = fraction.map_or(19, |last| 19 + last + 1);
+        buffer[end] = b'Z';
+        // Everything in it is ASCII.
+        std::str::from_utf8(&buffer[..=end]).unwrap_or_default()
+    }
+
     /// Returns the same point as the standard library's type.
     #[must_use]
     pub fn to_system_time(self) -> SystemTime {
@@ -55,19 +79,7 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     /// Writes RFC 3339 in UTC, up to nine fractional digits without trailing zeros (PROTOCOL 0.2).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == 0 {
-            return f.write_str("0001-01-01T00:00:00Z");
-        }
-        let (seconds, nanos) = (self.0 / NANOS_PER_SECOND, self.0 % NANOS_PER_SECOND);
-        let (year, month, day) = civil_from_days(seconds / SECONDS_PER_DAY);
-        let of_day = seconds % SECONDS_PER_DAY;
-        let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
-        if nanos > 0 {
-            let digits = format!("{nanos:09}");
-            write!(f, ".{}", digits.trim_end_matches('0'))?;
-        }
-        f.write_str("Z")
+        f.write_str(self.to_text(&mut [0; Self::TEXT_BYTES_MAX]))
     }
 }
 
@@ -77,6 +89,15 @@ impl FromStr for Timestamp {
     /// Reads RFC 3339 with `Z` or a numeric offset; times before 1970 become zero only if they are the zero time.
     fn from_str(text: &str) -> Result<Self, TimestampError> {
         parse(text).ok_or_else(|| TimestampError { text: text.into() })
+    }
+}
+
+/// Writes a number in decimal digits over all of `place`.
+fn write_digits(place: &mut [u8], mut number: u64) {
+    for byte in place.iter_mut().rev() {
+        // A remainder of ten fits.
+        *byte = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
     }
 }
 

@@ -276,7 +276,7 @@ fn next_match(index: &StreamIndex, filters: &[SubjectFilter], from: Sequence) ->
 }
 
 /// Refuses to answer if a lost message of an unknown subject could be newer than `last`.
-fn check_holes(index: &StreamIndex, last: Option<Sequence>) -> Result<(), EngineError> {
+pub(super) fn check_holes(index: &StreamIndex, last: Option<Sequence>) -> Result<(), EngineError> {
     match index.hole_after(last) {
         Some(hole) => Err(EngineError::Damaged(Arc::clone(hole))),
         None => Ok(()),
@@ -286,15 +286,20 @@ fn check_holes(index: &StreamIndex, last: Option<Sequence>) -> Result<(), Engine
 impl StreamInner {
     /// Reads a located message; a damaged one is remembered and named.
     pub(crate) fn read_at(&self, place: &Location) -> Result<Message, EngineError> {
-        let error = match place.file.read(place.offset, place.length, place.sequence) {
-            Err(EngineError::Damaged(damage)) => damage,
-            outcome => return outcome,
-        };
+        place
+            .file
+            .read(place.offset, place.length, place.sequence)
+            .map_err(|error| self.damage_met(place.sequence, error))
+    }
+
+    /// Remembers a damage that a read met, with the subject that it concerns; other errors stay as they are.
+    pub(crate) fn damage_met(&self, sequence: Sequence, error: EngineError) -> EngineError {
+        let EngineError::Damaged(damage) = error else { return error };
         let index = self.index.read();
-        let subject = index.subject_of(place.sequence).and_then(|id| index.subject(id));
+        let subject = index.subject_of(sequence).and_then(|id| index.subject(id));
         drop(index);
-        let damage = crate::Damage { subject, ..(*error).clone() };
+        let damage = crate::Damage { subject, ..(*damage).clone() };
         self.note_damage(damage.clone());
-        Err(EngineError::Damaged(Arc::new(damage)))
+        EngineError::Damaged(Arc::new(damage))
     }
 }

@@ -5,6 +5,7 @@ use crate::router::Msg;
 use jetkv_engine::EngineError;
 use jetkv_types::{Message, Sequence, Subject, SubjectFilter, Timestamp};
 use jetkv_wire::header;
+use std::cell::Cell;
 
 /// What a request asks for, checked.
 #[derive(Debug)]
@@ -72,6 +73,22 @@ impl StreamHandle {
         match outcome {
             Ok(None) => {}
             Ok(Some(status)) => send_status(status, send),
+            Err(error) => send_failure(&error, send),
+        }
+    }
+
+    /// Answers the most frequent request, for the newest message of a literal subject: it is copied once, from where it was
+    /// read to into the buffers of those who get it.
+    pub(crate) fn direct_last(&self, subject: &str, send: &mut dyn FnMut(&Msg<'_>)) {
+        let outcome = self.stream.peek_last(subject.as_bytes(), |found| {
+            let head = Head { subject: subject.as_bytes(), sequence: found.sequence, time: found.time };
+            self.with_block(found.headers, &head, None, |block| {
+                send(&Msg { subject: b"", reply: None, headers: block, payload: &found.payload });
+            });
+        });
+        match outcome {
+            Ok(Some(())) => {}
+            Ok(None) => send_status(Status::NotFound, send),
             Err(error) => send_failure(&error, send),
         }
     }
@@ -174,22 +191,58 @@ impl StreamHandle {
         place: Option<(u64, Sequence)>,
         send: &mut dyn FnMut(&Msg<'_>),
     ) {
-        let mut block = Vec::new();
-        if form == Form::Whole {
-            block.reserve(message.headers.as_block().len() + 160);
-            block.extend_from_slice(message.headers.as_block());
-            header::append(&mut block, b"Nats-Stream", self.stream.name().as_str().as_bytes());
-            header::append(&mut block, b"Nats-Subject", message.subject.as_bytes());
-            header::append(&mut block, b"Nats-Sequence", message.sequence.to_string().as_bytes());
-            header::append(&mut block, b"Nats-Time-Stamp", message.time.to_string().as_bytes());
-            if let Some((pending, before)) = place {
-                header::append(&mut block, b"Nats-Num-Pending", pending.to_string().as_bytes());
-                header::append(&mut block, b"Nats-Last-Sequence", before.to_string().as_bytes());
-            }
+        let payload = &message.payload;
+        if form == Form::Body {
+            return send(&Msg { subject: b"", reply: None, headers: b"", payload });
         }
-        send(&Msg { subject: b"", reply: None, headers: &block, payload: &message.payload });
+        let head =
+            Head { subject: message.subject.as_bytes(), sequence: message.sequence, time: message.time };
+        self.with_block(message.headers.as_block(), &head, place, |block| {
+            send(&Msg { subject: b"", reply: None, headers: block, payload });
+        });
+    }
+
+    /// Makes the header block of an answer, in a buffer that is used again.
+    fn with_block(
+        &self,
+        stored: &[u8],
+        head: &Head<'_>,
+        place: Option<(u64, Sequence)>,
+        act: impl FnOnce(&[u8]),
+    ) {
+        let mut block = BLOCK.take();
+        block.clear();
+        block.reserve(stored.len() + head.subject.len() + 256);
+        block.extend_from_slice(stored);
+        header::append(&mut block, b"Nats-Stream", self.stream.name().as_str().as_bytes());
+        header::append(&mut block, b"Nats-Subject", head.subject);
+        header::append_u64(&mut block, b"Nats-Sequence", head.sequence);
+        let mut text = [0; Timestamp::TEXT_BYTES_MAX];
+        header::append(&mut block, b"Nats-Time-Stamp", head.time.to_text(&mut text).as_bytes());
+        if let Some((pending, before)) = place {
+            header::append_u64(&mut block, b"Nats-Num-Pending", pending);
+            header::append_u64(&mut block, b"Nats-Last-Sequence", before);
+        }
+        act(&block);
+        if block.capacity() <= BLOCK_BYTES_MAX {
+            BLOCK.set(block);
+        }
     }
 }
+
+/// What an answer says of a message.
+struct Head<'a> {
+    subject: &'a [u8],
+    sequence: Sequence,
+    time: Timestamp,
+}
+
+thread_local! {
+    static BLOCK: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A larger buffer is given back at once.
+const BLOCK_BYTES_MAX: usize = 64 << 10;
 
 fn size(message: &Message) -> u64 {
     crate::convert::to_u64(

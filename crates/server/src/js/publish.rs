@@ -18,11 +18,12 @@ pub(crate) enum Handled {
 ///
 /// With JetStream off nothing is JetStream's business, so that requests get 503 (PROTOCOL 2.1.3).
 pub(crate) fn publish(ctx: &mut Ctx<'_>, pending: &mut Pending, msg: &Msg<'_>) -> Handled {
-    let Some(jetstream) = ctx.account.jetstream().cloned() else { return Handled::No };
+    let account = ctx.account;
+    let Some(jetstream) = account.jetstream() else { return Handled::No };
     // Subjects of streams are text.
     let Ok(subject) = std::str::from_utf8(msg.subject) else { return Handled::No };
     if let Some(rest) = subject.strip_prefix("$JS.") {
-        return api::request(&jetstream, ctx, pending, rest, msg);
+        return api::request(jetstream, ctx, pending, rest, msg);
     }
     jetstream.ingest(ctx, pending, subject, msg)
 }

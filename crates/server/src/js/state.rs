@@ -185,9 +185,7 @@ impl JetStream {
 
     /// Finds a stream by its name.
     pub(crate) fn find(&self, name: &str) -> Option<Arc<StreamHandle>> {
-        // Names are valid when they are made, so a text that is none finds nothing.
-        let name = StreamName::new(name).ok()?;
-        self.streams.read().get(&name).cloned()
+        self.streams.read().get(name).cloned()
     }
 
     /// Returns all streams that have a subject which overlaps `filter`, or all, by name.

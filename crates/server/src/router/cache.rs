@@ -7,7 +7,8 @@ use super::trie::{Scope, Walk};
 /// A few routes, each good as long as no subscription of its router comes or goes.
 ///
 /// An inbox is one wildcard subscription with a new last token for every request (PROTOCOL 1.18), so a route is kept without
-/// its last token where that does not matter.
+/// its last token where that does not matter. Where nobody listens to anything below a token, as below `$KV` and `$JS`,
+/// one route holds for all of it.
 #[derive(Debug, Default)]
 pub(super) struct RouteCache {
     slots: [Slot; SLOTS],
@@ -21,7 +22,7 @@ const SLOTS: usize = 4;
 struct Slot {
     /// The router's generation that the route belongs to; 0 belongs to none.
     generation: u64,
-    /// The subject, or all of it up to the last dot.
+    /// The subject, or its beginning up to a dot.
     key: Vec<u8>,
     scope: Option<Scope>,
     matches: Matches,
@@ -37,6 +38,7 @@ impl RouteCache {
                 && match slot.scope {
                     Some(Scope::Subject) => slot.key == subject,
                     Some(Scope::LastTokenFree) => head == Some(&slot.key),
+                    Some(Scope::NobodyBelow(_)) => subject.starts_with(&slot.key),
                     None => false,
                 }
         });
@@ -52,6 +54,7 @@ impl RouteCache {
         slot.key.extend_from_slice(match scope {
             Scope::Subject => subject,
             Scope::LastTokenFree => head.unwrap_or(subject),
+            Scope::NobodyBelow(length) => &subject[..length],
         });
         if slot.key.len() > KEY_BYTES_MAX {
             slot.generation = 0;

@@ -57,6 +57,8 @@ pub(super) enum Scope {
     Subject,
     /// It is the same for every subject that differs in the last token only.
     LastTokenFree,
+    /// Nobody gets messages to any subject that begins with so many bytes of it, the dot at their end included.
+    NobodyBelow(usize),
 }
 
 impl Trie {
@@ -129,6 +131,7 @@ impl Trie {
         walk.at.push(ROOT);
         let mut tokens = pattern::tokens(subject).peekable();
         let mut scope = Scope::LastTokenFree;
+        let mut depth = 0;
         while let Some(token) = tokens.next() {
             if token.is_empty() {
                 found.clear();
@@ -147,6 +150,10 @@ impl Trie {
             }
             std::mem::swap(&mut walk.at, &mut walk.next);
             if walk.at.is_empty() {
+                if found.is_empty() && !is_last {
+                    // Whatever follows: an invalid subject has no receivers either.
+                    return Scope::NobodyBelow(depth + token.len() + 1);
+                }
                 // Nothing goes deeper; what follows may still make the subject invalid.
                 if tokens.any(<[u8]>::is_empty) {
                     found.clear();
@@ -154,6 +161,7 @@ impl Trie {
                 }
                 return scope;
             }
+            depth += token.len() + 1;
         }
         for &id in &walk.at {
             found.add_all(&self.nodes[id].here);

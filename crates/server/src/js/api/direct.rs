@@ -23,13 +23,19 @@ pub(super) fn get(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, rest: &str, msg
         return Handled::No;
     }
     let Some(reply) = msg.reply else { return Handled::Yes };
-    let request = read(subject, msg);
     let router = &ctx.account.router;
     let publisher = &mut *ctx.publisher;
     let mut send = |msg: &Msg<'_>| {
         publisher.deliver(router, &Msg { subject: reply, ..*msg });
     };
-    match request {
+    let is_plain = msg.headers.is_empty() && msg.payload.is_empty();
+    if let Some(subject) = subject.filter(|_| is_plain)
+        && memchr::memchr2(b'*', b'>', subject.as_bytes()).is_none()
+    {
+        handle.direct_last(subject, &mut send);
+        return Handled::Yes;
+    }
+    match read(subject, msg) {
         Ok((ask, form)) => handle.direct_get(&ask, form, &mut send),
         Err((code, text)) => {
             let mut block = Vec::new();

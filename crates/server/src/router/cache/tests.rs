@@ -33,6 +33,23 @@ fn routes_are_remembered_until_subscriptions_change() {
 }
 
 #[test]
+fn below_what_nobody_listens_to_one_look_is_enough() {
+    let (router, mut cache) = (Router::new(), RouteCache::default());
+    add(&router, "_INBOX.a.*");
+    add(&router, "$JS.ACK.>");
+    for number in 0..100 {
+        assert_eq!(count(&mut cache, &router, &format!("$JS.API.DIRECT.GET.KV_{number}.$KV.b.{number}")), 0);
+        assert_eq!(count(&mut cache, &router, &format!("$KV.bucket-{number}.key.{number}")), 0);
+    }
+    assert_eq!(router.stats().walks, 2);
+    // What begins alike but has another first token is looked up for itself.
+    assert_eq!(count(&mut cache, &router, "$JS.ACK.1"), 1);
+    add(&router, "$KV.bucket-7.>");
+    assert_eq!(count(&mut cache, &router, "$KV.bucket-7.key.7"), 1);
+    assert_eq!(count(&mut cache, &router, "$KV.bucket-8.key.8"), 0);
+}
+
+#[test]
 fn what_depends_on_the_last_token_is_remembered_with_it() {
     let (router, mut cache) = (Router::new(), RouteCache::default());
     add(&router, "a.b");

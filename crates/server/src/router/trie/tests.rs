@@ -89,6 +89,13 @@ proptest! {
                             prop_assert_eq!(&sids, &naive(&all, other.as_bytes()));
                         }
                     }
+                    // And where nobody is said to listen, nobody does, whatever follows.
+                    if let Scope::NobodyBelow(length) = scope {
+                        for rest in ["a", "b", "c.a", "", "a..b", "*", ">", "zzz.a.b"] {
+                            let other = format!("{}{rest}", &subject[..length]);
+                            prop_assert!(naive(&all, other.as_bytes()).is_empty());
+                        }
+                    }
                 }
             }
             prop_assert_eq!(trie.len(), all.len());
@@ -108,6 +115,8 @@ fn an_inbox_does_not_depend_on_its_last_token() {
     trie.insert(subscription("_INBOX.xyz.literal", None, 2));
     assert_eq!(found(&trie, b"_INBOX.abc.1"), (vec![b"1".to_vec()], Scope::LastTokenFree));
     assert_eq!(found(&trie, b"_INBOX.xyz.1"), (vec![], Scope::Subject));
-    assert_eq!(found(&trie, b"_INBOX.nobody.1"), (vec![], Scope::LastTokenFree));
-    assert_eq!(found(&trie, b"_INBOX.nobody."), (vec![], Scope::Subject));
+    assert_eq!(found(&trie, b"_INBOX.nobody.1"), (vec![], Scope::NobodyBelow("_INBOX.nobody.".len())));
+    assert_eq!(found(&trie, b"_INBOX.nobody.."), (vec![], Scope::NobodyBelow("_INBOX.nobody.".len())));
+    assert_eq!(found(&trie, b"_INBOX.nobody"), (vec![], Scope::Subject));
+    assert_eq!(found(&trie, b"$KV.app.a.b"), (vec![], Scope::NobodyBelow("$KV.".len())));
 }
