@@ -59,7 +59,13 @@ pub(crate) fn run(mut flags: Flags) -> Outcome<()> {
         for session in &sessions {
             eprintln!("run {run} of {runs}: {session}");
             let order = if run % 2 == 1 { Order::AsGiven } else { Order::Reversed };
-            measure(&session.steps(steps.as_deref()), *session, order, (&programs, &dir, &sizes), &mut table)?;
+            measure(
+                &session.steps(steps.as_deref()),
+                *session,
+                order,
+                (&programs, &dir, &sizes),
+                &mut table,
+            )?;
             load.sample()?;
         }
     }

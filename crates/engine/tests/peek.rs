@@ -65,9 +65,7 @@ fn a_look_sees_what_a_read_returns() {
                 assert_eq!(read, peeked);
             }
         }
-        stream
-            .purge(&Purge { filter: Some(SubjectFilter::new("b").unwrap()), ..Purge::default() })
-            .unwrap();
+        stream.purge(&Purge { filter: Some(SubjectFilter::new("b").unwrap()), ..Purge::default() }).unwrap();
         for subject in ["b", "a", "a.nothing", "c"] {
             assert_eq!(both(&stream, subject), ("Ok(None)".to_owned(), "Ok(None)".to_owned()), "{subject}");
         }
@@ -82,7 +80,8 @@ fn a_look_at_a_damaged_message_names_it() {
     put(&stream, "a.k", "NATS/1.0\r\nA: b\r\n\r\n", b"payload");
     let dir = PathBuf::from("/data/streams/00000001-S");
     let env = Env { fs: Arc::new(fs), ..Env::memory() };
-    let name = env.fs.list(&dir).unwrap().into_iter().map(|entry| entry.name).find(|name| name.ends_with("seg"));
+    let name =
+        env.fs.list(&dir).unwrap().into_iter().map(|entry| entry.name).find(|name| name.ends_with("seg"));
     let path = dir.join(name.unwrap());
     let file = env.fs.open(&path, OpenMode::ReadWrite).unwrap();
     let length = usize::try_from(file.len().unwrap()).unwrap();

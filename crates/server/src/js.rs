@@ -16,6 +16,7 @@ mod direct;
 mod errors;
 mod events;
 mod facts;
+mod group;
 mod handle;
 mod ingest;
 mod open;

@@ -58,6 +58,17 @@ impl Reserve {
         self.env.fs.remove_file(&self.path).is_ok()
     }
 
+    /// Runs an operation; if the disk is full, once more with the space given up for it.
+    pub(crate) fn used_for<T>(
+        &self,
+        operation: impl Fn() -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        match operation() {
+            Err(EngineError::StorageFull { .. }) if self.release() => operation(),
+            outcome => outcome,
+        }
+    }
+
     pub(crate) fn is_released(&self) -> bool {
         self.released.load(Ordering::Acquire)
     }

@@ -102,7 +102,7 @@ impl StreamInner {
         let options = &self.shared.options;
         let end = u64::from(writer.end) + to_u64(batch_bytes);
         let far = to - writer.segment.base > SEQUENCES_PER_SEGMENT;
-        if end <= u64::from(options.segment_bytes_min) && !far {
+        if end <= u64::from(options.segment_bytes_min.max(writer.roomy_upto)) && !far {
             return None;
         }
         // A small stream has small segments, so that what is dead in them does not outweigh what is live.
@@ -110,6 +110,10 @@ impl StreamInner {
         let (min, max) = (u64::from(options.segment_bytes_min), u64::from(options.segment_bytes_max));
         let wanted = (live / 8).clamp(min, max.max(min));
         let crowded = end > wanted && writer.end > writer.segment.data_start && !writer.begins;
+        if !crowded {
+            // What is live changes slowly, and adding it up for every message would cost more than the message.
+            writer.roomy_upto = u32::try_from(wanted.min(end + LOOK_EVERY_BYTES)).unwrap_or(u32::MAX);
+        }
         (crowded || far).then(|| {
             let (segment, end, synced_end) = (writer.segment.clone(), writer.end, writer.synced_end);
             let begins = writer.begins;
@@ -327,6 +331,9 @@ fn sequences(writer: &Writer, batch: &[Append<'_>]) -> Result<(Sequence, Sequenc
     }
     Ok((first.unwrap_or(next), next - 1))
 }
+
+/// A segment is looked at again after so much growth.
+const LOOK_EVERY_BYTES: u64 = 64 << 10;
 
 /// Offsets of sequences in a segment have 32 bits; half of them leave room for the batch that begins there.
 const SEQUENCES_PER_SEGMENT: u64 = 1 << 31;

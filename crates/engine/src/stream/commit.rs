@@ -5,6 +5,7 @@ use super::log::Log;
 use super::round::Round;
 use super::writer::{Chunk, Writer};
 use crate::append::CommitResult;
+use crate::config::Sync;
 use crate::convert::to_usize;
 use crate::error::EngineError;
 use crate::format::entry::{self, Kind};
@@ -41,6 +42,12 @@ impl Commit {
     /// As [`Self::wait`], as far as it is known already.
     pub fn sequences(&self) -> Result<crate::Committed, &EngineError> {
         self.outcome.as_ref().copied()
+    }
+
+    /// Says whether both are done at the same moment, with the same outcome as far as their writing goes.
+    #[must_use]
+    pub fn is_done_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.round, &other.round)
     }
 
     /// As [`Self::wait`], for who keeps the commit. It says the same however often it is asked.
@@ -105,6 +112,10 @@ impl StreamInner {
 
     /// Gives writers that were answered a moment ago the chance to share the next sync. A single writer never waits.
     fn let_others_queue(&self) {
+        // Without a sync there is nothing to share that would be worth a switch of threads.
+        if self.shared.options.sync != Sync::Always {
+            return;
+        }
         let expected = self.batches_before.load(Ordering::Relaxed);
         for _ in 0..expected.min(YIELDS_MAX) {
             if self.writer.lock().queued_batches + 1 >= expected {
@@ -199,6 +210,7 @@ impl StreamInner {
         if chunk.begins.is_some() {
             self.shared.upkeep.poke();
         }
+        chunk.recycle();
     }
 
     /// Takes back everything queued after a failed write. Only a full disk leaves the stream writable.
@@ -242,6 +254,7 @@ impl StreamInner {
             }
             None => self.begin_segment(writer, index.floor),
         }
+        writer.roomy_upto = 0;
     }
 
     /// Brings the manifest up to date with what is committed; it is written by whoever changes it next.
@@ -266,6 +279,7 @@ impl StreamInner {
         writer.synced_end = info.data_start;
         writer.segment = info;
         writer.begins = true;
+        writer.roomy_upto = 0;
     }
 
     /// Returns the messages of a chunk as watchers get them.

@@ -88,8 +88,8 @@ impl StreamInner {
         outcome
     }
 
-    /// Picks segments of which more than half is dead or of which nothing is needed any more, or the worst one if the stream as a whole wastes too much, or a run
-    /// of small ones.
+    /// Picks a segment of which nothing or little is needed any more, or the worst one if the stream as a whole wastes too much, or a
+    /// run of small ones.
     fn due_range(&self) -> Option<Range<usize>> {
         let log = self.log.lock();
         let open = log.open.as_ref().map(|open| open.file.info.id);
@@ -108,19 +108,27 @@ impl StreamInner {
                 others.any(|(_, other)| segment.reaches_into(other))
             };
             let empty = segment.live_count == 0 && (segment.control_bytes == 0 || *at == 0 || !needed());
-            !segment.damaged && (empty || gone * 2 > segment.used_bytes())
+            !segment.damaged && (empty || gone * 4 > segment.used_bytes() * 3)
         };
         if let Some((at, _)) = sealed.iter().enumerate().find(worth_it) {
             return single(at);
         }
         let used: u64 = index.segments.iter().map(SegmentIndex::used_bytes).sum();
         let live: u64 = index.segments.iter().map(|segment| segment.live_bytes + segment.control_bytes).sum();
-        if used > 2 * live + u64::from(options.segment_bytes_max) {
-            let worst =
-                sealed.iter().enumerate().filter(|(_, segment)| !segment.damaged && dead(segment) > 0);
-            let worst = worst.max_by_key(|(_, segment)| dead(segment) * 1000 / segment.used_bytes().max(1));
-            if let Some((at, _)) = worst {
-                return single(at);
+        // The longer one waits, the less is left to be copied: what is dead may be half of what is live, and the segment with
+        // most of it goes first, with those beside it that are nearly as bad.
+        let wasteful = used > live + live / 2 + u64::from(options.segment_bytes_min);
+        if wasteful || self.shared.reserve.is_released() {
+            let share = |at: usize| {
+                let segment = &sealed[at];
+                let gone = dead(segment) + if at == 0 { segment.control_bytes } else { 0 };
+                if segment.damaged { 0 } else { gone * 1000 / segment.used_bytes().max(1) }
+            };
+            let worst = (0..sealed.len()).max_by_key(|at| share(*at));
+            if let Some(worst) = worst.filter(|at| share(*at) >= DEAD_PER_MILLE_MIN) {
+                let least = DEAD_PER_MILLE_MIN.max(share(worst) / 4 * 3);
+                let room = u64::from(options.segment_bytes_max).min(used / 4);
+                return Some(widen(worst, sealed, |at| share(at) >= least, room));
             }
         }
         let small = |segment: &SegmentIndex| {
@@ -165,18 +173,20 @@ impl StreamInner {
             self.copy_segment(&mut copy, file, *end, &range)?;
         }
         let Copy { bytes, entries, digest, .. } = copy;
+        // Nothing refers to the new files yet, so nobody has to wait for their syncs.
+        let header = SegmentHeader { info: info.clone(), config };
+        let made =
+            if entries.is_empty() { None } else { Some(self.make_segment(&header, &bytes, &entries)?) };
         let mut log = self.log.lock();
         // What killed the messages that are left behind must not be lost after them.
-        self.sync_locked(&mut log, &mut self.writer.lock())?;
+        if let Err(error) = self.sync_locked(&mut log, &mut self.writer.lock()) {
+            self.forget_segment(&info);
+            return Err(error);
+        }
         let end = End {
             offset: info.data_start + to_u32(bytes.len()),
             next_sequence: next_sequence(&log, &old),
             digest,
-        };
-        let made = if entries.is_empty() {
-            None
-        } else {
-            Some(self.make_segment(&log, &SegmentHeader { info: info.clone(), config }, &bytes, &entries)?)
         };
         let ids: Vec<u64> = old.iter().map(|(file, _)| file.info.id).collect();
         let before = log.manifest.segments.clone();
@@ -273,7 +283,6 @@ impl StreamInner {
 
     fn make_segment(
         &self,
-        log: &Log,
         header: &SegmentHeader,
         entries_bytes: &[u8],
         entries: &[Found],
@@ -293,7 +302,7 @@ impl StreamInner {
         let path = self.dir.join(segment_file(info.id));
         let hints = hint_file_bytes(info, entries, to_u32(bytes.len()));
         let hint_path = self.dir.join(hint_file(info.id));
-        let made = log.with_reserve(|| {
+        let made = self.shared.reserve.used_for(|| {
             let file = write(&path, &bytes)?;
             write(&hint_path, &hints)?;
             self.env.fs.sync_dir(&self.dir).map_err(EngineError::io("sync", &self.dir))?;
@@ -302,12 +311,16 @@ impl StreamInner {
         match made {
             Ok(file) => Ok(Arc::new(SegmentFile { info: header.info, path, file })),
             Err(error) => {
-                // Nothing refers to them; what cannot be removed now is removed when the stream is opened.
-                let _ = self.env.fs.remove_file(&path);
-                let _ = self.env.fs.remove_file(&hint_path);
+                self.forget_segment(info);
                 Err(error)
             }
         }
+    }
+
+    /// Removes the files of a segment that nothing refers to; what cannot be removed now is when the stream is opened.
+    fn forget_segment(&self, info: &SegmentInfo) {
+        let _ = self.env.fs.remove_file(&self.dir.join(segment_file(info.id)));
+        let _ = self.env.fs.remove_file(&self.dir.join(hint_file(info.id)));
     }
 
     fn discard_files(
@@ -451,6 +464,31 @@ fn rewritten_index(
     rewritten
 }
 
+/// Takes in what stands beside a segment as long as it is `wanted` and all that is live fits into `room`: the syncs of a
+/// rewriting are paid once.
+fn widen(worst: usize, sealed: &[SegmentIndex], wanted: impl Fn(usize) -> bool, room: u64) -> Range<usize> {
+    let (mut range, mut live) = (worst..worst + 1, sealed[worst].live_bytes);
+    let mut fits = |at: usize, from: usize| {
+        let near = sealed[at.max(from)].info().base - sealed[at.min(from)].info().base < 1 << 31;
+        let fits = near && wanted(at) && live + sealed[at].live_bytes <= room;
+        if fits {
+            live += sealed[at].live_bytes;
+        }
+        fits
+    };
+    while range.end < sealed.len() && range.len() < REWRITTEN_MAX && fits(range.end, range.start) {
+        range.end += 1;
+    }
+    while range.start > 0 && range.len() < REWRITTEN_MAX && fits(range.start - 1, range.end - 1) {
+        range.start -= 1;
+    }
+    range
+}
+
+/// Segments that are rewritten together.
+const REWRITTEN_MAX: usize = 8;
+/// A segment with less that is dead is not worth its rewriting.
+const DEAD_PER_MILLE_MIN: u64 = 250;
 /// A run of at least so many small segments is merged.
 const MERGED_SEGMENTS_MIN: usize = 4;
 const MERGED_SEGMENTS_MAX: usize = 64;

@@ -195,10 +195,7 @@ impl Log {
         &self,
         operation: impl Fn() -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
-        match operation() {
-            Err(EngineError::StorageFull { .. }) if self.shared.reserve.release() => operation(),
-            outcome => outcome,
-        }
+        self.shared.reserve.used_for(operation)
     }
 }
 

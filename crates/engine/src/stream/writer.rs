@@ -9,6 +9,7 @@ use crate::format::entry::{self, Head, Kind, Place, WHOLE_SUBJECT};
 use crate::format::segment::SegmentInfo;
 use crate::index::SubjectHasher;
 use jetkv_types::{Operation, Sequence};
+use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -41,6 +42,8 @@ pub(crate) struct Writer {
     pub(crate) queued_batches: u32,
     /// The disk was full; writes wait for the reserve to be restored.
     pub(crate) full: bool,
+    /// Before this offset nobody need look whether the segment has grown enough.
+    pub(crate) roomy_upto: u32,
 }
 
 /// Entries that are written with one file operation and committed together.
@@ -118,6 +121,17 @@ impl Messages {
     }
 }
 
+impl Chunk {
+    /// Gives back what is not needed any more once it is committed.
+    pub(crate) fn recycle(mut self) {
+        if self.bytes.capacity() <= SPARE_BYTES_MAX {
+            self.bytes.clear();
+            self.entries.clear();
+            SPARE.set((self.bytes, self.entries));
+        }
+    }
+}
+
 impl Writer {
     /// Returns the front of a stream whose committed state is given; the first append makes `segment`.
     pub(crate) fn new(
@@ -143,6 +157,7 @@ impl Writer {
             stopped: None,
             queued_batches: 0,
             full: false,
+            roomy_upto: 0,
         }
     }
 
@@ -176,9 +191,10 @@ impl Writer {
         operation: Operation,
         floor: Sequence,
     ) {
-        let queued = match self.overlay.get_mut(subject) {
-            Some(queued) => queued,
-            None => self.overlay.entry(subject.into()).or_default(),
+        let Some(queued) = self.overlay.get_mut(subject) else {
+            let queued = Queued { messages: Messages::One(message), operation: Some(operation), floor };
+            self.overlay.insert(subject.into(), queued);
+            return;
         };
         queued.floor = queued.floor.max(floor);
         queued.messages.retain_from(floor);
@@ -194,11 +210,13 @@ impl Writer {
         if !goes_on {
             let begins = self.begins.then(|| self.segment.clone());
             self.begins = false;
+            let (mut bytes, entries) = SPARE.take();
+            bytes.reserve(bytes_expected.min(CHUNK_BYTES_MAX));
             self.queue.push_back(Chunk {
                 begins,
                 offset: self.end,
-                bytes: Vec::with_capacity(bytes_expected.min(CHUNK_BYTES_MAX)),
-                entries: Vec::new(),
+                bytes,
+                entries,
                 next: self.next,
                 round: Arc::new(Round::default()),
             });
@@ -249,6 +267,7 @@ impl Writer {
         // What is queued already goes on in its own segment: a control may still follow it there.
         if let Some(left) = mark.left {
             self.segment = left.segment;
+            self.roomy_upto = 0;
             self.end = left.end;
             self.synced_end = left.synced_end;
             self.begins = left.begins;
@@ -363,6 +382,14 @@ impl Control {
         }
     }
 }
+
+thread_local! {
+    /// The buffers of a chunk that this thread committed, empty, for the next one that it begins, of whatever stream.
+    static SPARE: Cell<(Vec<u8>, Vec<QueuedEntry>)> = const { Cell::new((Vec::new(), Vec::new())) };
+}
+
+/// Larger buffers are given back.
+const SPARE_BYTES_MAX: usize = 1 << 20;
 
 /// A chunk that has grown to this size is not extended, so that a commit stays short and memory bounded.
 const CHUNK_BYTES_MAX: usize = 4 << 20;

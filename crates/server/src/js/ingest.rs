@@ -6,7 +6,7 @@ use super::pending::Pending;
 use super::publish::Handled;
 use super::state::JetStream;
 use crate::router::Msg;
-use jetkv_engine::{CommitResult, EngineError, Purge, Storage, Sync};
+use jetkv_engine::{Commit, CommitResult, EngineError, Purge, Storage, Sync};
 use jetkv_jetstream::{Accepted, Incoming, PublishError};
 use jetkv_types::{Sequence, Subject, SubjectError};
 use jetkv_wire::header;
@@ -62,8 +62,14 @@ impl JetStream {
             }
         };
         let reply = if facts.settings.no_ack { None } else { msg.reply };
+        let bytes = crate::convert::to_u64(msg.headers.len() + msg.payload.len());
         match self.hand_over(ctx, &handle, &facts, &subject, msg) {
             Ok(Accepted::Staged) => ctx.reply(reply, b"", b""),
+            Ok(Accepted::Stored { commit, id: None, also_purge: None })
+                if facts.republish.is_none() && commit.sequences().is_ok() =>
+            {
+                pending.push_plain(self, handle, commit, reply, bytes);
+            }
             Ok(accepted) => {
                 let republish = self.republish(&handle, &facts, subject, &accepted, msg);
                 pending.push(Waiting {
@@ -72,7 +78,7 @@ impl JetStream {
                     reply: reply.map(Box::from),
                     republish,
                     handle,
-                    bytes: crate::convert::to_u64(msg.headers.len() + msg.payload.len()),
+                    bytes,
                 });
             }
             Err(error) => refuse(ctx, &handle, &error, reply),
@@ -146,12 +152,23 @@ fn check_rollup(
     if permitted { Ok(()) } else { Err(PublishError::RollupNotPermitted) }
 }
 
-fn refuse(ctx: &mut Ctx<'_>, handle: &StreamHandle, error: &PublishError, reply: Option<&[u8]>) {
+pub(super) fn refuse(ctx: &mut Ctx<'_>, handle: &StreamHandle, error: &PublishError, reply: Option<&[u8]>) {
     if reply.is_some() {
         let mut body = Vec::new();
         pub_ack::write_error(&mut body, handle.stream.name().as_str(), &super::errors::of_publish(error));
         ctx.reply(reply, b"", &body);
     }
+}
+
+/// Looks whether a commit is done, or does it.
+pub(super) fn poll_commit(
+    jetstream: &JetStream,
+    commit: &mut Commit,
+    cx: &mut Context<'_>,
+) -> Poll<CommitResult> {
+    // Without a sync in it, a commit is one write, which is cheaper done here than handed over.
+    let inline = jetstream.store.options().sync != Sync::Always;
+    if inline { Poll::Ready(commit.settle()) } else { Pin::new(commit).poll(cx) }
 }
 
 impl Waiting {
@@ -162,17 +179,13 @@ impl Waiting {
 
     /// Answers if the message is safe, or was refused.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, ctx: &mut Ctx<'_>) -> Poll<()> {
-        // Without a sync in it, a commit is one write, which is cheaper done here than handed over.
-        let inline = self.jetstream.store.options().sync != Sync::Always;
         let commit = match &mut self.accepted {
             Accepted::Stored { commit, .. }
             | Accepted::BatchStored { commit, .. }
             | Accepted::Duplicate { settled: commit, .. } => commit,
             Accepted::Staged => return Poll::Ready(()),
         };
-        let outcome: Poll<CommitResult> =
-            if inline { Poll::Ready(commit.settle()) } else { Pin::new(commit).poll(cx) };
-        let Poll::Ready(outcome) = outcome else { return Poll::Pending };
+        let Poll::Ready(outcome) = poll_commit(&self.jetstream, commit, cx) else { return Poll::Pending };
         match outcome {
             Ok(committed) => self.acknowledge(ctx, committed.last),
             Err(error) => self.give_up(ctx, error),

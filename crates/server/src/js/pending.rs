@@ -1,7 +1,11 @@
 //! Answers that wait for a commit, in the order of their requests.
 
 use super::context::Ctx;
+use super::group::Group;
+use super::handle::StreamHandle;
 use super::ingest::Waiting;
+use super::state::JetStream;
+use jetkv_engine::Commit;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,12 +14,21 @@ use std::task::{Context, Poll};
 /// The answers that one connection's requests wait for. A connection stops reading while it [is full](Self::is_full).
 #[derive(Debug)]
 pub(crate) struct Pending {
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<Wait>,
+    /// How many answers that are.
+    answers: usize,
     /// Bytes of the messages that wait.
     bytes: u64,
     /// How many of them are counted in the backlog.
     counted: u64,
     backlog: Arc<Backlog>,
+}
+
+#[derive(Debug)]
+enum Wait {
+    One(Waiting),
+    /// Messages that are done together and need nothing but their acknowledgement.
+    Group(Group),
 }
 
 /// Bytes of messages that wait for the disk, of all connections.
@@ -24,13 +37,39 @@ pub(crate) struct Backlog(AtomicU64);
 
 impl Pending {
     pub(crate) fn new(backlog: Arc<Backlog>) -> Self {
-        Self { waiting: VecDeque::new(), bytes: 0, counted: 0, backlog }
+        Self { waiting: VecDeque::new(), answers: 0, bytes: 0, counted: 0, backlog }
     }
 
     /// Adds a message that is on its way.
     pub(crate) fn push(&mut self, waiting: Waiting) {
-        self.bytes += waiting.bytes();
-        self.waiting.push_back(waiting);
+        self.grow(waiting.bytes());
+        self.waiting.push_back(Wait::One(waiting));
+    }
+
+    /// Adds a message of so many bytes that needs nothing but its acknowledgement once `commit`, which was not refused, is
+    /// done.
+    pub(crate) fn push_plain(
+        &mut self,
+        jetstream: &Arc<JetStream>,
+        handle: Arc<StreamHandle>,
+        commit: Commit,
+        reply: Option<&[u8]>,
+        bytes: u64,
+    ) {
+        self.grow(bytes);
+        if let Some(Wait::Group(group)) = self.waiting.back_mut()
+            && group.takes(&handle, &commit)
+        {
+            return group.add(&commit, reply, bytes);
+        }
+        let group = Group::new(Arc::clone(jetstream), handle, commit, reply, bytes);
+        self.waiting.push_back(Wait::Group(group));
+    }
+
+    /// Counts one answer more, for a message of so many bytes.
+    fn grow(&mut self, bytes: u64) {
+        self.answers += 1;
+        self.bytes += bytes;
         if self.bytes >= self.counted + STEP {
             self.count();
         }
@@ -49,10 +88,15 @@ impl Pending {
     /// Answers everything at the front that is done; ready when nothing waits. If not, the task is woken when the front is done.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, ctx: &mut Ctx<'_>) -> Poll<()> {
         while let Some(front) = self.waiting.front_mut() {
-            if front.poll(cx, ctx).is_pending() {
+            let (outcome, answers, bytes) = match front {
+                Wait::One(waiting) => (waiting.poll(cx, ctx), 1, waiting.bytes()),
+                Wait::Group(group) => (group.poll(cx, ctx), group.len(), group.bytes()),
+            };
+            if outcome.is_pending() {
                 break;
             }
-            self.bytes -= front.bytes();
+            self.answers -= answers;
+            self.bytes -= bytes;
             self.waiting.pop_front();
         }
         // A connection with little on its way does not touch what all connections share.
@@ -64,7 +108,7 @@ impl Pending {
 
     /// Says whether so many answers wait that no more requests should be read.
     pub(crate) fn is_full(&self) -> bool {
-        self.waiting.len() >= WAITING_MAX
+        self.answers >= WAITING_MAX
             || self.bytes >= BYTES_MAX
             || (!self.waiting.is_empty() && self.backlog.0.load(Ordering::Relaxed) >= BACKLOG_MAX)
     }
