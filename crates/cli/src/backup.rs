@@ -3,19 +3,18 @@
 //! The file is JSON lines: a head, for each bucket its settings and then its entries as `export` writes them,
 //! and a last line with the count of the lines before it and the SHA-256 of their bytes.
 
-use crate::bucket::ConfigLine;
 use crate::cli::BackupArgs;
 use crate::clock;
 use crate::exit::Stop;
 use crate::export::each_entry;
 use crate::files::NewFile;
-use crate::line::EntryLine;
 use crate::output::{Form, Out, json_line, warn};
 use crate::place::Place;
 use crate::progress::{Progress, Unit};
 use crate::text;
 use jetkv::WatchOptions;
 use jetkv::blocking::KeyValue;
+use jetkv_console::form::{ConfigForm, EntryForm};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
@@ -61,7 +60,7 @@ fn one(bucket: &KeyValue, file: &mut BackupFile, form: Form) -> Result<u64, Stop
     let settings = BucketLine {
         bucket: &status.bucket,
         last_revision: status.last_revision,
-        config: ConfigLine::new(config),
+        config: ConfigForm::new(config),
     };
     file.line(&Settings { bucket_config: settings })?;
     let progress = Progress::new("saving", Unit::Entries, status.values);
@@ -69,7 +68,7 @@ fn one(bucket: &KeyValue, file: &mut BackupFile, form: Form) -> Result<u64, Stop
     each_entry(bucket, ">", WatchOptions::new().include_history(), |entry| {
         count += 1;
         progress.set(count);
-        file.line(&EntryLine::complete(entry))
+        file.line(&EntryForm::complete(entry))
     })?;
     Ok(count)
 }
@@ -148,7 +147,7 @@ struct BucketLine<'a> {
     bucket: &'a str,
     last_revision: u64,
     #[serde(flatten)]
-    config: ConfigLine<'a>,
+    config: ConfigForm<'a>,
 }
 
 #[derive(Serialize)]

@@ -7,8 +7,7 @@ use crate::place::Place;
 use crate::table::{self, Columns};
 use crate::{duration, size, text};
 use jetkv::{KeyValueConfig, Status, Storage};
-use serde::Serialize;
-use std::collections::BTreeMap;
+use jetkv_console::form::{StatusForm, storage_name, sync_name};
 use std::io::Write;
 use std::time::Duration;
 
@@ -75,7 +74,7 @@ fn apply(settings: &Settings, config: &mut KeyValueConfig) {
 /// Prints the status of a bucket, in the order of `nats kv info`.
 fn show(status: &Status, out: &mut Out) -> Result<(), Stop> {
     if out.is_json() {
-        return Ok(out.json(&StatusLine::new(status))?);
+        return Ok(out.json(&StatusForm::new(status))?);
     }
     let config = &status.config;
     let or_unlimited = |bytes: Option<u64>| bytes.map_or("unlimited".into(), size::human);
@@ -171,7 +170,7 @@ pub(crate) fn list(place: &Place<'_>, names_only: bool, out: &mut Out) -> Result
     let mut statuses = place.store.key_value_statuses()?;
     if out.is_json() {
         for status in &statuses {
-            out.json(&StatusLine::new(status))?;
+            out.json(&StatusForm::new(status))?;
         }
         return Ok(());
     }
@@ -194,100 +193,11 @@ pub(crate) fn list(place: &Place<'_>, names_only: bool, out: &mut Out) -> Result
     Ok(table::print(out, Columns { head, right: &[3, 4], elastic: Some(1) }, rows.collect())?)
 }
 
-/// The settings of a bucket in JSON, as `info --json` prints and `backup` writes them.
-#[derive(Serialize)]
-pub(crate) struct ConfigLine<'a> {
-    description: &'a str,
-    history: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ttl: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_bytes: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_value_size: Option<u32>,
-    storage: &'static str,
-    replicas: u32,
-    compression: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    limit_marker_ttl: Option<String>,
-    metadata: &'a BTreeMap<String, String>,
-}
-
-impl<'a> ConfigLine<'a> {
-    pub(crate) fn new(config: &'a KeyValueConfig) -> Self {
-        Self {
-            description: &config.description,
-            history: config.history,
-            ttl: config.ttl.map(duration::human),
-            max_bytes: config.max_bytes,
-            max_value_size: config.max_value_size,
-            storage: storage_name(config.storage),
-            replicas: config.replicas,
-            compression: config.compression,
-            limit_marker_ttl: config.limit_marker_ttl.map(duration::human),
-            metadata: &config.metadata,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct StatusLine<'a> {
-    bucket: &'a str,
-    #[serde(flatten)]
-    config: ConfigLine<'a>,
-    values: u64,
-    keys: u64,
-    bytes: u64,
-    disk_bytes: u64,
-    first_revision: u64,
-    last_revision: u64,
-    created: String,
-    last_update: Option<String>,
-    durability: String,
-    damages: Vec<String>,
-}
-
-impl<'a> StatusLine<'a> {
-    fn new(status: &'a Status) -> Self {
-        Self {
-            bucket: &status.bucket,
-            config: ConfigLine::new(&status.config),
-            values: status.values,
-            keys: status.keys,
-            bytes: status.bytes,
-            disk_bytes: status.disk_bytes,
-            first_revision: status.first_revision,
-            last_revision: status.last_revision,
-            created: status.created.to_string(),
-            last_update: status.last_update.map(|at| at.to_string()),
-            durability: sync_name(status.durability),
-            damages: status.damages.iter().map(ToString::to_string).collect(),
-        }
-    }
-}
-
 /// Returns which revisions are kept, as in `3 to 9`.
 fn revisions(status: &Status) -> String {
     match (status.values, status.last_revision) {
         (_, 0) => "none yet".into(),
         (0, last) => format!("none, the last one was {last}"),
         (_, last) => format!("{} to {last}", status.first_revision),
-    }
-}
-
-fn storage_name(storage: Storage) -> &'static str {
-    match storage {
-        Storage::File => "file",
-        Storage::Memory => "memory",
-    }
-}
-
-/// Spells the durability as `--sync` takes it.
-fn sync_name(sync: Option<jetkv::Sync>) -> String {
-    match sync {
-        Some(jetkv::Sync::Always) => "always".into(),
-        Some(jetkv::Sync::Every(span)) => format!("every={}", duration::human(span)),
-        Some(jetkv::Sync::Os) => "os".into(),
-        None => "as the server decides".into(),
     }
 }

@@ -3,13 +3,13 @@
 use crate::cli::ExportArgs;
 use crate::exit::Stop;
 use crate::files::NewFile;
-use crate::line::EntryLine;
 use crate::output::{Out, json_line};
 use crate::place::Place;
 use crate::progress::{Progress, Unit};
 use crate::text;
 use jetkv::blocking::KeyValue;
 use jetkv::{Entry, WatchEvent, WatchOptions};
+use jetkv_console::form::EntryForm;
 use std::io::Write;
 use std::time::Duration;
 
@@ -35,13 +35,13 @@ pub(crate) fn export(place: &Place<'_>, args: ExportArgs, out: &mut Out) -> Resu
     match &args.output {
         None => each_entry(&bucket, &args.filter, options, |entry| {
             advance();
-            Ok(out.json(&EntryLine::new(entry))?)
+            Ok(out.json(&EntryForm::new(entry))?)
         })?,
         Some(path) => {
             let mut file = NewFile::create(path)?;
             each_entry(&bucket, &args.filter, options, |entry| {
                 advance();
-                json_line(&mut file, &EntryLine::new(entry)).map_err(|error| file.cannot_write(&error))
+                json_line(&mut file, &EntryForm::new(entry)).map_err(|error| file.cannot_write(&error))
             })?;
             file.finish()?;
             drop(progress);

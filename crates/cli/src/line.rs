@@ -1,78 +1,11 @@
-//! An entry as a line of JSON: what `--json` prints, `export` and `backup` write, `import` and `restore` read.
+//! An entry as a line of JSON on its way in: what `import` and `restore` read.
 
 use crate::cli::Lifetime;
 use crate::{duration, text};
 use jetkv::{Bytes, Entry, Headers, Operation, WriteOptions};
-use serde::{Deserialize, Serialize};
+use jetkv_console::form::operation_name;
+use serde::Deserialize;
 use std::collections::BTreeMap;
-
-/// An entry on its way out. The order of the fields is part of the contract.
-#[derive(Serialize)]
-pub(crate) struct EntryLine<'a> {
-    bucket: &'a str,
-    key: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value_base64: Option<String>,
-    revision: u64,
-    created: String,
-    operation: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ttl: Option<&'a str>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    headers: BTreeMap<&'a str, Vec<&'a str>>,
-    /// All headers as they are stored; only backups have it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    header_block: Option<&'a str>,
-}
-
-impl<'a> EntryLine<'a> {
-    pub(crate) fn new(entry: &'a Entry) -> Self {
-        let value = std::str::from_utf8(&entry.value).ok();
-        let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (name, content) in user_headers(&entry.headers) {
-            headers.entry(name).or_default().push(content);
-        }
-        Self {
-            bucket: &entry.bucket,
-            key: &entry.key,
-            value,
-            value_base64: value.is_none().then(|| text::base64(&entry.value)),
-            revision: entry.revision,
-            created: entry.created.to_string(),
-            operation: operation_name(entry.operation),
-            ttl: ttl_of(&entry.headers),
-            headers,
-            header_block: None,
-        }
-    }
-
-    /// The same with everything that a restore needs to put the entry back as it was.
-    pub(crate) fn complete(entry: &'a Entry) -> Self {
-        let block = std::str::from_utf8(entry.headers.as_block()).ok().filter(|block| !block.is_empty());
-        Self { header_block: block, ..Self::new(entry) }
-    }
-}
-
-/// The name of an operation in JSON.
-pub(crate) fn operation_name(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Put => "put",
-        Operation::Delete => "delete",
-        Operation::Purge => "purge",
-    }
-}
-
-/// The headers that the user attached; those with a meaning of their own are part of the operation.
-pub(crate) fn user_headers(headers: &Headers) -> impl Iterator<Item = (&str, &str)> {
-    headers.iter().filter(|(name, _)| !name.starts_with("Nats-") && *name != "KV-Operation")
-}
-
-/// The lifetime given to the entry when it was written.
-fn ttl_of(headers: &Headers) -> Option<&str> {
-    headers.get("Nats-TTL")
-}
 
 /// A line on its way in, checked.
 #[derive(Debug, PartialEq, Eq)]

@@ -7,7 +7,6 @@ mod cli;
 mod clock;
 mod connection;
 mod copy;
-mod duration;
 mod exit;
 mod export;
 mod files;
@@ -31,6 +30,7 @@ mod upkeep;
 mod watch;
 mod write;
 
+use jetkv_console::duration;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -3,13 +3,13 @@
 use crate::bucket;
 use crate::cli::{GetArgs, KeyArgs, LsArgs};
 use crate::exit::{Failure, Stop};
-use crate::line::{EntryLine, operation_name};
 use crate::output::{self, BOLD, Out};
 use crate::place::Place;
 use crate::table::{self, Columns};
 use crate::text;
 use jetkv::blocking::KeyValue;
 use jetkv::{Entry, KeyInfo, Operation, Page};
+use jetkv_console::form::{EntryForm, operation_name};
 use serde::Serialize;
 use std::io::Write;
 
@@ -32,7 +32,7 @@ pub(crate) fn get(place: &Place<'_>, args: GetArgs, out: &mut Out) -> Result<(),
         return Ok(out.write_all(&entry.value)?);
     }
     if out.is_json() {
-        return Ok(out.json(&EntryLine::new(&entry))?);
+        return Ok(out.json(&EntryForm::new(&entry))?);
     }
     let head = out.paint(BOLD, format_args!("{} > {}", entry.bucket, entry.key));
     let what = match entry.operation {
@@ -76,7 +76,7 @@ pub(crate) fn ls(place: &Place<'_>, args: LsArgs, out: &mut Out) -> Result<(), S
         // The value may have expired since the page was read.
         let Some(entry) = bucket.get(&key.key)? else { return Ok(()) };
         if out.is_json() {
-            out.json(&EntryLine::new(&entry))?;
+            out.json(&EntryForm::new(&entry))?;
         } else {
             rows.push(vec![
                 entry.key,
@@ -109,7 +109,7 @@ pub(crate) fn history(place: &Place<'_>, args: KeyArgs, out: &mut Out) -> Result
     }
     if out.is_json() {
         for entry in &entries {
-            out.json(&EntryLine::new(entry))?;
+            out.json(&EntryForm::new(entry))?;
         }
         return Ok(());
     }

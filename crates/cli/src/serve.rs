@@ -3,6 +3,7 @@
 mod args;
 mod banner;
 mod descriptors;
+mod door;
 mod entry;
 mod local;
 mod log;

@@ -2,12 +2,12 @@
 
 use crate::cli::WatchArgs;
 use crate::exit::{Failure, Stop};
-use crate::line::{EntryLine, operation_name};
 use crate::output::{BOLD, GREEN, Out, RED};
 use crate::place::Place;
 use crate::text;
 use jetkv::blocking::{KeyValue, Watcher};
 use jetkv::{Entry, Operation, WatchEvent, WatchOptions};
+use jetkv_console::form::{EntryForm, operation_name};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::io::Write;
 use std::sync::Arc;
@@ -78,7 +78,7 @@ fn options(args: &WatchArgs) -> WatchOptions {
 
 fn print(entry: &Entry, out: &mut Out) -> Result<(), Stop> {
     if out.is_json() {
-        return Ok(out.json(&EntryLine::new(entry))?);
+        return Ok(out.json(&EntryForm::new(entry))?);
     }
     let style = if entry.operation == Operation::Put { GREEN } else { RED };
     let operation = out.paint(style, operation_name(entry.operation).to_uppercase());

@@ -8,6 +8,7 @@ use crate::prompt::{Unattended, confirm};
 use crate::run::with;
 use crate::{files, line, output};
 use jetkv::{Operation, PurgeOptions, Revision};
+use jetkv_console::form::user_headers;
 use serde::Serialize;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
@@ -112,7 +113,7 @@ pub(crate) fn revert(place: &Place<'_>, args: RevertArgs, out: &mut Out) -> Resu
         return Err(Failure::usage(text).hint(hint).into());
     }
     let headers: Vec<(String, String)> =
-        line::user_headers(&entry.headers).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        user_headers(&entry.headers).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let options = line::options(None, &headers);
     let written = bucket.update_with(key, &entry.value, last.revision, options)?;
     done(out, "reverted", name, key, written)

@@ -8,6 +8,7 @@
 //! a verdict for each case. [`run_suite`] runs it against a server of its own; the binary of this crate runs all of them
 //! against the reference, as the control, and against ours.
 
+mod console;
 mod digest;
 mod door;
 mod error;
@@ -21,6 +22,7 @@ mod server;
 mod suite;
 mod verdicts;
 
+pub use console::ConsoleCheck;
 pub use door::Door;
 pub use error::CompatError;
 pub use peers::Peers;

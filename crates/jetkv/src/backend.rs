@@ -248,6 +248,15 @@ impl StreamHandle {
         }
     }
 
+    /// Returns how many subjects match, where that is known without visiting them.
+    pub(crate) async fn count_subjects(&self, filter: &SubjectFilter) -> Outcome<Option<u64>> {
+        match self {
+            Self::Embedded(stream) => Ok(Some(stream.0.count_subjects(filter)?)),
+            #[cfg(feature = "remote")]
+            Self::Remote(_) => Ok(None),
+        }
+    }
+
     /// Removes messages and returns how many there were.
     pub(crate) async fn purge(&self, purge: &Purge) -> Outcome<u64> {
         match self {

@@ -2,11 +2,13 @@
 
 mod list;
 mod restore;
+mod tree;
 mod upkeep;
 mod watch;
 mod write;
 
 pub use list::{KeyInfo, KeyPage, Page};
+pub use tree::{Branch, Level};
 
 use crate::backend::{Backend, Fault, StreamHandle};
 use crate::error::Context;
@@ -105,11 +107,6 @@ impl KeyValue {
     #[must_use]
     pub fn place(&self) -> &'static str {
         self.backend().place()
-    }
-
-    /// Returns the present time of the place.
-    pub(crate) async fn now(&self) -> Result<jetkv_types::Timestamp, KvError> {
-        self.stream().now().await.map_err(|error| self.explain(None, error))
     }
 
     /// Returns the configuration that holds now.

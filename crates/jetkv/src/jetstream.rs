@@ -106,6 +106,12 @@ impl JetStream {
         Ok(Self { backend: Backend::Embedded(Embedded::memory(&options)?) })
     }
 
+    /// Works on a store of the engine that is open already, as a server has one. Closing it closes it for all.
+    #[must_use]
+    pub fn on_store(store: jetkv_engine::Store) -> Self {
+        Self { backend: Backend::Embedded(Embedded::on(store)) }
+    }
+
     /// Returns the manager of the buckets.
     #[must_use]
     pub fn key_value_manager(&self) -> KeyValueManager {

@@ -32,6 +32,11 @@ impl BucketNames {
         Ok(Self { bucket: bucket.into(), stream, all, prefix })
     }
 
+    /// Returns what the subjects of all keys begin with.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// Returns the subject of a key.
     pub(crate) fn subject(&self, key: &str) -> Result<Subject, KvError> {
         check_key(key)?;

@@ -120,6 +120,17 @@ impl fmt::Display for Sync {
     }
 }
 
+impl Sync {
+    /// Says the engine's setting in words of the library.
+    pub(crate) fn of(sync: jetkv_engine::Sync) -> Self {
+        match sync {
+            jetkv_engine::Sync::Always => Self::Always,
+            jetkv_engine::Sync::Every(interval) => Self::Every(interval),
+            jetkv_engine::Sync::Os => Self::Os,
+        }
+    }
+}
+
 impl From<Sync> for jetkv_engine::Sync {
     fn from(sync: Sync) -> Self {
         match sync {

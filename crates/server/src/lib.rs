@@ -7,6 +7,7 @@ mod auth;
 pub mod config;
 mod conn;
 mod convert;
+mod guest;
 mod js;
 mod listener;
 mod log;
@@ -20,7 +21,15 @@ mod system;
 mod tls;
 mod version;
 
+/// What else the HTTP port carries, in the words of the HTTP library.
+pub mod http {
+    pub use crate::monitor::{
+        HttpAnswer, HttpBody, HttpExtension, HttpIncoming, Request, Response, http_body,
+    };
+}
+
 pub use auth::AuthError;
+pub use guest::{Guest, Shown};
 pub use jetkv_engine::Sync as SyncMode;
 pub use jetkv_engine::env::Env;
 pub use log::{LogLevel, LogSink, SilentLog};

@@ -4,6 +4,7 @@
 //! shows a secret, every list is bounded, and nothing here can change the server.
 
 mod collect;
+mod extension;
 mod facts;
 mod http;
 mod json;
@@ -12,5 +13,6 @@ mod pages;
 mod query;
 mod route;
 
+pub use extension::{HttpAnswer, HttpBody, HttpExtension, HttpIncoming, Request, Response, http_body};
 pub(crate) use facts::{AccountStreams, Consumers, StreamFacts};
 pub(crate) use http::Monitor;

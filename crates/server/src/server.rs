@@ -4,10 +4,11 @@ mod lame_duck;
 
 use crate::auth::encode_server_id;
 use crate::conn::CloseReason;
+use crate::guest::{Guest, Shown};
 use crate::js;
 use crate::listener;
 use crate::log::{LogLevel, LogSink};
-use crate::monitor::Monitor;
+use crate::monitor::{HttpExtension, Monitor};
 use crate::options::ServerOptions;
 use crate::snapshot::{AccountSnapshot, ConnectionSnapshot, ServerSnapshot, SubscriptionSnapshot};
 use crate::state::{Identity, OptionsError, Settings, Shared};
@@ -105,6 +106,30 @@ impl Server {
     #[must_use]
     pub fn monitor_addr(&self) -> Option<SocketAddr> {
         self.monitor.as_ref().map(Monitor::address)
+    }
+
+    /// Serves what the monitoring does not know on its port, too; once, and for good.
+    pub fn carry(&self, extension: Arc<dyn HttpExtension>) {
+        if let Some(monitor) = &self.monitor {
+            monitor.carry(extension);
+        }
+    }
+
+    /// Returns a page of the monitoring as its port serves it, such as `/varz`; `None` without monitoring or such a page.
+    #[must_use]
+    pub fn page(&self, path: &str, query: &str) -> Option<Vec<u8>> {
+        self.monitor.as_ref()?.page(path, query)
+    }
+
+    /// Says whether clients have to show something to be let in.
+    #[must_use]
+    pub fn requires_login(&self) -> bool {
+        self.shared.settings().users.without_connect().is_none()
+    }
+
+    /// Lets somebody in as a client with the same credentials would be; `None` if they are not good.
+    pub async fn admit(&self, shown: &Shown) -> Option<Guest> {
+        Guest::admit(&self.shared, shown).await
     }
 
     /// Returns where clients connect, with the port that the server really has.

@@ -18,6 +18,21 @@ const CLI_PACKAGE: &str = "jetkv-cli";
 /// The name of that program.
 const PROGRAM: &str = "jetkv";
 
+/// Returns the step that uses the console in a browser, and sends random requests to the HTTP door.
+pub(crate) fn console_step() -> Step {
+    Step { name: "console", rerun: "cargo xtask console", run: run_console }
+}
+
+fn run_console(workspace: &Workspace) -> Result<Verdict, XtaskError> {
+    let root = &workspace.workspace_root;
+    shell::run(&mut shell::cargo(root, &["build", "--quiet", "--locked", "--package", CLI_PACKAGE]))?;
+    let arguments = ["run", "--quiet", "--locked", "--package", PACKAGE, "--bin", "console", "--"];
+    let mut check = shell::cargo(root, &arguments);
+    check.arg(workspace.target_directory.join("debug").join(PROGRAM));
+    shell::run(&mut check)?;
+    Ok(Verdict::Passed)
+}
+
 /// Returns the one step of this chore.
 pub(crate) fn step() -> Step {
     Step { name: "clients", rerun: "cargo xtask clients", run }

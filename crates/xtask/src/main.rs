@@ -42,6 +42,8 @@ enum Chore {
     Clients,
     /// Run the conformance suite of the library on our server, on a reference server and on a cluster, and kill its nodes
     Places,
+    /// Use the console in a browser, and send random requests to the HTTP door
+    Console,
     /// Send the same random requests to the reference server and to ours, kill ours, and follow watches on it
     Differential,
     /// Check the licences, sources and bans of all dependencies against deny.toml
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Chore::Golden => golden::record(&workspace),
         Chore::Clients => steps::run(&[compat::step()], &workspace),
         Chore::Places => steps::run(&[testing::places_step()], &workspace),
+        Chore::Console => steps::run(&[compat::console_step()], &workspace),
         Chore::Differential => steps::run(&[testing::differential_step()], &workspace),
         Chore::Licences => steps::run(&[ci::licence_step()], &workspace),
     });

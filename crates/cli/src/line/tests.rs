@@ -1,4 +1,5 @@
 use super::*;
+use jetkv_console::form::EntryForm;
 
 fn problem(line: &str) -> String {
     Item::parse(line.as_bytes()).expect_err(line)
@@ -18,7 +19,7 @@ fn entry(value: &'static [u8], operation: Operation, headers: &[(&str, &str)]) -
 }
 
 fn written(entry: &Entry) -> String {
-    serde_json::to_string(&EntryLine::new(entry)).unwrap()
+    serde_json::to_string(&EntryForm::new(entry)).unwrap()
 }
 
 #[test]

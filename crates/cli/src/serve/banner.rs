@@ -39,8 +39,11 @@ impl Banner<'_> {
             }
         }
         match self.ports.monitoring.first() {
-            Some(url) => line("monitoring", url),
-            None => line("monitoring", "off; --http-port 8222 turns it on"),
+            Some(url) => {
+                line("console", &format!("{url}/"));
+                line("monitoring", &format!("{url}/varz and others"))
+            }
+            None => line("console", "off; --http-port 8222 turns it and the monitoring on"),
         };
         if self.options.tls.is_some() {
             line("TLS", "on");

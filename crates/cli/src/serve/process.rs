@@ -6,9 +6,10 @@ use super::local::LocalUser;
 use super::log::{Log, Sink};
 use super::ports_file::{self, Mode, Ports, Written};
 use super::spelling::Role;
-use super::{descriptors, notify, start_lines};
+use super::{descriptors, door, notify, start_lines};
 use crate::clock;
 use crate::exit::{Exit, Failure, as_io_error};
+use jetkv_console::Console;
 use jetkv_server::config::Settings;
 use jetkv_server::options::{HttpScheme, LogOptions, ServerOptions};
 use jetkv_server::{Env, LogLevel, LogSink, Server, StartError};
@@ -64,6 +65,11 @@ async fn serve(plan: Plan, log: &Log) -> Result<(), Failure> {
         }
         () = signals.end() => return Ok(()),
     };
+    let server = Arc::new(server);
+    let console = match told.role {
+        Role::Jetkv => door::open(&server, &settings.options).await,
+        Role::Reference => None,
+    };
     let ports = ports(&server, &settings.options);
     let files = write_files(&settings, &told, &ports).and_then(|mut files| {
         let way_in = local.write(&server, &settings.options);
@@ -77,7 +83,7 @@ async fn serve(plan: Plan, log: &Log) -> Result<(), Failure> {
             if told.role == Role::Jetkv {
                 show(Banner { ports: &ports, options: &settings.options, form: told.form }.text());
             }
-            until_told(&server, &mut signals, &told, settings, &local, log).await;
+            until_told(&server, console.as_ref(), &mut signals, &told, settings, &local, log).await;
             Ok(())
         }
         Err(failure) => Err(failure),
@@ -94,6 +100,7 @@ async fn serve(plan: Plan, log: &Log) -> Result<(), Failure> {
 /// Does what signals ask for until one of them ends the server.
 async fn until_told(
     server: &Server,
+    console: Option<&Console>,
     signals: &mut Signals,
     told: &Told,
     settings: Settings,
@@ -105,7 +112,10 @@ async fn until_told(
         tokio::select! {
             _ = signals.interrupt.recv() => break log.info(format_args!("Trapped \"interrupt\" signal")),
             _ = signals.terminate.recv() => break log.info(format_args!("Trapped \"terminated\" signal")),
-            _ = signals.hang_up.recv() => reload(server, told, &mut settings, local, log),
+            _ = signals.hang_up.recv() => {
+                reload(server, told, &mut settings, local, log);
+                console.into_iter().for_each(Console::forget_sessions);
+            }
             _ = signals.user1.recv() => {
                 log.reopen();
                 log.info(format_args!("File log re-opened"));

@@ -3,7 +3,7 @@
 use super::Outcome;
 use crate::open_options::{OpenOptions, Presence};
 use crate::{KvError, Sync};
-use jetkv_engine::env::{Clock, Env};
+use jetkv_engine::env::Env;
 use jetkv_engine::{EngineError, Store, Stream};
 use jetkv_jetstream::StreamSettings;
 use jetkv_types::{StreamName, Timestamp};
@@ -15,13 +15,12 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub(crate) struct Embedded {
     store: Store,
-    clock: Arc<dyn Clock>,
     sync: Sync,
 }
 
-/// A stream of an open store, with the clock of the store.
+/// A stream of an open store, with the store.
 #[derive(Debug, Clone)]
-pub(crate) struct EmbeddedStream(pub(crate) Stream, Arc<dyn Clock>);
+pub(crate) struct EmbeddedStream(pub(crate) Stream, Store);
 
 impl EmbeddedStream {
     pub(crate) fn now(&self) -> Timestamp {
@@ -36,21 +35,24 @@ impl Embedded {
         if options.presence == Presence::Required {
             require_content(&env, dir)?;
         }
-        let clock = Arc::clone(&env.clock);
         let store = Store::open(env, dir, options.store_options()?).map_err(KvError::from_store)?;
-        Ok(Self { store, clock, sync: options.sync })
+        Ok(Self { store, sync: options.sync })
+    }
+
+    /// Works on a store that somebody else has opened.
+    pub(crate) fn on(store: Store) -> Self {
+        let sync = Sync::of(store.options().sync);
+        Self { store, sync }
     }
 
     /// Opens a store that lives in memory and is gone with its last handle.
     pub(crate) fn memory(options: &OpenOptions) -> Result<Self, KvError> {
         let store_options = options.store_options()?;
-        let (store, clock) = match &options.env {
-            Some(env) => {
-                (Store::open(env.clone(), Path::new("memory"), store_options), Arc::clone(&env.clock))
-            }
-            None => (Store::memory(store_options), Env::memory().clock),
+        let store = match &options.env {
+            Some(env) => Store::open(env.clone(), Path::new("memory"), store_options),
+            None => Store::memory(store_options),
         };
-        Ok(Self { store: store.map_err(KvError::from_store)?, clock, sync: options.sync })
+        Ok(Self { store: store.map_err(KvError::from_store)?, sync: options.sync })
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -82,7 +84,7 @@ impl Embedded {
     }
 
     fn handle(&self, stream: Stream) -> EmbeddedStream {
-        EmbeddedStream(stream, Arc::clone(&self.clock))
+        EmbeddedStream(stream, self.store.clone())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Watcher;
 use crate::change::Change;
 use crate::{
-    Entry, KeyPage, KvError, Page, PurgeOptions, Revision, Status, WatchOptions, Write, WriteOptions,
+    Entry, KeyPage, KvError, Level, Page, PurgeOptions, Revision, Status, WatchOptions, Write, WriteOptions,
 };
 use pollster::block_on;
 use std::time::Duration;
@@ -234,6 +234,19 @@ impl KeyValue {
     /// As there.
     pub fn list(&self, filter: &str, page: Page) -> Result<KeyPage, KvError> {
         block_on(self.0.list(filter, page))
+    }
+
+    /// Does what [`crate::KeyValue::branches`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn branches(
+        &self,
+        prefix: Option<&str>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Level, KvError> {
+        block_on(self.0.branches(prefix, after, limit))
     }
 
     /// Does what [`crate::KeyValue::count`] does.

@@ -175,7 +175,7 @@ impl KeyValue {
         }
     }
 
-    fn key_info(&self, state: &SubjectState) -> KeyInfo {
+    pub(super) fn key_info(&self, state: &SubjectState) -> KeyInfo {
         KeyInfo {
             key: self.names().key_of(&state.subject).to_owned(),
             revision: state.sequence,

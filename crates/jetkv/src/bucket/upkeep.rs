@@ -72,6 +72,14 @@ impl KeyValue {
         self.stream().purge(&Purge::default()).await.map_err(|error| self.explain(None, error))
     }
 
+    /// Returns the present time of the place, which ages of entries are reckoned by.
+    ///
+    /// # Errors
+    /// [`KvError::Closed`] and what a server or the way to it says.
+    pub async fn now(&self) -> Result<Timestamp, KvError> {
+        self.stream().now().await.map_err(|error| self.explain(None, error))
+    }
+
     /// Returns configuration and figures of the bucket.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use crate::names::{self, BucketNames};
 use crate::{KvError, error::Context};
 use jetkv_engine::{Compression, Discard};
 use jetkv_jetstream::StreamSettings;
-use jetkv_types::limits::HISTORY_MAX;
+use jetkv_types::limits::{DESCRIPTION_BYTES_MAX, HISTORY_MAX, MESSAGE_BYTES_MAX};
 
 impl KeyValueConfig {
     /// Checks the configuration and turns it into the settings of the stream behind the bucket.
@@ -82,8 +82,11 @@ impl KeyValueConfig {
         words.map(|(name, text)| (name.clone(), text.clone())).collect()
     }
 
-    /// Checks ranges in words of buckets; the stream checks the rest.
-    fn check(&self) -> Result<(), KvError> {
+    /// Checks the ranges that hold at every place; creating a bucket checks the rest.
+    ///
+    /// # Errors
+    /// [`KvError::HistoryOutOfRange`], [`KvError::InvalidConfig`].
+    pub fn check(&self) -> Result<(), KvError> {
         if self.history == 0 || self.history > HISTORY_MAX {
             return Err(KvError::HistoryOutOfRange { history: self.history, max: HISTORY_MAX });
         }
@@ -91,6 +94,17 @@ impl KeyValueConfig {
             |reason: &str| Err(KvError::InvalidConfig { bucket: self.bucket.clone(), reason: reason.into() });
         if self.max_value_size == Some(0) {
             return invalid("max_value_size of 0 is out of range, at least 1 byte is needed");
+        }
+        let fits = |bytes: u32| usize::try_from(bytes).is_ok_and(|bytes| bytes <= MESSAGE_BYTES_MAX);
+        if !self.max_value_size.is_none_or(fits) {
+            return invalid(&format!(
+                "max_value_size is out of range, at most {MESSAGE_BYTES_MAX} bytes are possible"
+            ));
+        }
+        if self.description.len() > DESCRIPTION_BYTES_MAX {
+            return invalid(&format!(
+                "the description is too long, at most {DESCRIPTION_BYTES_MAX} bytes are possible"
+            ));
         }
         if self.max_bytes == Some(0) {
             return invalid("max_bytes of 0 is out of range, at least 1 byte is needed");

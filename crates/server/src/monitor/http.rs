@@ -1,6 +1,7 @@
 //! The HTTP side: accepts connections, reads requests, sends answers.
 
 use super::collect::Collector;
+use super::extension::{HttpBody, HttpExtension, http_body};
 use super::route::{self, Answer, Kind};
 use crate::listener;
 use crate::log::LogLevel;
@@ -16,7 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -28,6 +29,7 @@ use tokio::task::JoinHandle;
 pub(crate) struct Monitor {
     address: SocketAddr,
     collector: Arc<Collector>,
+    extension: Arc<OnceLock<Arc<dyn HttpExtension>>>,
     accepting: JoinHandle<()>,
 }
 
@@ -42,20 +44,36 @@ impl Monitor {
         let address = listener.local_addr()?;
         let collector = Collector::new(Arc::clone(shared), clients, address, &options.base_path);
         let collector = Arc::new(collector);
-        let door =
-            Door { shared: Arc::clone(shared), collector: Arc::clone(&collector), scheme: options.scheme };
+        let extension: Arc<OnceLock<Arc<dyn HttpExtension>>> = Arc::default();
+        let door = Door {
+            shared: Arc::clone(shared),
+            collector: Arc::clone(&collector),
+            scheme: options.scheme,
+            extension: Arc::clone(&extension),
+        };
         let name = match options.scheme {
             HttpScheme::Plain => "http",
             HttpScheme::Tls => "https",
         };
         let accepting = tokio::spawn(door.accept(listener));
         shared.log(LogLevel::Info, format_args!("Starting {name} monitor on {address}"));
-        Ok(Self { address, collector, accepting })
+        Ok(Self { address, collector, extension, accepting })
     }
 
     /// Returns where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Serves other paths, too; the first extension stays.
+    pub(crate) fn carry(&self, extension: Arc<dyn HttpExtension>) {
+        let _ = self.extension.set(extension);
+    }
+
+    /// Returns a page without the detour over the network.
+    pub(crate) fn page(&self, path: &str, query: &str) -> Option<Vec<u8>> {
+        let answer = route::answer(&self.collector, path, query);
+        (answer.status == 200).then_some(answer.body)
     }
 
     /// Notes that the server has new options.
@@ -76,6 +94,7 @@ struct Door {
     shared: Arc<Shared>,
     collector: Arc<Collector>,
     scheme: HttpScheme,
+    extension: Arc<OnceLock<Arc<dyn HttpExtension>>>,
 }
 
 impl Door {
@@ -89,8 +108,12 @@ impl Door {
                 Ok((stream, _)) => {
                     let door = self.clone();
                     tokio::spawn(async move {
-                        // A connection stays no longer than this, whatever its client does or leaves undone.
-                        let _ = tokio::time::timeout(CONNECTION_LIFE, door.serve(stream)).await;
+                        // Watches stay; without them no connection stays longer than this, whatever its client does.
+                        if door.extension.get().is_some() {
+                            door.serve(stream).await;
+                        } else {
+                            let _ = tokio::time::timeout(CONNECTION_LIFE, door.serve(stream)).await;
+                        }
                         drop(place);
                     });
                 }
@@ -112,10 +135,18 @@ impl Door {
     }
 
     async fn serve_on(self, stream: impl AsyncRead + AsyncWrite + Unpin) {
-        let collector = self.collector;
+        let (collector, extension) = (self.collector, self.extension.get().cloned());
         let service = service_fn(|request| {
-            let response = respond(&collector, &request);
-            async move { Ok::<_, Infallible>(response) }
+            let response = match &extension {
+                Some(extension) if !is_monitoring(&collector, &request) => Err(extension.answer(request)),
+                _ => Ok(respond(&collector, &request)),
+            };
+            async move {
+                Ok::<_, Infallible>(match response {
+                    Ok(response) => response,
+                    Err(answer) => answer.await,
+                })
+            }
         });
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(HEADER_PATIENCE).max_buf_size(REQUEST_BYTES_MAX);
@@ -124,9 +155,15 @@ impl Door {
     }
 }
 
-fn respond(collector: &Collector, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+/// Says whether a request is for a page of the monitoring. Its index gives way to an extension.
+fn is_monitoring(collector: &Collector, request: &Request<Incoming>) -> bool {
+    let path = request.uri().path().strip_prefix(collector.base_path());
+    path.is_some_and(|path| route::PAGES.iter().skip(1).any(|page| *page == path.trim_end_matches('/')))
+}
+
+fn respond(collector: &Collector, request: &Request<Incoming>) -> Response<HttpBody> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut refused = Response::new(Full::default());
+        let mut refused = Response::new(http_body(Full::default()));
         *refused.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
         refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return refused;
@@ -141,8 +178,8 @@ fn respond(collector: &Collector, request: &Request<Incoming>) -> Response<Full<
     response(answer)
 }
 
-fn response(answer: Answer) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(answer.body)));
+fn response(answer: Answer) -> Response<HttpBody> {
+    let mut response = Response::new(http_body(Full::new(Bytes::from(answer.body))));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     let kind = match answer.kind {
@@ -160,7 +197,7 @@ fn response(answer: Answer) -> Response<Full<Bytes>> {
 }
 
 /// Most connections at a time.
-const CONNECTIONS_MAX: usize = 64;
+const CONNECTIONS_MAX: usize = 2_048;
 
 /// How long a connection may last.
 const CONNECTION_LIFE: Duration = Duration::from_secs(60);

@@ -7,7 +7,7 @@ use std::time::Duration;
 ///
 /// # Errors
 /// A text that says what was expected, with an example; clap adds the argument and what was given.
-pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+pub fn parse(text: &str) -> Result<Duration, String> {
     read(text.trim()).ok_or_else(|| "expected a duration like 90s, 1h30m, 500ms or 2d".into())
 }
 
@@ -31,7 +31,7 @@ fn read(text: &str) -> Option<Duration> {
 }
 
 /// Returns `number`, which may have a fraction, times `unit`, cut to a whole number.
-pub(crate) fn scaled(number: &str, unit: u128) -> Option<u128> {
+pub fn scaled(number: &str, unit: u128) -> Option<u128> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     if whole.is_empty() && fraction.is_empty()
         || fraction.contains('.')
@@ -60,7 +60,7 @@ fn nanos(unit: &str) -> Option<u128> {
 }
 
 /// Writes a span the way [`parse`] reads it, as in `1h30m`.
-pub(crate) fn human(span: Duration) -> String {
+pub fn human(span: Duration) -> String {
     let mut text = String::new();
     let mut seconds = span.as_secs();
     for (unit, size) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {

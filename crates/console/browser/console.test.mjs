@@ -1,0 +1,242 @@
+// The console as a person uses it, on a real server, while NATS clients change data.
+
+import test from "node:test";
+import assert from "node:assert/strict";
+import { World } from "./world.mjs";
+
+/** Runs a case in a world of its own, and stops it whatever happens. */
+function scene(name, run, options) {
+  test(name, { timeout: 60000 }, async () => {
+    const world = await World.start(options);
+    let failed = true;
+    try { await run(world, world.page); failed = false; } finally {
+      if (failed) { await world.picture(`failed ${name}`); console.error(world.faults.join("\n"), world.log.slice(-2000)); }
+      await world.stop();
+    }
+  });
+}
+
+scene("a new user creates a bucket, writes a key, and sees it changed by a client", async (world, page) => {
+  await world.open();
+  await page.getByText("There is no bucket yet").waitFor();
+  await page.getByRole("button", { name: "Create bucket" }).click();
+  await page.getByLabel("Name").fill("config");
+  await page.getByLabel("History").fill("5");
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  await page.getByRole("heading", { name: /config/ }).waitFor();
+  await page.getByRole("button", { name: "New key" }).click();
+  await page.locator("dialog input[name=key]").fill("web.port");
+  await page.getByRole("textbox", { name: "Value" }).fill("8080");
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  await page.locator(".value pre", { hasText: "8080" }).waitFor();
+  const kv = await world.kvm.open("config");
+  assert.equal((await kv.get("web.port")).string(), "8080");
+  const watcher = await kv.watch({ include: "updates" });
+  await kv.put("web.port", "9090");
+  await page.getByText("Revision 2: the key was changed just now.").waitFor();
+  await page.getByRole("button", { name: "Show it" }).click();
+  await page.locator(".value pre", { hasText: "9090" }).waitFor();
+  assert.equal(await page.locator(".timeline li").count(), 2);
+  for await (const entry of watcher) { assert.equal(entry.string(), "9090"); break; }
+});
+
+scene("a bucket is edited after a preview, emptied and deleted", async (world, page) => {
+  const kv = await world.kvm.create("app", { history: 5 });
+  for (let at = 0; at < 4; at += 1) await kv.put("a", String(at));
+  await world.open("#/b/app");
+  const menu = async (name) => { await page.locator(".menu summary").click(); await page.locator(".menu").getByRole("button", { name }).click(); };
+  await menu("Edit");
+  await page.getByLabel("History").fill("1");
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.getByText("3 entries go because of the shorter history.").waitFor();
+  assert.equal((await kv.status()).values, 4);
+  await page.getByRole("button", { name: "Apply" }).click();
+  await page.getByText("1 revisions of each key").waitFor();
+  assert.equal((await kv.status()).values, 1);
+  await menu("Empty");
+  await page.getByRole("button", { name: "Empty it" }).click();
+  await page.getByText("1 entries were removed.").waitFor();
+  await menu("Delete");
+  await page.getByRole("button", { name: "Delete it" }).click();
+  await page.getByText("There is no bucket yet").waitFor();
+});
+
+scene("keys are a tree with counts that the keyboard walks, and a filter finds them", async (world, page) => {
+  const kv = await world.kvm.create("app");
+  for (const key of ["db.port", "web", "web.host", "web.tls.cert", "web.tls.key"]) await kv.put(key, "1");
+  await world.open("#/b/app");
+  const item = (path) => page.locator(`[role=treeitem][data-path="${path}"]`);
+  await item("web").locator(".count").first().waitFor();
+  assert.equal(await item("web").locator(":scope > .row .count").innerText(), "3");
+  await item("db").focus();
+  for (const key of ["ArrowDown", "ArrowRight"]) await page.keyboard.press(key);
+  await item("web.tls").waitFor();
+  for (const key of ["ArrowRight", "ArrowDown", "ArrowRight"]) await page.keyboard.press(key);
+  await item("web.tls.key").waitFor();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "web.tls.cert" }).waitFor();
+  // The way to the chosen key is open on its own page.
+  await item("web.tls.cert").waitFor();
+  await page.getByRole("searchbox", { name: "Filter of keys" }).fill("*.port");
+  await item("db.port").waitFor();
+  assert.equal(await page.locator("[role=treeitem]").count(), 1);
+  await page.getByRole("searchbox", { name: "Filter of keys" }).fill("nothing.>");
+  await page.getByText("No key matches.").waitFor();
+});
+
+scene("values show as text, JSON, hex and picture", async (world, page) => {
+  const kv = await world.kvm.create("app");
+  await kv.put("json", '{"a":[1,2]}');
+  await kv.put("bytes", new Uint8Array([0, 1, 255]));
+  await kv.put("picture", Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64"));
+  await world.open("#/b/app/k/json");
+  await page.locator(".value pre").filter({ hasText: '"a": [' }).waitFor();
+  await page.getByRole("tab", { name: "Hex" }).click();
+  await page.locator(".value pre", { hasText: "00000000  7b 22 61" }).waitFor();
+  await world.open("#/b/app/k/bytes");
+  await page.locator(".value pre", { hasText: "00 01 ff" }).waitFor();
+  assert.equal(await page.getByRole("tab", { name: "Text" }).count(), 0);
+  await world.open("#/b/app/k/picture");
+  await page.locator(".value img").waitFor();
+  assert.equal(await page.locator(".value img").evaluate((image) => image.complete && image.naturalWidth), 1);
+});
+
+scene("a conflict shows both sides, and nothing is overwritten unseen", async (world, page) => {
+  world.expected.push("412");
+  const kv = await world.kvm.create("app", { history: 5 });
+  await kv.put("k", "first");
+  await world.open("#/b/app/k/k");
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
+  await page.getByRole("textbox", { name: "Value" }).fill("mine");
+  await kv.put("k", "theirs");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("expected 1, found 2").waitFor();
+  await page.locator(".clash pre", { hasText: "theirs" }).waitFor();
+  assert.equal((await kv.get("k")).string(), "theirs");
+  await page.getByRole("button", { name: "Write mine over it" }).click();
+  await page.locator(".value pre", { hasText: "mine" }).waitFor();
+  assert.equal((await kv.get("k")).revision, 3);
+});
+
+scene("history is a timeline with differences, and a revision comes back", async (world, page) => {
+  const kv = await world.kvm.create("app", { history: 5 });
+  for (const port of [80, 8080]) await kv.put("web", JSON.stringify({ host: "a", port }));
+  await kv.delete("web");
+  await world.open("#/b/app/k/web");
+  assert.equal(await page.locator(".timeline li").count(), 3);
+  await page.getByRole("radio", { name: "Compare to revision 2" }).check();
+  await page.getByRole("radio", { name: "Compare from revision 1" }).check();
+  await page.locator(".diff .removed", { hasText: '"port": 80' }).waitFor();
+  await page.locator(".diff .added", { hasText: '"port": 8080' }).waitFor();
+  await page.locator(".timeline li").filter({ hasText: "put" }).first().getByRole("button", { name: "Revert to this" }).click();
+  await page.getByText("Revision 4 has the value of 2 again.").waitFor();
+  assert.equal((await kv.get("web")).json().port, 8080);
+});
+
+scene("a key is deleted, purged, and created again", async (world, page) => {
+  const kv = await world.kvm.create("app", { history: 5 });
+  await kv.put("k", "1");
+  await world.open("#/b/app/k/k");
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await page.locator("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByText("The key is deleted").waitFor();
+  await page.getByRole("button", { name: "Create again" }).click();
+  await page.getByRole("textbox", { name: "Value" }).fill("2");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.locator(".value pre", { hasText: "2" }).waitFor();
+  await page.getByRole("button", { name: "Purge", exact: true }).click();
+  await page.locator("dialog").getByRole("button", { name: "Purge" }).click();
+  await page.getByText("its history is gone").waitFor();
+  assert.equal((await kv.get("k")).operation, "PURGE");
+});
+
+scene("the time to live counts down, and headers are shown", async (world, page) => {
+  await world.kvm.create("app", { markerTTL: 60_000 });
+  const put = await fetch(`${world.http}/v1/kv/app/k?ttl=1h`, { method: "PUT", body: "x", headers: { "kv-header-author": "anna" } });
+  assert.equal(put.status, 200);
+  await world.open("#/b/app/k/k");
+  await page.getByText(/expires in 59 m/).waitFor();
+  await page.getByText("author: anna").waitFor();
+});
+
+scene("what can be copied works", async (world, page) => {
+  const kv = await world.kvm.create("app");
+  await kv.put("a/b.c=1", "x");
+  await world.open("#/b/app/k/a%2Fb.c%3D1");
+  await page.getByRole("button", { name: "curl" }).click();
+  const text = await page.evaluate(() => navigator.clipboard.readText());
+  assert.equal(await (await fetch(text.match(/'(.*)'/)[1])).text(), "x");
+});
+
+scene("markup in keys and values stays text", async (world, page) => {
+  const kv = await world.kvm.create("app");
+  const evil = '<img src=x onerror="window.owned = true"><script>window.owned = true</script>';
+  await kv.put("evil", evil);
+  // Clients that check nothing can store such a key.
+  world.client.publish("$KV.app.<img/src=x/onerror=alert(1)>", evil);
+  await world.client.flush();
+  await world.open("#/b/app/k/evil");
+  await page.locator(".value pre", { hasText: "onerror" }).waitFor();
+  await world.open("#/b/app/live");
+  await kv.put("evil", evil);
+  await page.locator(".live li code", { hasText: "onerror" }).waitFor();
+  assert.equal(await page.evaluate(() => window.owned), undefined);
+});
+
+scene("the live view keeps up with any rate, says what it leaves out, and pauses", async (world, page) => {
+  const kv = await world.kvm.create("app", { storage: "memory" });
+  await world.open("#/b/app/live");
+  await page.getByText("live", { exact: true }).waitFor();
+  const total = 5000;
+  for (let at = 0; at < total; at += 1) world.client.publish(`$KV.app.k${at % 50}`, String(at));
+  await world.client.flush();
+  await page.waitForFunction((all) => document.getElementById("seen")?.textContent === `${all} in all`, total.toLocaleString("en"));
+  await page.locator("#sampled", { hasText: "not shown" }).waitFor();
+  await page.locator(".live li code", { hasText: /^4999$/ }).waitFor();
+  await page.getByRole("button", { name: "Pause" }).click();
+  await kv.put("paused", "p");
+  await page.getByText("paused, 1 waiting").waitFor();
+  assert.equal(await page.locator(".live a", { hasText: "paused" }).count(), 0);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.locator(".live a", { hasText: "paused" }).waitFor();
+  await page.getByRole("searchbox", { name: "Filter of keys" }).fill("only.*");
+  await page.keyboard.press("Enter");
+  await page.getByText("live", { exact: true }).waitFor();
+  await kv.put("other", "1");
+  await kv.put("only.this", "1");
+  await page.locator(".live a", { hasText: "only.this" }).waitFor();
+  assert.equal(await page.locator(".live li").count(), 1);
+});
+
+scene("the server page shows who is connected", async (world, page) => {
+  await world.kvm.create("app");
+  await world.open("#/server");
+  await page.getByText("Nothing is known to be damaged.").waitFor();
+  await page.getByText("every write is on disk before it is acknowledged").waitFor();
+  await page.locator("table", { hasText: "nats.js" }).waitFor();
+});
+
+for (const [name, viewport] of [["desktop", { width: 1200, height: 800 }], ["phone", { width: 390, height: 844 }]]) {
+  scene(`pages fit a ${name}, in light and dark`, async (world, page) => {
+    const kv = await world.kvm.create("shop", { history: 5, description: "Settings of the shop" });
+    await world.kvm.create("sessions", { ttl: 3_600_000 });
+    for (const port of [80, 443, 8443]) await kv.put("web.tls.config", JSON.stringify({ host: "shop.example", port, ciphers: ["TLS_AES_128_GCM_SHA256"] }));
+    for (const key of ["web.host", "web.port", "db.primary.host", "db.primary.port", "mail/from", "features.dark-mode"]) await kv.put(key, "on");
+    for (const scheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme: scheme });
+      for (const [page_, hash] of [["buckets", ""], ["bucket", "#/b/shop"], ["entry", "#/b/shop/k/web.tls.config"], ["live", "#/b/shop/live"], ["server", "#/server"]]) {
+        await world.open(hash);
+        if (page_ === "entry") await page.locator(".diff").waitFor();
+        if (page_ === "live") { await page.getByText("live", { exact: true }).waitFor(); await kv.put("web.port", "8443"); await page.locator(".live li").first().waitFor(); }
+        const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(wider <= 0, `${page_} is ${wider} pixels too wide`);
+        // Everything that can be used has a name.
+        const nameless = await page.$$eval("a, button, input, select, textarea", (all) => all.filter((each) =>
+          !each.textContent.trim() && !each.getAttribute("aria-label") && !each.title && !each.placeholder && !each.labels?.length).map((each) => each.outerHTML));
+        assert.deepEqual(nameless, []);
+        await world.picture(`${page_}-${name}-${scheme}`);
+      }
+    }
+  }, { viewport });
+}

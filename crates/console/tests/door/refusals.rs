@@ -1,0 +1,110 @@
+use crate::harness::World;
+use axum::http::Method;
+use serde_json::json;
+
+#[tokio::test]
+async fn what_is_not_there_is_a_problem_that_names_it() {
+    let (world, _kv) = World::with_bucket(|config| config).await;
+    assert_eq!(
+        world.get("/v1/kv/app/k").await.problem(404, "not-found"),
+        r#"key "k" not found in bucket "app""#
+    );
+    let gone = world.get("/v1/kv/other/k").await;
+    assert_eq!(gone.problem(404, "not-found"), r#"bucket "other" not found"#);
+    assert_eq!(gone.json()["hint"], r#"create "other" first"#);
+    for path in ["/v2", "/v1/nothing", "/v1/kv/app/k?revision=9", "/console/nothing.js"] {
+        world.get(path).await.problem(404, "not-found");
+    }
+}
+
+#[tokio::test]
+async fn bad_names_paths_and_parameters_are_refused_before_anything_is_written() {
+    let (world, kv) = World::with_bucket(|config| config).await;
+    let paths = [
+        "/v1/kv/app/a..b",
+        "/v1/kv/app/.a",
+        "/v1/kv/app/a.*",
+        "/v1/kv/app/%3E",
+        "/v1/kv/app/a%20b",
+        "/v1/kv/app/%00",
+        "/v1/kv/app/..%2F..%2Fetc",
+        "/v1/kv/app/%FF",
+        "/v1/kv/app/a%0D%0Ab",
+        "/v1/kv/app/k?ttl=soon",
+        "/v1/kv/app/k?tll=1s",
+        "/v1/kv/app/k?ttl=1s&ttl=2s",
+        "/v1/kv/b%20d/k",
+        "/v1/kv/..%2Fapp/k",
+    ];
+    for path in paths {
+        world.put(path, &[], "x").await.problem(400, "invalid");
+    }
+    for path in
+        ["/v1/kv/app/k?revision=x", "/v1/kv/app/k?format=xml", "/v1/kv/app?limit=0", "/v1/kv/app?limit=-1"]
+    {
+        world.get(path).await.problem(400, "invalid");
+    }
+    assert!(kv.keys().await.unwrap().is_empty());
+    world.delete("/v1/kv/app/k?purge_ttl=soon", &[]).await.problem(400, "invalid");
+}
+
+#[tokio::test]
+async fn other_methods_are_named() {
+    let (world, _kv) = World::with_bucket(|config| config).await;
+    for (method, path, allow) in [
+        (Method::POST, "/v1/kv/app/k", "GET, HEAD, PUT, DELETE"),
+        (Method::PUT, "/v1/buckets", "GET, HEAD, POST"),
+        (Method::GET, "/v1/buckets/app/empty", "POST"),
+        (Method::DELETE, "/console/", "GET, HEAD"),
+    ] {
+        let answer = world.ask(method, path, &[], b"").await;
+        answer.problem(405, "invalid");
+        assert_eq!(answer.header("allow"), allow);
+    }
+}
+
+#[tokio::test]
+async fn large_values_and_long_bodies_are_refused() {
+    let (world, _kv) = World::with_bucket(|config| config.max_value_size(10)).await;
+    world.put("/v1/kv/app/k", &[], "12345678901").await.problem(413, "invalid");
+    let body = vec![b' '; (64 << 20) + 1];
+    world.ask(Method::PUT, "/v1/kv/app/k", &[], &body).await.problem(413, "invalid");
+    let json = [("content-type", "application/json")];
+    world.ask(Method::POST, "/v1/buckets", &json, &body[..(1 << 20) + 1]).await.problem(413, "invalid");
+}
+
+#[tokio::test]
+async fn other_sites_and_other_names_are_refused() {
+    let (world, kv) = World::with_bucket(|config| config).await;
+    for headers in
+        [[("origin", "http://evil.example")], [("sec-fetch-site", "cross-site")], [("origin", "null")]]
+    {
+        world.put("/v1/kv/app/k", &headers, "x").await.problem(403, "denied");
+    }
+    // A foreign name that leads here reads nothing, whatever page its answer would go to.
+    let rebound = world.ask(Method::GET, "/v1/buckets", &[("host", "evil.example")], b"").await;
+    rebound.problem(403, "denied");
+    assert!(kv.keys().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn bodies_of_buckets_must_be_json_objects_with_known_fields() {
+    let world = World::new().await;
+    let plain = [("content-type", "text/plain")];
+    world.ask(Method::POST, "/v1/buckets", &plain, br#"{"bucket":"app"}"#).await.problem(415, "invalid");
+    for body in
+        [json!([]), json!({"bucket": "app", "histroy": 3}), json!({"bucket": 3}), json!({}), json!(null)]
+    {
+        world.send(Method::POST, "/v1/buckets", &body).await.problem(400, "invalid");
+    }
+    for body in [
+        json!({"bucket": "a b"}),
+        json!({"bucket": "app", "history": 65}),
+        json!({"bucket": "app", "ttl": "soon"}),
+        json!({"bucket": "app", "storage": "tape"}),
+        json!({"bucket": "app", "replicas": 3}),
+    ] {
+        world.send(Method::POST, "/v1/buckets", &body).await.problem(400, "invalid");
+    }
+    assert!(world.place.key_value_names().await.unwrap().is_empty());
+}
