@@ -77,7 +77,7 @@ impl SegmentFile {
     }
 
     /// Takes bytes from this place as a message, with its subject in two parts.
-    fn view<'a>(&'a self, bytes: &'a [u8], offset: u32) -> Option<(Peeked<'a>, (&'a [u8], &'a [u8]))> {
+    fn view<'a>(&'a self, bytes: &'a [u8], offset: u32) -> Option<(Peeked<'a>, InParts<'a>)> {
         let entry = entry::decode(bytes, self.place(offset), self.info.base).ok()?;
         let head = &entry.head;
         let Kind::Message(operation) = head.kind else { return None };
@@ -156,6 +156,9 @@ impl SegmentFile {
         }))
     }
 }
+
+/// A subject: what all of a segment have in common, and the rest.
+type InParts<'a> = (&'a [u8], &'a [u8]);
 
 fn decompress(block: &[u8]) -> Option<Bytes> {
     let (length, block) = block.split_at_checked(4)?;

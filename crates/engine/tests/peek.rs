@@ -88,16 +88,14 @@ fn a_look_at_a_damaged_message_names_it() {
     let mut intact = vec![0; length];
     assert_eq!(file.read_at(&mut intact, 0).unwrap(), length);
     let start = memchr_of(&intact, b"payload") - 60;
-    for at in start..start + 67 {
-        let mut byte = [intact[at] ^ 4];
-        file.write_at(&byte, u64::try_from(at).unwrap()).unwrap();
+    for (at, before) in intact.iter().enumerate().skip(start).take(67) {
+        file.write_at(&[before ^ 4], u64::try_from(at).unwrap()).unwrap();
         let (read, peeked) = both(&stream, "a.k");
         assert_eq!(read, peeked, "byte {at}");
         if let Err(EngineError::Damaged(damage)) = stream.peek_last(b"a.k", |_| ()) {
             assert_eq!(damage.subject.as_ref().map(Subject::as_str), Some("a.k"));
         }
-        byte = [intact[at]];
-        file.write_at(&byte, u64::try_from(at).unwrap()).unwrap();
+        file.write_at(&[*before], u64::try_from(at).unwrap()).unwrap();
     }
     assert!(!stream.damages().is_empty(), "some of the bytes were the message's");
     assert!(both(&stream, "a.k").1.contains("Some("));
