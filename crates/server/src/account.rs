@@ -16,7 +16,7 @@ pub(crate) struct Account {
     name: Box<str>,
     /// Its subscriptions.
     pub(crate) router: Router,
-    /// Its streams, if it has any; set before the first client comes.
+    /// Its streams, if it has any; set when they are opened.
     jetstream: OnceLock<Arc<JetStream>>,
     limits: RwLock<AccountLimits>,
     connections: AtomicU32,

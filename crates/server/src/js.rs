@@ -5,6 +5,7 @@
 //! other tasks uses a [`crate::router::Publisher`] of its own and flushes it after each batch.
 
 mod acks;
+mod allowance;
 mod api;
 mod broken;
 mod captures;
@@ -26,6 +27,7 @@ mod state;
 mod transfer;
 mod trouble;
 
+pub(crate) use api::refuse_while_starting;
 pub(crate) use context::Ctx;
 pub(crate) use facts::facts;
 pub(crate) use open::{start, stop};

@@ -8,7 +8,7 @@ mod extension;
 mod facts;
 mod http;
 mod json;
-mod machine;
+pub(crate) mod machine;
 mod pages;
 mod query;
 mod route;

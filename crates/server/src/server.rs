@@ -69,7 +69,7 @@ impl StartError {
 }
 
 impl Server {
-    /// Starts a server; when this returns, clients can connect.
+    /// Starts a server; when this returns, its streams are there. Clients can connect before, and are told that it starts.
     ///
     /// # Errors
     /// [`StartError`] says which option is wrong, or why it cannot listen.
@@ -85,11 +85,14 @@ impl Server {
         identity.port = address.port();
         let settings = Settings::new(options, &identity)?;
         let shared = Arc::new(Shared::new(settings, env, log));
-        js::start(&shared).await?;
         let monitor = Self::start_monitor(&shared, address).await?;
         let listening = tokio::spawn(listener::accept(Arc::clone(&shared), listener));
-        shared.log(LogLevel::Info, format_args!("Listening for client connections on {address}"));
-        Ok(Self { shared, identity, address, listening: Mutex::new(Some(listening)), monitor })
+        // Who comes while streams are opened gets answers that say so. If they cannot be opened, dropping the server ends it.
+        let server = Self { shared, identity, address, listening: Mutex::new(Some(listening)), monitor };
+        js::start(&server.shared).await?;
+        server.shared.has_started();
+        server.shared.log(LogLevel::Info, format_args!("Listening for client connections on {address}"));
+        Ok(server)
     }
 
     async fn start_monitor(shared: &Arc<Shared>, clients: SocketAddr) -> Result<Option<Monitor>, StartError> {

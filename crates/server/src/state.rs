@@ -14,13 +14,23 @@ use crate::auth::Hasher;
 use crate::conn::PendingTotal;
 use crate::js::Backlog;
 use crate::log::{LogLevel, LogSink};
+use crate::options::ServerOptions;
 use jetkv_engine::env::Env;
 use jetkv_types::Timestamp;
 use parking_lot::RwLock;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
+
+/// Three quarters of what the machine had when the server started; `None` where that is not known.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Room {
+    /// Of its memory.
+    pub(crate) memory: Option<u64>,
+    /// Of what was free on the disk, and what the streams had already.
+    pub(crate) disk: Option<u64>,
+}
 
 /// The state of a server.
 #[derive(Debug)]
@@ -46,6 +56,10 @@ pub(crate) struct Shared {
     /// Where passwords are hashed.
     pub(crate) hasher: Hasher,
     settings: RwLock<Arc<Settings>>,
+    /// What streams may use where nothing is said.
+    room: OnceLock<Room>,
+    /// Whether the streams are not all there yet.
+    starting: AtomicBool,
     lame_duck: AtomicBool,
 }
 
@@ -64,7 +78,9 @@ impl Shared {
             backlog: Arc::default(),
             stats: ServerStats::default(),
             hasher: Hasher::new(cores.div_ceil(2)),
+            starting: AtomicBool::new(settings.options.jetstream.is_some()),
             settings: RwLock::new(Arc::new(settings)),
+            room: OnceLock::new(),
             lame_duck: AtomicBool::new(false),
         }
     }
@@ -80,6 +96,32 @@ impl Shared {
         self.pending.set_limits(limits.max_pending_total, limits.max_pending);
         self.accounts.configure(&settings.options);
         *self.settings.write() = Arc::new(settings);
+    }
+
+    /// Notes what streams may use where nothing is said.
+    pub(crate) fn set_room(&self, room: Room) {
+        // It is measured once.
+        let _ = self.room.set(room);
+    }
+
+    /// Returns the options with what holds where they say nothing.
+    pub(crate) fn options_in_force(&self) -> ServerOptions {
+        let mut options = self.settings().options.clone();
+        if let (Some(jetstream), Some(room)) = (&mut options.jetstream, self.room.get()) {
+            jetstream.max_memory = jetstream.max_memory.or(room.memory);
+            jetstream.max_file = jetstream.max_file.or(room.disk);
+        }
+        options
+    }
+
+    /// Notes that the streams are there.
+    pub(crate) fn has_started(&self) {
+        self.starting.store(false, Ordering::Release);
+    }
+
+    /// Says whether the streams are not all there yet.
+    pub(crate) fn is_starting(&self) -> bool {
+        self.starting.load(Ordering::Acquire)
     }
 
     /// Notes that the server is leaving.

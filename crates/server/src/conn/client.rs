@@ -81,6 +81,12 @@ impl Client {
         self.active_after_ms.store(after, Ordering::Relaxed);
     }
 
+    /// Returns how long nothing was heard.
+    pub(super) fn silence(&self) -> Duration {
+        let active_after = Duration::from_millis(self.active_after_ms.load(Ordering::Relaxed));
+        self.started_at.elapsed().saturating_sub(active_after)
+    }
+
     pub(super) fn set_subscriptions(&self, count: usize) {
         self.subscriptions.store(u32::try_from(count).unwrap_or(u32::MAX), Ordering::Relaxed);
     }

@@ -27,6 +27,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// The state of one connection; its task owns it.
@@ -229,16 +230,16 @@ impl Session {
     ///
     /// # Errors
     /// [`CloseReason::Stale`] if it did not answer before.
-    pub(super) fn tick(&mut self) -> Result<(), CloseReason> {
+    pub(super) fn tick(&mut self) -> Result<Duration, CloseReason> {
         match self.pings.tick(self.settings.options.keep_alive.ping_max) {
-            Tick::Skip => {}
+            Tick::Skip => return Ok(self.client.silence()),
             Tick::Ping => {
                 self.pinged_at = Some(Instant::now());
                 self.outbound.append(encode::ping);
             }
             Tick::Stale => return Err(CloseReason::Stale),
         }
-        Ok(())
+        Ok(Duration::ZERO)
     }
 
     /// Takes over new settings after a reload.

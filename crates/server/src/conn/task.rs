@@ -183,8 +183,9 @@ impl Task {
                 return Err(CloseReason::AuthenticationTimeout);
             }
             if timers.ping_at <= now {
-                timers.ping_at = after(timers.keep_alive.ping_interval);
-                self.session.tick()?;
+                // Silence counts from the last word, not from the last look.
+                let silence = self.session.tick()?;
+                timers.ping_at = after(timers.keep_alive.ping_interval.saturating_sub(silence));
             }
             timers.reset();
         }

@@ -96,6 +96,21 @@ fn operate(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, operation: &str, msg: 
     Handled::Yes
 }
 
+/// Answers a request to the API of streams that are being opened; everything else gets "no responders", which is true.
+pub(crate) fn refuse_while_starting(ctx: &mut Ctx<'_>, msg: &Msg<'_>) -> Handled {
+    let subject = std::str::from_utf8(msg.subject).ok();
+    let operation = subject.and_then(|subject| subject.strip_prefix("$JS.")?.split_once("API."));
+    let Some((verb, _)) = operation.and_then(|(_, operation)| split(operation)) else { return Handled::No };
+    let kind = match verb {
+        "INFO" => "account_info_response".to_owned(),
+        "CONSUMER.DURABLE.CREATE" => "consumer_create_response".to_owned(),
+        "STREAM.PEER.REMOVE" => "stream_remove_peer_response".to_owned(),
+        verb => format!("{}_response", verb.to_ascii_lowercase().replace('.', "_")),
+    };
+    ctx.reply(msg.reply, b"", &refused(&kind, &fixed::STARTING).body);
+    Handled::Yes
+}
+
 /// Finds the handler and runs it. What writes files makes room for others meanwhile.
 fn answer(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, operation: &str, msg: &Msg<'_>) -> Option<Answer> {
     let (verb, rest) = split(operation)?;

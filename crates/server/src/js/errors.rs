@@ -153,6 +153,8 @@ pub(crate) mod fixed {
     pub(crate) const NO_RESOURCES: ApiError = ApiError::fixed(503, 10023, "insufficient resources");
     pub(crate) const NAME_IN_USE: ApiError =
         ApiError::fixed(400, 10130, "stream name already in use, cannot restore");
+    pub(crate) const STARTING: ApiError =
+        ApiError::fixed(503, 10008, "JetStream system temporarily unavailable");
     pub(crate) const NOT_CLUSTERED: ApiError =
         ApiError::fixed(503, 10010, "JetStream clustering support required");
     pub(crate) const DELETE_DENIED: ApiError = ApiError::fixed(500, 10057, "message delete not permitted");

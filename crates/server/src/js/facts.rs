@@ -33,7 +33,7 @@ pub(crate) fn facts(account: &Account, jetstream: &JetStream, consumers: Consume
     AccountStreams {
         name: account.name().to_owned(),
         api: jetstream.counts(),
-        limits: (settings.memory_bytes_max, settings.file_bytes_max),
+        limits: settings.own_limits,
         damages: damages.chain(read_only.iter().map(ToString::to_string)).take(DAMAGES_MAX).collect(),
         corrupt_records: costly().count(),
         damaged_keys: keys.len(),

@@ -108,7 +108,7 @@ impl JetStream {
         msg: &Msg<'_>,
     ) -> Result<Accepted, PublishError> {
         let memory = facts.settings.storage == Storage::Memory;
-        if self.is_used_up(memory) {
+        if self.is_used_up(memory, msg.headers.len() + msg.payload.len() + subject.as_bytes().len()) {
             return Err(PublishError::NoRoom);
         }
         if !msg.headers.is_empty() {

@@ -7,10 +7,11 @@ use super::state::{JetStream, Settings};
 use super::trouble;
 use crate::auth::GLOBAL_ACCOUNT;
 use crate::log::LogLevel;
+use crate::monitor::machine;
 use crate::options::{AccountJetStream, JetStreamOptions};
 use crate::router::InterestSink;
 use crate::server::StartError;
-use crate::state::Shared;
+use crate::state::{Room, Shared};
 use jetkv_engine::{EngineError, Store, StoreOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub(crate) async fn start(shared: &Arc<Shared>) -> Result<(), StartError> {
     let unlimited = AccountJetStream::default();
     let listed = settings.options.auth.accounts.iter();
     let others = listed.filter_map(|account| Some((account.name.as_str(), account.jetstream.as_ref()?)));
+    let mut stores = Vec::new();
     for (name, limits) in std::iter::once((GLOBAL_ACCOUNT, &unlimited)).chain(others) {
         let Some(account) = shared.accounts.get(name) else { continue };
         let (env, dir) = (shared.env.clone(), account_dir(&options.store_dir, name));
@@ -34,7 +36,14 @@ pub(crate) async fn start(shared: &Arc<Shared>) -> Result<(), StartError> {
         let failed = |source| StartError::Store { account: name.to_owned(), source };
         // The task is not aborted, and does not panic.
         let store = opened.unwrap_or(Err(EngineError::Closed)).map_err(failed)?;
-        let own = of_account(&settings, options, name, limits);
+        stores.push((account, limits, store));
+    }
+    let used = stores.iter().map(|(_, _, store)| store.stats().disk_bytes).sum();
+    shared.set_room(measure(&options.store_dir, used));
+    let in_force = shared.options_in_force().jetstream;
+    let options = in_force.as_ref().unwrap_or(options);
+    for (account, limits, store) in stores {
+        let own = of_account(&settings, options, account.name(), limits);
         let entropy = Arc::clone(&shared.env.entropy);
         let (jetstream, unreadable) = JetStream::new(store, own, &account, entropy);
         for error in unreadable {
@@ -43,8 +52,7 @@ pub(crate) async fn start(shared: &Arc<Shared>) -> Result<(), StartError> {
         let jetstream = Arc::new(jetstream);
         let interest: Arc<dyn InterestSink> = jetstream.interest.clone();
         account.router.tell(interest);
-        account.set_jetstream(Arc::clone(&jetstream));
-        jetstream.start();
+        jetstream.start(&account);
         trouble::watch(shared, &jetstream);
     }
     Ok(())
@@ -62,6 +70,13 @@ pub(crate) async fn stop(shared: &Arc<Shared>) {
     }
 }
 
+/// Takes three quarters of the machine, as the reference does; what streams have of the disk already is not held against them.
+fn measure(dir: &Path, used: u64) -> Room {
+    let share = |bytes: u64| bytes / 4 * 3;
+    let disk = machine::free_on_disk(dir).map(|free| share(free.saturating_add(used)));
+    Room { memory: machine::memory_of_machine().map(share), disk }
+}
+
 fn of_account(
     server: &crate::state::Settings,
     options: &JetStreamOptions,
@@ -76,6 +91,7 @@ fn of_account(
         streams_max: limits.max_streams.map(u64::from),
         file_bytes_max: least(options.max_file, limits.max_file),
         memory_bytes_max: least(options.max_memory, limits.max_memory),
+        own_limits: (limits.max_memory, limits.max_file),
         default_max_consumers: options.limits.default_max_consumers.map(u64::from),
         duplicate_window_max: options.limits.duplicate_window,
         max_bytes_required: limits.max_bytes_required,

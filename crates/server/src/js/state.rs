@@ -1,5 +1,6 @@
 //! All streams of an account.
 
+use super::allowance::Allowance;
 use super::captures::Captures;
 use super::consumers::{InterestQueue, Keeper};
 use super::handle::{StreamHandle, consumer_rules};
@@ -27,6 +28,8 @@ pub(crate) struct JetStream {
     /// What looks for trouble and tells of it.
     pub(super) watch: Mutex<Vec<tokio::task::JoinHandle<()>>>,
     pub(crate) transfers: Transfers,
+    memory_allowance: Allowance,
+    file_allowance: Allowance,
     account: Weak<Account>,
     entropy: Arc<dyn Entropy>,
     streams: RwLock<BTreeMap<StreamName, Arc<StreamHandle>>>,
@@ -55,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) file_bytes_max: Option<u64>,
     /// Most bytes in memory, for all streams; `None` is no limit.
     pub(crate) memory_bytes_max: Option<u64>,
+    /// What the account itself may have in memory and in files, which is what it is told.
+    pub(crate) own_limits: (Option<u64>, Option<u64>),
     /// Most consumers of a stream that says nothing itself.
     pub(crate) default_max_consumers: Option<u64>,
     /// Longest window of deduplication.
@@ -131,6 +136,8 @@ impl JetStream {
             interest: Arc::default(),
             watch: Mutex::default(),
             transfers: Transfers::default(),
+            memory_allowance: Allowance::default(),
+            file_allowance: Allowance::default(),
             account: Arc::downgrade(account),
             entropy,
             store,
@@ -144,17 +151,18 @@ impl JetStream {
         (jetstream, unreadable)
     }
 
-    /// Begins what has to go on by itself, once there is a runtime to do it.
-    pub(crate) fn start(self: &Arc<Self>) {
+    /// Takes durable consumers back, lets clients find the streams, and begins what has to go on by itself.
+    pub(crate) fn start(self: &Arc<Self>, account: &Account) {
         // What cannot be read is in the damage that the store reports.
         for (stream, snapshot) in self.keeper.all().unwrap_or_default() {
             if let Some(handle) = self.find(&stream) {
                 handle.consumers.restore(&handle, &snapshot, self);
             }
         }
+        // From here on clients can make consumers of the same names.
+        account.set_jetstream(Arc::clone(self));
         for handle in self.matching(None) {
-            handle.start_copiers(self);
-            handle.start_consumers(&self.account, &self.keeper);
+            self.begin(&handle);
         }
     }
 
@@ -333,10 +341,15 @@ impl JetStream {
         Ok(handle)
     }
 
-    /// Says whether the streams of the account have used up the memory, or the disk, that they may take.
-    pub(crate) fn is_used_up(&self, memory: bool) -> bool {
-        let most = if memory { self.settings.memory_bytes_max } else { self.settings.file_bytes_max };
-        most.is_some_and(|most| self.usage(memory).0 >= most)
+    /// Says whether the streams of the account have used up the memory, or the disk, that they may take, when one more message
+    /// of at most so many bytes comes.
+    pub(crate) fn is_used_up(&self, memory: bool, bytes: usize) -> bool {
+        let (most, allowance) = if memory {
+            (self.settings.memory_bytes_max, &self.memory_allowance)
+        } else {
+            (self.settings.file_bytes_max, &self.file_allowance)
+        };
+        most.is_some_and(|most| allowance.is_used_up(most, to_u64(bytes), || self.usage(memory).0))
     }
 
     /// Says whether a stream that is being put back, and has so many bytes, takes more than there is.

@@ -33,6 +33,17 @@ struct CpuSample {
     percent: f64,
 }
 
+/// The life of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Its streams are being opened.
+    Starting,
+    /// It does its work.
+    Running,
+    /// It sends its clients away.
+    Leaving,
+}
+
 /// Which connections are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
@@ -78,9 +89,15 @@ impl Collector {
         &self.base_path
     }
 
-    /// Says whether the server is a lame duck.
-    pub(super) fn is_leaving(&self) -> bool {
-        self.shared.is_lame_duck()
+    /// Says at which point of its life the server is.
+    pub(super) fn phase(&self) -> Phase {
+        if self.shared.is_lame_duck() {
+            Phase::Leaving
+        } else if self.shared.is_starting() {
+            Phase::Starting
+        } else {
+            Phase::Running
+        }
     }
 
     /// Describes the server.
@@ -92,7 +109,7 @@ impl Collector {
             host: settings.options.listen.host.clone(),
             port: self.clients.port(),
             auth_required: settings.users.is_required(),
-            options: Arc::new(settings.options.clone()),
+            options: Arc::new(self.shared.options_in_force()),
             started: self.shared.started,
             config_loaded: Timestamp::from_nanos(self.config_loaded.load(Ordering::Relaxed)),
             now: self.shared.env.clock.now(),

@@ -96,7 +96,7 @@ pub(super) fn answer(collector: &Collector, path: &str, query: &str) -> Answer {
         "/accstatz" => pages::accstatz(&collector.server(), &collector.accounts(), &query),
         "/healthz" => {
             let named = || collector.jetstream(Consumers::Named);
-            pages::healthz(collector.is_leaving(), &collector.server(), named, &query)
+            pages::healthz(collector.phase(), &collector.server(), named, &query)
         }
         "/metrics" => Ok(pages::metrics(
             &collector.server(),

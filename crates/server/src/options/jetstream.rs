@@ -11,9 +11,9 @@ pub struct JetStreamOptions {
     pub store_dir: PathBuf,
     /// When a write is acknowledged. Default [`Sync::Always`]; the reference's is every 2 minutes.
     pub sync: Sync,
-    /// Most bytes of all memory streams; `None` is 75 % of the memory.
+    /// Most bytes of the memory streams of an account; `None` is 75 % of the memory.
     pub max_memory: Option<u64>,
-    /// Most bytes of all file streams; `None` is 75 % of what is free on the disk.
+    /// Most bytes of the file streams of an account; `None` is 75 % of what is free on the disk and what they have of it.
     pub max_file: Option<u64>,
     /// The domain: `$JS.<domain>.API.>` works like `$JS.API.>`.
     pub domain: Option<String>,

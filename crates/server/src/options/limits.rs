@@ -39,12 +39,13 @@ impl Default for LimitOptions {
 /// Pings and the deadline of writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeepAlive {
-    /// Time between two pings. Default 2 minutes.
+    /// How long a client may be silent before it is pinged. Default 30 seconds; the reference has 2 minutes.
     pub ping_interval: Duration,
     /// Time from CONNECT to the first ping, if that is shorter, so that monitoring soon knows the round trip. Default 2
     /// seconds; the reference has no key for it.
     pub first_ping: Duration,
-    /// Most pings without an answer before the connection is closed as stale. Default 2.
+    /// Most pings without an answer before the connection is closed as stale. Default 1, so that a client is gone after
+    /// two intervals of silence; the reference has 2.
     pub ping_max: u32,
     /// How long a write to a socket may make no progress. Default 10 seconds.
     pub write_deadline: Duration,
@@ -53,9 +54,9 @@ pub struct KeepAlive {
 impl Default for KeepAlive {
     fn default() -> Self {
         Self {
-            ping_interval: Duration::from_secs(120),
+            ping_interval: Duration::from_secs(30),
             first_ping: Duration::from_secs(2),
-            ping_max: 2,
+            ping_max: 1,
             write_deadline: Duration::from_secs(10),
         }
     }

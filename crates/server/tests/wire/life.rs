@@ -8,7 +8,10 @@ use std::time::Duration;
 
 #[test]
 fn a_client_that_does_not_answer_pings_is_closed() {
-    let world = World::new(|options| options.keep_alive.ping_interval = Duration::from_millis(20));
+    let world = World::new(|options| {
+        options.keep_alive.ping_interval = Duration::from_millis(20);
+        options.keep_alive.ping_max = 2;
+    });
     let mut raw = world.client();
     raw.expect_end("PING\r\nPING\r\n-ERR 'Stale Connection'\r\n");
 }

@@ -47,6 +47,9 @@ impl Session {
         let permissions = who.identity.permissions.as_ref();
         let mut ctx = Ctx { account: &who.account, publisher: &mut self.publisher, permissions };
         let mut handled = js::publish(&mut ctx, &mut self.pending, msg);
+        if handled == Handled::No && self.server.is_starting() {
+            handled = js::refuse_while_starting(&mut ctx, msg);
+        }
         if handled == Handled::No && msg.subject.starts_with(system::PREFIX) {
             handled = system::request(&self.server, &who.identity, &mut ctx, msg);
         }

@@ -24,8 +24,8 @@ pub(super) fn info(jetstream: &JetStream) -> Result<api::AccountInfo, ApiError> 
             consumers: streams.iter().map(|handle| to_u64(handle.consumer_count())).sum(),
         },
         limits: api::AccountLimits {
-            max_memory: limit(settings.memory_bytes_max),
-            max_storage: limit(settings.file_bytes_max),
+            max_memory: limit(settings.own_limits.0),
+            max_storage: limit(settings.own_limits.1),
             max_streams: limit(settings.streams_max),
             max_bytes_required: settings.max_bytes_required,
             ..api::AccountLimits::default()

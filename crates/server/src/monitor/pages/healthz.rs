@@ -1,5 +1,6 @@
 //! `/healthz`: whether the server can do its work.
 
+use crate::monitor::collect::Phase;
 use crate::monitor::facts::{AccountStreams, JetStreamFacts, ServerFacts, StreamFacts};
 use crate::monitor::query::{BadQuery, Query};
 use crate::monitor::route::Answer;
@@ -39,9 +40,9 @@ struct Wanted<'a> {
     consumer: Option<&'a str>,
 }
 
-/// Returns the page; `leaving` says whether the server is a lame duck, `collect` takes the snapshot of streams.
+/// Returns the page; `collect` takes the snapshot of streams.
 pub(in crate::monitor) fn healthz(
-    leaving: bool,
+    phase: Phase,
     server: &ServerFacts,
     collect: impl FnOnce() -> Option<JetStreamFacts>,
     query: &Query,
@@ -54,10 +55,10 @@ pub(in crate::monitor) fn healthz(
         stream: query.text("stream"),
         consumer: query.text("consumer"),
     };
-    let faults = if leaving {
-        vec![Fault::of_server(500, "CONNECTION", "server is in lame duck mode")]
-    } else {
-        wanted.faults(collect().as_ref(), server.options.jetstream.is_some())
+    let faults = match phase {
+        Phase::Leaving => vec![Fault::of_server(500, "CONNECTION", "server is in lame duck mode")],
+        Phase::Starting => vec![Fault::of_server(503, "JETSTREAM", "server is starting")],
+        Phase::Running => wanted.faults(collect().as_ref(), server.options.jetstream.is_some()),
     };
     Ok(answer(&faults, details))
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::monitor::collect::Phase;
 use crate::monitor::facts::{AccountStreams, Consumers, JetStreamFacts, LoadFacts, ServerFacts, StreamFacts};
 use crate::monitor::query::Query;
 use crate::monitor::route::Answer;
@@ -130,7 +131,7 @@ fn jsz_shows_what_is_asked_for() {
 #[test]
 fn healthz_is_green_only_if_everything_is_intact() {
     let health = |query: &str, facts: Option<JetStreamFacts>| {
-        let answer = healthz(false, &server(), || facts, &Query::parse(query)).unwrap();
+        let answer = healthz(Phase::Running, &server(), || facts, &Query::parse(query)).unwrap();
         (answer.status, String::from_utf8(answer.body).unwrap())
     };
     let sound = |query: &str| health(query, Some(facts(&[])));
@@ -157,8 +158,11 @@ fn healthz_is_green_only_if_everything_is_intact() {
     assert_eq!(damaged("account=A&stream=KV_gone"), (503, error.into()));
     assert_eq!(damaged("js-enabled-only=1"), ok);
     assert_eq!(health("", None).0, 503);
-    let leaving = healthz(true, &server(), || None, &Query::default()).unwrap();
+    let leaving = healthz(Phase::Leaving, &server(), || None, &Query::default()).unwrap();
     assert_eq!(leaving.status, 500);
+    let starting = healthz(Phase::Starting, &server(), || None, &Query::default()).unwrap();
+    let text = r#"{"status":"unavailable","error":"server is starting"}"#;
+    assert_eq!((starting.status, String::from_utf8(starting.body).unwrap()), (503, text.into()));
 }
 
 #[test]

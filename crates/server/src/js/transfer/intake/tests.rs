@@ -52,8 +52,7 @@ fn jetstream(env: &Env) -> (Arc<JetStream>, Arc<Account>) {
     let account = Accounts::new(&ServerOptions::default()).get("$G").unwrap();
     let (jetstream, _) = JetStream::new(store, Settings::default(), &account, Arc::clone(&env.entropy));
     let jetstream = Arc::new(jetstream);
-    account.set_jetstream(Arc::clone(&jetstream));
-    jetstream.start();
+    jetstream.start(&account);
     (jetstream, account)
 }
 

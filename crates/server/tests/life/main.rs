@@ -1,0 +1,13 @@
+//! A server while it starts, what it takes of its machine, its domain, and clients that go without a word.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on must fail, and looks at the clock of the machine"
+)]
+
+mod domain;
+mod frozen;
+mod room;
+mod starting;
+mod watchers;
+mod world;
