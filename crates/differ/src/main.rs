@@ -152,7 +152,13 @@ impl Servers {
 fn program(name: &str) -> Result<Program, DifferError> {
     match name {
         "reference" => Ok(Program::reference(&Peers::in_target())?),
-        path => Ok(Program::jetkv(path.into())),
+        path => match std::path::absolute(path) {
+            // Servers are started in directories of their own.
+            Ok(path) => Ok(Program::jetkv(path)),
+            Err(source) => {
+                Err(DifferError::Connection { what: "find the program", side: path.to_owned(), source })
+            }
+        },
     }
 }
 

@@ -96,7 +96,6 @@ pub(crate) struct Prepared<'a> {
     ttl: Ttl,
     rollup: Rollup,
     known: Known<'a>,
-    filter: Option<SubjectFilter>,
 }
 
 impl Ingest {
@@ -123,43 +122,35 @@ impl Ingest {
             return self.publish_plain(incoming, &rules);
         }
         let known = Known::of(incoming.headers);
-        if known.batch_id.is_some() || known.batch_sequence.is_some() || known.batch_commit.is_some() {
-            return self.publish_batched(incoming, known, &rules, now);
+        if let Some(id) = known.batch_id {
+            return self.publish_batched(incoming, id, &known, &rules, now);
         }
         self.check_before_expectations(incoming, &known, &rules)?;
-        let filter = known.expected_subject_filter()?;
-        let expect = known.expectation(filter.as_ref())?;
-        let prepared = match prepare(incoming, known, filter.clone(), &rules) {
-            Ok(prepared) => prepared,
-            Err(error) => {
-                // What is wrong with the message is told only if its expectations hold.
-                self.verify(incoming.subject, expect)?;
-                return match known.message_id.filter(|_| error.comes_after_duplicates()) {
-                    Some(id) => match self.ids(now, &rules).find(id) {
-                        Some(sequence) => Ok(self.duplicate(sequence)),
-                        None => Err(error),
-                    },
-                    None => Err(error),
-                };
+        let expectation = known.expectation()?;
+        let is_watched = known.message_id.is_some() && !rules.duplicate_window.is_zero();
+        let mut ids = is_watched.then(|| self.ids(now, &rules));
+        match self.judge(incoming, known, &rules, ids.as_deref()) {
+            Ok(Judged::Fresh(prepared)) => {
+                let append = prepared.append(incoming.subject, incoming.payload, expectation.expect());
+                let commit = self.stream.append(&[append]);
+                let id = known.message_id.filter(|_| is_watched);
+                if let (Some(ids), Some(id), Ok(committed)) = (&mut ids, id, commit.sequences()) {
+                    ids.insert(Remembered { id: id.into(), sequence: committed.last, time: now });
+                }
+                Ok(prepared.stored(commit, id.map(Box::from), incoming.subject))
             }
-        };
-        let append = prepared.append(incoming.subject, incoming.payload, expect);
-        let Some(id) = known.message_id.filter(|_| !rules.duplicate_window.is_zero()) else {
-            self.check_last_id(&known)?;
-            return Ok(prepared.stored(self.stream.append(&[append]), None, incoming.subject));
-        };
-        let mut ids = self.ids(now, &rules);
-        if let Some(sequence) = ids.find(id) {
-            drop(ids);
-            self.verify(incoming.subject, expect)?;
-            return Ok(self.duplicate(sequence));
+            // What is wrong with the message is told only if its expectations hold.
+            Ok(Judged::Duplicate(sequence)) => {
+                drop(ids);
+                self.verify(incoming.subject, expectation.expect())?;
+                Ok(self.duplicate(sequence))
+            }
+            Err(error) => {
+                drop(ids);
+                self.verify(incoming.subject, expectation.expect())?;
+                Err(error)
+            }
         }
-        self.check_last_id(&known)?;
-        let commit = self.stream.append(&[append]);
-        if let Ok(committed) = commit.sequences() {
-            ids.insert(Remembered { id: id.into(), sequence: committed.last, time: now });
-        }
-        Ok(prepared.stored(commit, Some(id.into()), incoming.subject))
     }
 
     /// Forgets message ids whose commit failed.
@@ -173,11 +164,9 @@ impl Ingest {
     }
 
     fn publish_plain(&self, incoming: &Incoming<'_>, rules: &Rules) -> Result<Accepted, PublishError> {
+        check_size(incoming, rules)?;
         if rules.sealed {
             return Err(PublishError::Sealed);
-        }
-        if incoming.payload.len() > rules.message_bytes_max {
-            return Err(PublishError::TooLarge);
         }
         let commit = self.stream.append(&[Append::put(incoming.subject, incoming.payload)]);
         Ok(Accepted::Stored { commit, id: None, also_purge: None })
@@ -190,9 +179,7 @@ impl Ingest {
         known: &Known<'_>,
         rules: &Rules,
     ) -> Result<(), PublishError> {
-        if incoming.headers.len() + incoming.payload.len() > MESSAGE_BYTES_MAX {
-            return Err(PublishError::TooLargeForStore);
-        }
+        check_size(incoming, rules)?;
         if rules.sealed {
             return Err(PublishError::Sealed);
         }
@@ -206,7 +193,7 @@ impl Ingest {
         if known.expected_stream.is_some_and(|name| name != self.stream.name().as_str()) {
             return Err(PublishError::WrongStream);
         }
-        if !rules.message_ttl && known.ttl.is_some_and(|text| MessageTtl::parse(text).is_ok()) {
+        if !rules.message_ttl && known.ttl.is_some_and(|text| MessageTtl::clamped(text).is_ok()) {
             return Err(PublishError::TtlDisabled);
         }
         Ok(())
@@ -230,29 +217,79 @@ impl Ingest {
         ids
     }
 
+    /// Checks 8 to 17, one after the other.
+    fn judge<'a>(
+        &self,
+        incoming: &Incoming<'_>,
+        known: Known<'a>,
+        rules: &Rules,
+        ids: Option<&Ids>,
+    ) -> Result<Judged<'a>, PublishError> {
+        if known.has_schedule {
+            return Err(PublishError::SchedulesDisabled);
+        }
+        if known.has_scheduler {
+            return Err(PublishError::SchedulerHeader);
+        }
+        if known.has_stream_source {
+            return Err(PublishError::SourceHeader);
+        }
+        if let (Some(ids), Some(id)) = (ids, known.message_id)
+            && let Some(sequence) = ids.find(id)
+        {
+            return Ok(Judged::Duplicate(sequence));
+        }
+        if let Some(expected) = known.expected_last_id {
+            self.check_last_id(expected, ids, rules)?;
+        }
+        prepare(incoming, known, rules).map(Judged::Fresh)
+    }
+
     /// Check 11. It has to know the last message, whatever is queued before it.
-    fn check_last_id(&self, known: &Known<'_>) -> Result<(), PublishError> {
-        let Some(expected) = known.expected_last_id else { return Ok(()) };
+    fn check_last_id(&self, expected: &str, ids: Option<&Ids>, rules: &Rules) -> Result<(), PublishError> {
         self.stream.append(&[]).wait()?;
-        let last = self.stream.get(self.stream.last_sequence())?;
-        let found = last.as_ref().and_then(|last| last.headers.get(known::MESSAGE_ID)).unwrap_or_default();
-        if found == expected { Ok(()) } else { Err(PublishError::WrongLastId { found: found.into() }) }
+        let last = self.stream.last_sequence();
+        let found = match ids {
+            Some(ids) => ids.id_of(last),
+            None => self.ids.lock().id_of(last),
+        };
+        // What is not remembered, because no id was looked for yet or none is remembered at all, is read.
+        let found = match found.filter(|_| !rules.duplicate_window.is_zero()) {
+            Some(id) => id,
+            None => {
+                let last = self.stream.get(last)?;
+                last.as_ref().and_then(|last| last.headers.get(known::MESSAGE_ID)).unwrap_or_default().into()
+            }
+        };
+        if *found == *expected { Ok(()) } else { Err(PublishError::WrongLastId { found }) }
     }
 }
 
-/// Checks 8, 9, 12 and 14 to 17, and works out what is stored.
+/// What becomes of a message whose expectations hold.
+#[expect(clippy::large_enum_variant, reason = "it lives for one call, and most messages are fresh")]
+enum Judged<'a> {
+    Fresh(Prepared<'a>),
+    /// It is the message with this sequence.
+    Duplicate(Sequence),
+}
+
+fn check_size(incoming: &Incoming<'_>, rules: &Rules) -> Result<(), PublishError> {
+    let bytes = incoming.headers.len() + incoming.payload.len();
+    if bytes > rules.message_bytes_max {
+        return Err(PublishError::TooLarge);
+    }
+    if bytes > MESSAGE_BYTES_MAX {
+        return Err(PublishError::TooLargeForStore);
+    }
+    Ok(())
+}
+
+/// Checks 12 and 15 to 17, and works out what is stored.
 fn prepare<'a>(
     incoming: &Incoming<'_>,
     known: Known<'a>,
-    filter: Option<SubjectFilter>,
     rules: &Rules,
 ) -> Result<Prepared<'a>, PublishError> {
-    if known.has_schedule {
-        return Err(PublishError::SchedulesDisabled);
-    }
-    if known.has_stream_source {
-        return Err(PublishError::SourceHeader);
-    }
     let rollup = match known.rollup {
         None => Rollup::None,
         Some(_) if !rules.rollup => return Err(PublishError::RollupNotPermitted),
@@ -260,16 +297,13 @@ fn prepare<'a>(
         Some(word) if word.eq_ignore_ascii_case("all") => Rollup::Stream,
         Some(word) => return Err(PublishError::InvalidRollup { value: word.into() }),
     };
-    if incoming.headers.len() + incoming.payload.len() > rules.message_bytes_max {
-        return Err(PublishError::TooLarge);
-    }
     if incoming.headers.len() > HEADER_BLOCK_BYTES_MAX {
         return Err(PublishError::HeadersTooLarge);
     }
-    let ttl = known.ttl.map(MessageTtl::parse).transpose().map_err(|_| PublishError::InvalidTtl)?;
+    let ttl = known.ttl.map(MessageTtl::clamped).transpose().map_err(|_| PublishError::InvalidTtl)?;
     let raised = ttl.map(|ttl| ttl.raised_to(rules.ttl_seconds_min));
     let block = match raised {
-        Some(ttl) if Some(ttl) != known.ttl.and_then(|text| MessageTtl::parse(text).ok()) => {
+        Some(ttl) if Some(ttl) != known.ttl.and_then(|text| MessageTtl::clamped(text).ok()) => {
             known::with_ttl(incoming.headers, &ttl.header_value())
         }
         _ => known::without_status(incoming.headers),
@@ -281,7 +315,6 @@ fn prepare<'a>(
         ttl: raised.map_or(Ttl::Stream, Ttl::from),
         rollup,
         known,
-        filter,
     })
 }
 
@@ -325,8 +358,7 @@ impl Rules {
             message_bytes_max: config
                 .message_bytes_max
                 .and_then(|bytes| usize::try_from(bytes).ok())
-                .unwrap_or(MESSAGE_BYTES_MAX)
-                .min(MESSAGE_BYTES_MAX),
+                .unwrap_or(usize::MAX),
         }
     }
 }

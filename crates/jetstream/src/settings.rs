@@ -9,6 +9,7 @@ mod validate;
 
 pub use origin::{External, Placement, Republish, Source, SubjectTransform};
 pub use origin_rules::OriginProblem;
+pub use validate::SettingsRule;
 
 use jetkv_engine::{Compression, Discard, Storage};
 use jetkv_types::{Sequence, StreamName, SubjectFilter};
@@ -40,7 +41,8 @@ pub struct StreamSettings {
     pub storage: Storage,
     /// How many servers keep a copy.
     pub replicas: u32,
-    /// For how long message ids are remembered; `None` means two minutes, or `max_age` if that is shorter.
+    /// For how long message ids are remembered; `None` means two minutes, or `max_age` if that
+    /// is shorter, and for a stream that copies from others that they are not.
     pub duplicate_window: Option<Duration>,
     /// On which servers of a cluster the stream lives.
     pub placement: Option<Placement>,
@@ -156,8 +158,33 @@ impl StreamSettings {
             self.allow_rollup = false;
         }
         let age = self.max_age.unwrap_or(Duration::MAX);
-        if self.mirror.is_none() {
+        // What is copied was deduplicated where it comes from.
+        if self.mirror.is_none() && self.sources.is_empty() {
             self.duplicate_window.get_or_insert(DUPLICATE_WINDOW_DEFAULT.min(age));
+        }
+        self
+    }
+
+    /// Returns the first sequence as the last request said it; that of a stream that has begun is not moved by it.
+    #[must_use]
+    pub fn first_sequence_shown(&self) -> Option<Sequence> {
+        match self.other.get(attributes::FIRST_SEQUENCE_SHOWN) {
+            Some(text) => text.parse().ok().filter(|sequence| *sequence > 0),
+            None => self.first_sequence,
+        }
+    }
+
+    /// Returns the settings for a stream that has begun with the settings `current`: where it began stays, and what else
+    /// is stored with it, too.
+    #[must_use]
+    pub fn after(mut self, current: &Self) -> Self {
+        let shown = self.first_sequence;
+        self.first_sequence = current.first_sequence;
+        self.other = current.other.clone();
+        self.other.remove(attributes::FIRST_SEQUENCE_SHOWN);
+        if shown != self.first_sequence {
+            let text = shown.unwrap_or(0).to_string();
+            self.other.insert(attributes::FIRST_SEQUENCE_SHOWN.into(), text);
         }
         self
     }

@@ -34,6 +34,23 @@ impl MessageTtl {
         whole_seconds(Duration::from_secs(seconds)).map_err(|reason| invalid(text, reason))
     }
 
+    /// Reads the text of the header as [`Self::parse`] does, but takes more seconds than there can be for the most, as the
+    /// reference does.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn clamped(text: &str) -> Result<Self, JetStreamError> {
+        let digits = text.strip_prefix('+').unwrap_or(text);
+        if digits.len() > 1 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            let seconds: u64 = digits.parse().unwrap_or(SECONDS_MAX);
+            return match seconds {
+                0 => Err(invalid(text, "at least 1s is needed")),
+                seconds => Ok(Self::Seconds(seconds.min(SECONDS_MAX))),
+            };
+        }
+        Self::parse(text)
+    }
+
     /// Takes a span of time; fractions of a second are cut off.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ mod group;
 mod handle;
 mod ingest;
 mod open;
+mod origins;
 mod pending;
 mod publish;
 mod state;

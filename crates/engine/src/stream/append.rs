@@ -1,10 +1,10 @@
 //! Appending: the checks of a batch in the order of its messages, against what is committed and what is queued.
 
 use super::round::Round;
-use super::writer::{Left, Queued, Writer};
+use super::writer::{Left, Mark, Queued, Writer};
 use super::{Commit, StreamInner};
 use crate::append::{Append, Committed, Expect, Priority, Rollup, Ttl};
-use crate::config::{Compression, Discard, StreamConfig};
+use crate::config::{Compression, Discard, Storage, StreamConfig};
 use crate::convert::{to_u32, to_u64};
 use crate::error::{EngineError, Limit};
 use crate::format::entry::{
@@ -23,14 +23,24 @@ impl StreamInner {
         let _wakes = wakes::hold();
         self.read_expected(batch);
         let mut writer = self.writer.lock();
-        let outcome = self.queue_batch(&mut writer, batch);
+        let outcome = self.queue_batch(&mut writer, batch, Fate::Kept);
         // A refusal may rest on what is queued: it is told once that is durable.
         let round = writer.last_round().unwrap_or_else(|| Arc::new(Round::done()));
         drop(writer);
         Commit::new(Arc::clone(self), round, outcome)
     }
 
-    fn queue_batch(&self, writer: &mut Writer, batch: &[Append<'_>]) -> Result<Committed, EngineError> {
+    /// Finds out whether a batch would be refused; nothing is left of it.
+    pub(crate) fn would_append(&self, batch: &[Append<'_>]) -> Result<(), EngineError> {
+        self.queue_batch(&mut self.writer.lock(), batch, Fate::Undone).map(drop)
+    }
+
+    fn queue_batch(
+        &self,
+        writer: &mut Writer,
+        batch: &[Append<'_>],
+        fate: Fate,
+    ) -> Result<Committed, EngineError> {
         if let Some(error) = &writer.stopped {
             return Err(error.clone());
         }
@@ -68,7 +78,7 @@ impl StreamInner {
                 fetch(&index, &batch[position..]);
             }
             let subject = append.subject.as_bytes();
-            if batch.len() > 1 {
+            if batch.len() > 1 || fate == Fate::Undone {
                 before.push((subject, writer.queued(subject).cloned()));
             }
             let continues = position + 1 < batch.len() || append.rollup == Rollup::Stream;
@@ -76,18 +86,19 @@ impl StreamInner {
             let queued =
                 checked.and_then(|()| self.queue_one(writer, &index, &config, append, now, continues));
             if let Err(error) = queued {
-                for (subject, queued) in before.into_iter().rev() {
-                    writer.set_queued(subject, queued);
-                }
-                writer.undo(mark);
+                undo(writer, mark, before);
                 return Err(error);
             }
             if append.rollup == Rollup::Stream {
-                self.queue_rollup(writer, message_size(append), position + 1 < batch.len());
+                self.queue_rollup(writer, message_size(append, config.storage), position + 1 < batch.len());
             }
         }
-        writer.end_batch();
-        Ok(Committed { first: reach.0, last: writer.next - 1 })
+        let committed = Committed { first: reach.0, last: writer.next - 1 };
+        match fate {
+            Fate::Kept => writer.end_batch(),
+            Fate::Undone => undo(writer, mark, before),
+        }
+        Ok(committed)
     }
 
     /// Lets the batch, whose sequences reach from and to those given, begin a new segment if it does not fit into the
@@ -134,8 +145,13 @@ impl StreamInner {
         let subject = append.subject.as_bytes();
         let sequence = append.origin.map_or(0, |origin| origin.sequence).max(writer.next);
         let time = append.origin.map_or(now, |origin| origin.time.as_nanos()).max(writer.last_time);
-        let size = message_size(append);
+        let size = message_size(append, config.storage);
         let given_up = Displaced::by(writer, index, config, subject, sequence);
+        if config.discard == Discard::NewPerSubject && append.rollup == Rollup::None && given_up.messages > 0
+        {
+            let (stream, limit) = (self.name.clone(), Limit::MessagesPerSubject);
+            return Err(EngineError::LimitReached { stream, limit });
+        }
         self.check_limits(writer, config, &given_up, size)?;
         let displaced = match append.rollup {
             Rollup::None => given_up,
@@ -290,9 +306,6 @@ impl StreamInner {
         size: u32,
     ) -> Result<(), EngineError> {
         let reached = |limit| EngineError::LimitReached { stream: self.name.clone(), limit };
-        if config.discard == Discard::NewPerSubject && given_up.messages > 0 {
-            return Err(reached(Limit::MessagesPerSubject));
-        }
         if config.discard == Discard::Old {
             return Ok(());
         }
@@ -315,6 +328,21 @@ fn fetch(index: &StreamIndex, batch: &[Append<'_>]) {
         *hash = hasher.hash(append.subject.as_bytes());
     }
     index.fetch(&hashes[..batch.len().min(FETCHED_TOGETHER)]);
+}
+
+/// What becomes of a batch that is not refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Kept,
+    Undone,
+}
+
+/// Takes back what was queued since the mark; `before` is what was known of its subjects.
+fn undo(writer: &mut Writer, mark: Mark, before: Vec<(&[u8], Option<Queued>)>) {
+    for (subject, queued) in before.into_iter().rev() {
+        writer.set_queued(subject, queued);
+    }
+    writer.undo(mark);
 }
 
 /// Returns the first and the last sequence that a batch will have.
@@ -353,11 +381,21 @@ fn check_alone(config: &StreamConfig, append: &Append<'_>, position: usize) -> R
     Ok(())
 }
 
-/// Size of a message as limits count it, the same as the reference's for its file storage (PROTOCOL 4.1).
-fn message_size(append: &Append<'_>) -> u32 {
-    let block = append.headers.as_block().len();
-    let headers = if block == 0 { 0 } else { 4 + block };
-    to_u32(22 + append.subject.as_bytes().len() + append.payload.len() + headers + 8)
+fn message_size(append: &Append<'_>, storage: Storage) -> u32 {
+    let [subject, headers, payload] =
+        [append.subject.as_bytes(), append.headers.as_block(), append.payload].map(|part| to_u32(part.len()));
+    counted_size(storage, subject, headers, payload)
+}
+
+/// Size of a message of so many bytes as limits count it, the same as the reference's (PROTOCOL 4.1).
+pub(super) fn counted_size(storage: Storage, subject: u32, headers: u32, payload: u32) -> u32 {
+    match storage {
+        Storage::Memory => subject + headers + payload + 16,
+        Storage::File => {
+            let headers = if headers == 0 { 0 } else { 4 + headers };
+            22 + subject + payload + headers + 8
+        }
+    }
 }
 
 /// The last message of a subject, queued or committed.

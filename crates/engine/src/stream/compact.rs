@@ -269,8 +269,9 @@ impl StreamInner {
         let mut hints = Vec::new();
         hint::walk(&hint_bytes, &file.info, &mut |hint| hints.push(Found::of_hint(hint)));
         let next = self.index.read().next;
-        let scan =
-            scan::scan(file, &bytes, &Known { hints: &hints, durable_upto: end, sealed: Some((end, next)) });
+        let storage = self.config.read().storage;
+        let known = Known { hints: &hints, durable_upto: end, storage, sealed: Some((end, next)) };
+        let scan = scan::scan(file, &bytes, &known);
         Ok((bytes, scan))
     }
 

@@ -195,6 +195,14 @@ impl Stream {
         self.inner.read_expected(&[append]);
         self.inner.verify(&append)
     }
+
+    /// Says whether these messages would be refused as one batch, judged by what is committed and what is queued.
+    ///
+    /// # Errors
+    /// As [`Self::append`] for what needs no writing.
+    pub fn would_append(&self, batch: &[Append<'_>]) -> Result<(), EngineError> {
+        self.inner.would_append(batch)
+    }
 }
 
 impl StreamInner {

@@ -13,6 +13,7 @@ use super::commit::apply_entry;
 use super::create::NewStream;
 use super::log::{Log, OpenSegment};
 use super::scan::{self, Found, Known, Scan};
+use crate::config::Storage;
 use crate::convert::{to_u32, to_u64, to_usize};
 use crate::damage::{Damage, DamageKind};
 use crate::env::{Env, OpenMode};
@@ -254,7 +255,8 @@ impl Recovery {
         let followed =
             if position == Position::Followed && sealed.is_none() { written.max(summary.end) } else { 0 };
         let durable_upto = summary.durable_upto.max(clean_upto).max(followed);
-        let mut scan = scan::scan(&file, &bytes, &Known { hints: &hints, durable_upto, sealed });
+        let mut scan =
+            scan::scan(&file, &bytes, &Known { hints: &hints, durable_upto, storage: Storage::File, sealed });
         if sealed.is_none() && !planted::is(Bug::ShowUnsynced) {
             // What is shown from now on must not be lost by a power cut that comes before the next write. After a failed
             // sync the system may hold it in memory and think it saved: the same bytes are written once more.

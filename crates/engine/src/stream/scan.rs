@@ -1,6 +1,8 @@
 //! Reading a segment from its first byte, when hints do not tell all: decides by evidence what is a torn tail and what is
 //! damage, and names what is damaged.
 
+use super::append;
+use crate::config::Storage;
 use crate::convert::{to_u32, to_u64, to_usize};
 use crate::damage::{Damage, DamageKind};
 use crate::format::entry::{self, Entry, FIXED_BYTES, Head, Kind, Unreadable};
@@ -36,6 +38,8 @@ pub(crate) struct Known<'a> {
     pub(crate) hints: &'a [Found],
     /// Everything before this offset was on stable storage at some time.
     pub(crate) durable_upto: u32,
+    /// Where the stream lives, which says how limits count.
+    pub(crate) storage: Storage,
     /// Where the entries end, and the sequence behind them, if that is certain.
     pub(crate) sealed: Option<(u32, Sequence)>,
 }
@@ -92,7 +96,7 @@ impl SegmentReader<'_> {
         let rest = self.rest(at);
         let unreadable = match entry::decode(rest, self.file.place(at), self.file.info.base) {
             Ok(entry) if entry.head.sequence >= self.out.next_sequence => {
-                let found = Found::of(&entry, rest, at, &self.file.info.prefix);
+                let found = Found::of(&entry, rest, at, (&self.file.info.prefix, self.known.storage));
                 self.durable_upto = self.durable_upto.max(entry.head.durable_upto);
                 self.out.intact_count += 1;
                 self.push(found);
@@ -192,17 +196,17 @@ impl SegmentReader<'_> {
     /// Takes the description from the entry's own head, mended if need be.
     fn described(&self, at: u32, unreadable: Unreadable) -> Option<Found> {
         let (rest, place, base) = (self.rest(at), self.file.place(at), self.file.info.base);
-        let prefix = &self.file.info.prefix;
+        let counted = (&*self.file.info.prefix, self.known.storage);
         let found = match unreadable {
             Unreadable::Data { .. } => {
                 let head = entry::decode_head(rest, place, base).ok()?;
                 // The data of a control is what it does; without it, it is as if everything were unknown.
-                head.kind.is_message().then(|| Found::of_head(&head, &[], rest, at, prefix))?
+                head.kind.is_message().then(|| Found::of_head(&head, &[], rest, at, counted))?
             }
             Unreadable::Head => {
                 let mended = entry::mend_head(rest, place, base)?;
                 let entry = entry::decode(&mended, place, base).ok()?;
-                Found::of(&entry, &mended, at, prefix)
+                Found::of(&entry, &mended, at, counted)
             }
             Unreadable::Blank => return None,
         };
@@ -258,11 +262,17 @@ impl SegmentReader<'_> {
 }
 
 impl Found {
-    fn of(entry: &Entry<'_>, bytes: &[u8], offset: u32, prefix: &str) -> Self {
-        Self::of_head(&entry.head, entry.data, bytes, offset, prefix)
+    fn of(entry: &Entry<'_>, bytes: &[u8], offset: u32, (prefix, storage): (&str, Storage)) -> Self {
+        Self::of_head(&entry.head, entry.data, bytes, offset, (prefix, storage))
     }
 
-    fn of_head(head: &Head<'_>, data: &[u8], bytes: &[u8], offset: u32, prefix: &str) -> Self {
+    fn of_head(
+        head: &Head<'_>,
+        data: &[u8],
+        bytes: &[u8],
+        offset: u32,
+        (prefix, storage): (&str, Storage),
+    ) -> Self {
         let is_message = head.kind.is_message();
         Self {
             kind: head.kind,
@@ -270,7 +280,7 @@ impl Found {
             sequence: head.sequence,
             offset,
             length: to_u32(head.entry_length()),
-            size: if is_message { counted_size(head, data, prefix) } else { 0 },
+            size: if is_message { counted_size(head, data, prefix, storage) } else { 0 },
             head_checksum: u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]),
             time: head.time,
             deadline: head.deadline,
@@ -331,7 +341,7 @@ impl Found {
 }
 
 /// Size of a stored message as limits count it; see `append`.
-fn counted_size(head: &Head<'_>, data: &[u8], prefix: &str) -> u32 {
+fn counted_size(head: &Head<'_>, data: &[u8], prefix: &str, storage: Storage) -> u32 {
     let stored_payload = head.data_length - head.header_length;
     let payload = if head.flags & entry::COMPRESSED == 0 {
         stored_payload
@@ -340,8 +350,7 @@ fn counted_size(head: &Head<'_>, data: &[u8], prefix: &str) -> u32 {
         length.map_or(stored_payload, |length| u32::from_le_bytes(*length))
     };
     let prefix = if head.flags & entry::WHOLE_SUBJECT == 0 { prefix.len() } else { 0 };
-    let headers = if head.header_length == 0 { 0 } else { 4 + head.header_length };
-    22 + to_u32(prefix + head.subject.len()) + payload + headers + 8
+    append::counted_size(storage, to_u32(prefix + head.subject.len()), head.header_length, payload)
 }
 
 /// Disks write at least so much at once; a torn write may end anywhere in it.

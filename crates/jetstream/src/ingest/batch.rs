@@ -1,10 +1,10 @@
 //! Atomic batches: messages that are stored together or not at all (PROTOCOL 3.6).
 
-use super::dedupe::Remembered;
-use super::known::Known;
-use super::{Accepted, Incoming, Ingest, Prepared, PublishError, Rules, prepare};
-use jetkv_engine::{Append, Expect, Priority, Rollup, Ttl};
-use jetkv_types::{Headers, Operation, Sequence, Subject, SubjectFilter, Timestamp};
+use super::dedupe::{Ids, Remembered};
+use super::known::{self, Expectation, Known};
+use super::{Accepted, Incoming, Ingest, Judged, Prepared, PublishError, Rules};
+use jetkv_engine::{Append, Expect, Rollup};
+use jetkv_types::{Subject, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
@@ -22,19 +22,12 @@ struct Open {
     touched: Timestamp,
 }
 
-/// A message that waits for the rest of its batch.
+/// A message that waits for the rest of its batch. What is wrong with it is told when the batch ends.
 #[derive(Debug)]
 struct Staged {
     subject: Subject,
-    headers: Headers,
+    headers: Vec<u8>,
     payload: Vec<u8>,
-    operation: Operation,
-    ttl: Ttl,
-    rollup: Rollup,
-    filter: Option<SubjectFilter>,
-    of_subject: Option<Sequence>,
-    of_stream: Option<Sequence>,
-    id: Option<Box<str>>,
 }
 
 impl Batches {
@@ -62,20 +55,20 @@ impl Ingest {
     pub(super) fn publish_batched(
         &self,
         incoming: &Incoming<'_>,
-        known: Known<'_>,
+        id: &str,
+        known: &Known<'_>,
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Accepted, PublishError> {
         if !rules.batches {
             return Err(PublishError::BatchDisabled);
         }
-        let id = known.batch_id.ok_or(PublishError::BatchIdInvalid)?;
         if id.len() > ID_BYTES_MAX {
             return Err(PublishError::BatchIdInvalid);
         }
         let mut batches = self.batches.lock();
         batches.expire(now);
-        let outcome = self.stage(&mut batches, id, incoming, known, rules, now);
+        let outcome = self.stage(&mut batches, id, incoming, known, now);
         if outcome.is_err() {
             // A batch with a message that is refused can never be complete.
             batches.take(id);
@@ -95,23 +88,16 @@ impl Ingest {
         batches: &mut Batches,
         id: &str,
         incoming: &Incoming<'_>,
-        known: Known<'_>,
-        rules: &Rules,
+        known: &Known<'_>,
         now: Timestamp,
     ) -> Result<bool, PublishError> {
         let place: usize = known
             .batch_sequence
+            .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
             .and_then(|text| text.parse().ok())
-            .filter(|place| *place > 0)
             .ok_or(PublishError::BatchSequenceMissing)?;
-        let ends = match known.batch_commit {
-            None => End::No,
-            Some("1") => End::WithThis,
-            Some("eob") => End::BeforeThis,
-            Some(_) => return Err(PublishError::BatchCommitInvalid),
-        };
-        if known.expected_last_id.is_some() {
-            return Err(PublishError::BatchHeader { header: "Nats-Expected-Last-Msg-Id" });
+        if place > MESSAGES_MAX {
+            return Err(PublishError::BatchTooLarge { most: MESSAGES_MAX });
         }
         if place == 1 {
             batches.take(id);
@@ -122,23 +108,31 @@ impl Ingest {
             batches.open.insert(id.into(), open);
         }
         let open = batches.open.get_mut(id).ok_or(PublishError::BatchIncomplete)?;
+        let ends = match known.batch_commit {
+            None => End::No,
+            Some("1") => End::WithThis,
+            Some("eob") => End::BeforeThis,
+            Some(_) => return Err(PublishError::BatchCommitInvalid),
+        };
         if place != open.messages.len() + 1 {
             return Err(PublishError::BatchIncomplete);
         }
         open.touched = now;
         if ends == End::BeforeThis {
-            return if open.messages.is_empty() { Err(PublishError::BatchIncomplete) } else { Ok(true) };
+            let last = open.messages.last_mut().ok_or(PublishError::BatchIncomplete)?;
+            // It is stored as if it had said itself that it is the last.
+            last.headers = known::with_commit(&last.headers);
+            return Ok(true);
         }
         let bytes = incoming.headers.len() + incoming.payload.len() + incoming.subject.as_bytes().len();
-        if place > MESSAGES_MAX || batches.bytes + bytes > STAGED_BYTES_MAX {
+        if batches.bytes + bytes > STAGED_BYTES_MAX {
             return Err(PublishError::BatchTooLarge { most: MESSAGES_MAX });
         }
-        self.check_before_expectations(incoming, &known, rules)?;
-        let filter = known.expected_subject_filter()?;
-        let number = |text: Option<&str>| text.map(|text| text.parse().unwrap_or(u64::MAX));
-        let (of_subject, of_stream) = (number(known.expected_last_of_subject), number(known.expected_last));
-        let prepared = prepare(incoming, known, filter, rules)?;
-        open.messages.push(Staged::new(prepared, incoming, of_subject, of_stream));
+        open.messages.push(Staged {
+            subject: incoming.subject.clone(),
+            headers: incoming.headers.to_vec(),
+            payload: incoming.payload.to_vec(),
+        });
         open.bytes += bytes;
         batches.bytes += bytes;
         Ok(ends == End::WithThis)
@@ -152,69 +146,115 @@ impl Ingest {
         now: Timestamp,
     ) -> Result<Accepted, PublishError> {
         let mut ids = self.ids(now, rules);
-        let mut seen = HashSet::new();
-        for message_id in messages.iter().filter_map(|message| message.id.as_deref()) {
-            if !seen.insert(message_id) || ids.find(message_id).is_some() {
-                return Err(PublishError::BatchDuplicateId);
+        let mut judged = Vec::with_capacity(messages.len());
+        let mut seen = Seen::default();
+        for message in messages {
+            match self.judge_batched(message, rules, &ids, judged.len() + 1, &mut seen) {
+                Ok(fit) => {
+                    seen.subjects.insert(message.subject.as_str());
+                    judged.push(fit);
+                }
+                // What the stream has against a message before it is told first.
+                Err(error) => {
+                    self.stream.would_append(&appends(messages, &judged))?;
+                    return Err(error);
+                }
             }
         }
-        let appends: Vec<_> = messages.iter().map(Staged::append).collect();
-        let commit = self.stream.append(&appends);
+        let commit = self.stream.append(&appends(messages, &judged));
         let mut stored_ids = Vec::new();
         if let Ok(committed) = commit.sequences() {
-            for (message, sequence) in messages.iter().zip(committed.first..) {
-                if let Some(id) = &message.id {
-                    ids.insert(Remembered { id: id.clone(), sequence, time: now });
-                    stored_ids.push(id.clone());
+            for ((prepared, _), sequence) in judged.iter().zip(committed.first..) {
+                if let Some(id) = prepared.known.message_id {
+                    ids.insert(Remembered { id: id.into(), sequence, time: now });
+                    stored_ids.push(id.into());
                 }
             }
         }
         Ok(Accepted::BatchStored { commit, id: id.into(), count: messages.len(), ids: stored_ids })
     }
+
+    /// Checks one message of a batch that is complete.
+    fn judge_batched<'a>(
+        &self,
+        message: &'a Staged,
+        rules: &Rules,
+        ids: &Ids,
+        place: usize,
+        seen: &mut Seen<'a>,
+    ) -> Result<(Prepared<'a>, Expectation), PublishError> {
+        let incoming =
+            Incoming { subject: &message.subject, headers: &message.headers, payload: &message.payload };
+        let known = Known::of(&message.headers);
+        if known.expected_last_id.is_some() {
+            return Err(PublishError::BatchHeader { header: "Nats-Expected-Last-Msg-Id" });
+        }
+        self.check_before_expectations(&incoming, &known, rules)?;
+        let expectation = known.expectation()?;
+        self.check_in_batch(message, &known, &expectation, place, seen)?;
+        let judged = match self.judge(&incoming, known, rules, Some(ids)) {
+            Ok(Judged::Fresh(_)) if known.message_id.is_some_and(|id| !seen.ids.insert(id)) => {
+                Err(PublishError::BatchDuplicateId)
+            }
+            // It would remove the messages of the batch that are before it.
+            Ok(Judged::Fresh(prepared)) if place > 1 && prepared.rollup == Rollup::Stream => {
+                Err(PublishError::BatchRollup)
+            }
+            Ok(Judged::Fresh(prepared)) => return Ok((prepared, expectation)),
+            Ok(Judged::Duplicate(_)) => Err(PublishError::BatchDuplicateId),
+            Err(error) => Err(error),
+        };
+        self.verify(&message.subject, expectation.expect())?;
+        judged
+    }
+
+    /// Checks expectations that other messages of the batch bear on; those of the first message alone are the stream's.
+    fn check_in_batch(
+        &self,
+        message: &Staged,
+        known: &Known<'_>,
+        expectation: &Expectation,
+        place: usize,
+        seen: &Seen<'_>,
+    ) -> Result<(), PublishError> {
+        let subject = known.expected_subject.unwrap_or(message.subject.as_str());
+        if expectation.of_subject.is_some() && seen.subjects.contains(subject) {
+            return Err(PublishError::WrongLastInBatch);
+        }
+        let before = u64::try_from(place - 1).unwrap_or(u64::MAX);
+        if let Some(expected) = expectation.of_stream.filter(|_| before > 0) {
+            let last = match expected.checked_sub(before) {
+                Some(last) => self.stream.verify(&message.subject, Expect::LastOfStream(last)),
+                None => self.stream.verify(&message.subject, Expect::LastOfStream(u64::MAX)),
+            };
+            return Err(match last.map_err(PublishError::from) {
+                Err(PublishError::WrongLastSequence { found }) => {
+                    PublishError::WrongLastSequence { found: found + before }
+                }
+                Err(other) => other,
+                // It fits, but only the first message of a batch may ask.
+                Ok(()) => PublishError::WrongLastInBatch,
+            });
+        }
+        Ok(())
+    }
 }
 
-impl Staged {
-    fn new(
-        prepared: Prepared<'_>,
-        incoming: &Incoming<'_>,
-        of_subject: Option<Sequence>,
-        of_stream: Option<Sequence>,
-    ) -> Self {
-        Self {
-            subject: incoming.subject.clone(),
-            payload: incoming.payload.to_vec(),
-            operation: prepared.operation,
-            ttl: prepared.ttl,
-            rollup: prepared.rollup,
-            filter: prepared.filter,
-            of_subject,
-            of_stream,
-            id: prepared.known.message_id.map(Box::from),
-            headers: prepared.headers,
-        }
-    }
+/// Returns what the stream is to store of messages that were judged.
+fn appends<'a>(messages: &'a [Staged], judged: &'a [(Prepared<'_>, Expectation)]) -> Vec<Append<'a>> {
+    let pairs = messages.iter().zip(judged);
+    pairs
+        .map(|(message, (prepared, expectation))| {
+            prepared.append(&message.subject, &message.payload, expectation.expect())
+        })
+        .collect()
+}
 
-    fn append(&self) -> Append<'_> {
-        let filter = self.filter.as_ref();
-        let expect = match (self.of_subject, filter, self.of_stream) {
-            (None, _, None) => Expect::Nothing,
-            (None, _, Some(stream)) => Expect::LastOfStream(stream),
-            (Some(sequence), None, None) => Expect::LastOfSubject(sequence),
-            (Some(sequence), Some(filter), None) => Expect::LastMatching(filter, sequence),
-            (Some(subject), filter, Some(stream)) => Expect::Both { subject, filter, stream },
-        };
-        Append {
-            subject: &self.subject,
-            headers: &self.headers,
-            payload: &self.payload,
-            operation: self.operation,
-            ttl: self.ttl,
-            expect,
-            rollup: self.rollup,
-            origin: None,
-            priority: if self.operation == Operation::Put { Priority::Normal } else { Priority::Reclaim },
-        }
-    }
+/// What messages of a batch hold that were looked at.
+#[derive(Debug, Default)]
+struct Seen<'a> {
+    ids: HashSet<&'a str>,
+    subjects: HashSet<&'a str>,
 }
 
 /// How a message ends its batch.

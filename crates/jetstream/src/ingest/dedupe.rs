@@ -13,6 +13,8 @@ pub(super) struct Ids {
     by_id: HashMap<Box<str>, Sequence>,
     /// Oldest first.
     by_time: VecDeque<Remembered>,
+    /// The one with the highest sequence, however old.
+    newest: Option<Remembered>,
 }
 
 /// An id, and what it stands for.
@@ -44,8 +46,14 @@ impl Ids {
         self.by_id.get(id).copied()
     }
 
+    /// Returns the id of the message with this sequence if it is the newest one that has an id, gone or not.
+    pub(super) fn id_of(&self, sequence: Sequence) -> Option<Box<str>> {
+        self.newest.as_ref().filter(|newest| newest.sequence == sequence).map(|newest| newest.id.clone())
+    }
+
     pub(super) fn insert(&mut self, remembered: Remembered) {
         self.by_id.insert(remembered.id.clone(), remembered.sequence);
+        self.newest = Some(remembered.clone());
         self.by_time.push_back(remembered);
     }
 

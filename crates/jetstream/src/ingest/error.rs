@@ -34,12 +34,18 @@ pub enum PublishError {
         /// The last sequence, 0 if there is none.
         found: Sequence,
     },
+    /// The last sequence is that of a message of the same batch (10164).
+    #[error("wrong last sequence")]
+    WrongLastInBatch,
     /// A subject is named for a check, and no sequence (10193).
     #[error("missing sequence for expected last sequence per subject")]
     MissingSequence,
     /// The stream has no schedules (10188).
     #[error("message schedules is disabled")]
     SchedulesDisabled,
+    /// Only a server says which schedule a message comes from (10212).
+    #[error("message schedules invalid scheduler")]
+    SchedulerHeader,
     /// Only the server itself says where a message comes from (10227).
     #[error("message stream source header is not allowed")]
     SourceHeader,
@@ -110,19 +116,15 @@ pub enum PublishError {
     /// A message id occurs twice, or is stored already (10201).
     #[error("atomic publish batch contains duplicate message id")]
     BatchDuplicateId,
+    /// A message that is not the first of its batch replaces the whole stream (10111).
+    #[error("batch rollup all invalid")]
+    BatchRollup,
     /// Too many open batches (10210).
     #[error("atomic publish too many inflight")]
     TooManyBatches,
     /// The store failed or refused.
     #[error(transparent)]
     Engine(EngineError),
-}
-
-impl PublishError {
-    /// Says whether the reference looks for duplicates before it looks for this (PROTOCOL 3.3).
-    pub(super) fn comes_after_duplicates(&self) -> bool {
-        !matches!(self, Self::SchedulesDisabled | Self::SourceHeader)
-    }
 }
 
 impl From<EngineError> for PublishError {

@@ -4,8 +4,8 @@ use super::PublishError;
 use jetkv_engine::Expect;
 use jetkv_types::SubjectFilter;
 
-/// First values of the headers that are known. Names are case-sensitive; an empty value counts as absent where the
-/// reference has it so.
+/// First values of the headers that are known, without spaces before them. Names are case-sensitive; an empty value
+/// counts as absent, except for the word that ends a batch.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Known<'a> {
     pub(super) message_id: Option<&'a str>,
@@ -23,73 +23,104 @@ pub(super) struct Known<'a> {
     pub(super) batch_sequence: Option<&'a str>,
     pub(super) batch_commit: Option<&'a str>,
     pub(super) has_schedule: bool,
+    /// Headers that only a server writes that has schedules.
+    pub(super) has_scheduler: bool,
     pub(super) has_stream_source: bool,
 }
 
 impl<'a> Known<'a> {
     pub(super) fn of(block: &'a [u8]) -> Self {
-        let mut known = Self::default();
+        let mut found = Self::default();
+        let (mut schedule, mut next, mut scheduler, mut source) = (None, None, None, None);
         for (name, value) in lines(block) {
             let field = match name {
-                "Nats-Msg-Id" => &mut known.message_id,
-                "Nats-Expected-Stream" => &mut known.expected_stream,
-                "Nats-Expected-Last-Sequence" => &mut known.expected_last,
-                "Nats-Expected-Last-Subject-Sequence" => &mut known.expected_last_of_subject,
-                "Nats-Expected-Last-Subject-Sequence-Subject" => &mut known.expected_subject,
-                "Nats-Expected-Last-Msg-Id" => &mut known.expected_last_id,
-                "Nats-Rollup" => &mut known.rollup,
-                "Nats-TTL" => &mut known.ttl,
-                "KV-Operation" => &mut known.operation,
-                "Nats-Marker-Reason" => &mut known.marker_reason,
-                "Nats-Incr" => &mut known.increment,
-                "Nats-Batch-Id" => &mut known.batch_id,
-                "Nats-Batch-Sequence" => &mut known.batch_sequence,
-                "Nats-Batch-Commit" => &mut known.batch_commit,
-                "Nats-Schedule" => {
-                    known.has_schedule |= !value.is_empty();
-                    continue;
-                }
-                "Nats-Stream-Source" => {
-                    known.has_stream_source |= !value.is_empty();
-                    continue;
-                }
+                "Nats-Msg-Id" => &mut found.message_id,
+                "Nats-Expected-Stream" => &mut found.expected_stream,
+                "Nats-Expected-Last-Sequence" => &mut found.expected_last,
+                "Nats-Expected-Last-Subject-Sequence" => &mut found.expected_last_of_subject,
+                "Nats-Expected-Last-Subject-Sequence-Subject" => &mut found.expected_subject,
+                "Nats-Expected-Last-Msg-Id" => &mut found.expected_last_id,
+                "Nats-Rollup" => &mut found.rollup,
+                "Nats-TTL" => &mut found.ttl,
+                "KV-Operation" => &mut found.operation,
+                "Nats-Marker-Reason" => &mut found.marker_reason,
+                "Nats-Incr" => &mut found.increment,
+                "Nats-Batch-Id" => &mut found.batch_id,
+                "Nats-Batch-Sequence" => &mut found.batch_sequence,
+                "Nats-Batch-Commit" => &mut found.batch_commit,
+                "Nats-Schedule" => &mut schedule,
+                "Nats-Schedule-Next" => &mut next,
+                "Nats-Scheduler" => &mut scheduler,
+                "Nats-Stream-Source" => &mut source,
                 _ => continue,
             };
-            if field.is_none() && !value.is_empty() {
-                *field = Some(value);
-            }
+            // Of several lines of one name the first one counts, also if it says nothing.
+            field.get_or_insert(value);
         }
-        known
-    }
-
-    /// Returns the filter that stands in for the subject in the check of its last sequence.
-    pub(super) fn expected_subject_filter(&self) -> Result<Option<SubjectFilter>, PublishError> {
-        match (self.expected_subject, self.expected_last_of_subject) {
-            (Some(_), None) => Err(PublishError::MissingSequence),
-            (Some(subject), Some(_)) => {
-                SubjectFilter::new(subject).map(Some).map_err(|_| PublishError::MissingSequence)
-            }
-            (None, _) => Ok(None),
+        let said = |value: Option<&'a str>| value.filter(|value| !value.is_empty());
+        Self {
+            message_id: said(found.message_id),
+            expected_stream: said(found.expected_stream),
+            expected_last: said(found.expected_last),
+            expected_last_of_subject: said(found.expected_last_of_subject),
+            expected_subject: said(found.expected_subject),
+            expected_last_id: said(found.expected_last_id),
+            rollup: said(found.rollup),
+            ttl: said(found.ttl),
+            operation: said(found.operation),
+            marker_reason: said(found.marker_reason),
+            increment: said(found.increment),
+            batch_id: said(found.batch_id),
+            batch_sequence: said(found.batch_sequence),
+            batch_commit: found.batch_commit,
+            has_schedule: said(schedule).is_some(),
+            has_scheduler: said(next).or(said(scheduler)).is_some(),
+            has_stream_source: said(source).is_some(),
         }
     }
 
     /// Returns what must hold for the message to be stored.
-    pub(super) fn expectation(&self, filter: Option<&'a SubjectFilter>) -> Result<Expect<'a>, PublishError> {
-        let of_subject = self.expected_last_of_subject.map(number).transpose()?;
-        let of_stream = self.expected_last.map(number).transpose()?;
-        Ok(match (of_subject, filter, of_stream) {
+    pub(super) fn expectation(&self) -> Result<Expectation, PublishError> {
+        let filter = match (self.expected_subject, self.expected_last_of_subject) {
+            (Some(_), None) => return Err(PublishError::MissingSequence),
+            (Some(subject), Some(_)) => Some(SubjectFilter::new(subject).ok()),
+            (None, _) => None,
+        };
+        let mut of_subject = self.expected_last_of_subject.map(number);
+        if let (Some(None), Some(sequence)) = (&filter, of_subject) {
+            // What is no subject has no messages.
+            if sequence != 0 {
+                return Err(PublishError::WrongLastSequence { found: 0 });
+            }
+            of_subject = None;
+        }
+        Ok(Expectation { filter: filter.flatten(), of_subject, of_stream: self.expected_last.map(number) })
+    }
+}
+
+/// The sequences that a message names as those before it.
+#[derive(Debug)]
+pub(super) struct Expectation {
+    filter: Option<SubjectFilter>,
+    pub(super) of_subject: Option<u64>,
+    pub(super) of_stream: Option<u64>,
+}
+
+impl Expectation {
+    pub(super) fn expect(&self) -> Expect<'_> {
+        match (self.of_subject, self.filter.as_ref(), self.of_stream) {
             (None, _, None) => Expect::Nothing,
             (None, _, Some(stream)) => Expect::LastOfStream(stream),
             (Some(sequence), None, None) => Expect::LastOfSubject(sequence),
             (Some(sequence), Some(filter), None) => Expect::LastMatching(filter, sequence),
             (Some(subject), filter, Some(stream)) => Expect::Both { subject, filter, stream },
-        })
+        }
     }
 }
 
 /// Reads a sequence. The reference takes what is no number for one that never fits.
-fn number(text: &str) -> Result<u64, PublishError> {
-    text.parse().or(Ok(u64::MAX))
+fn number(text: &str) -> u64 {
+    text.parse().unwrap_or(u64::MAX)
 }
 
 /// Says whether a text is a whole number with or without a sign, of any length.
@@ -111,6 +142,13 @@ pub(super) fn with_ttl(block: &[u8], value: &str) -> Vec<u8> {
     out
 }
 
+/// Returns a block with the line that ends a batch as its last one.
+pub(super) fn with_commit(block: &[u8]) -> Vec<u8> {
+    let mut out = block.strip_suffix(b"\r\n").unwrap_or(block).to_vec();
+    out.extend_from_slice(b"Nats-Batch-Commit: 1\r\n\r\n");
+    out
+}
+
 /// Returns a block as it came, except for a status on its first line, which is the server's to give.
 pub(super) fn without_status(block: &[u8]) -> Vec<u8> {
     if block.starts_with(FIRST_LINE) {
@@ -128,7 +166,7 @@ pub(super) fn without_status(block: &[u8]) -> Vec<u8> {
 fn lines(block: &[u8]) -> impl Iterator<Item = (&str, &str)> {
     raw_lines(block).filter_map(|line| {
         let (name, value) = std::str::from_utf8(line).ok()?.split_once(':')?;
-        Some((name, value.trim()))
+        Some((name, value.trim_start_matches(' ')))
     })
 }
 

@@ -188,3 +188,104 @@ fn a_purge_of_a_literal_wildcard_asks_for_more() {
     let Ok(Accepted::Stored { also_purge, .. }) = world.raw("s.a.*", &purge, b"", NOW) else { panic!() };
     assert_eq!(also_purge, SubjectFilter::new("s.a.*").ok());
 }
+
+#[test]
+fn of_several_things_that_are_wrong_the_first_of_the_reference_is_told() {
+    let world = world(|settings| settings.max_msg_size = Some(200));
+    assert_eq!(world.publish("s.a", &[("Nats-Msg-Id", "i")], b"1"), "1");
+    let long = "x".repeat(200);
+    let rows: [(&[(&str, &str)], &str); 9] = [
+        (&[("X", &long), ("Nats-Msg-Id", "i")], "message size exceeds maximum allowed"),
+        (&[("X", &long), ("Nats-Expected-Stream", "T")], "message size exceeds maximum allowed"),
+        (&[("Nats-Scheduler", "x"), ("Nats-Msg-Id", "i")], "message schedules invalid scheduler"),
+        (&[("Nats-Schedule-Next", "x"), ("Nats-Stream-Source", "x")], "message schedules invalid scheduler"),
+        (&[("Nats-Expected-Last-Msg-Id", "x"), ("Nats-Rollup", "sub")], "wrong last msg ID: i"),
+        (&[("Nats-Expected-Last-Msg-Id", "x"), ("Nats-TTL", "x")], "wrong last msg ID: i"),
+        (&[("Nats-TTL", "99999999999999999999")], "per-message TTL is disabled"),
+        // The first line of a name counts, also if it says nothing.
+        (&[("Nats-Expected-Stream", ""), ("Nats-Expected-Stream", "T")], "2"),
+        (&[("Nats-Expected-Last-Msg-Id", "i")], "wrong last msg ID: "),
+    ];
+    for (lines, expected) in rows {
+        assert_eq!(world.publish("s.a", lines, b""), expected, "{lines:?}");
+    }
+}
+
+#[test]
+fn the_id_of_the_last_message_is_known_when_that_is_purged() {
+    let world = world(|_| {});
+    assert_eq!(world.publish("s.a", &[("Nats-Msg-Id", "i")], b"1"), "1");
+    world.stream.purge(&jetkv_engine::Purge { filter: None, below: None, keep: None }).unwrap();
+    assert_eq!(world.publish("s.a", &[("Nats-Expected-Last-Msg-Id", "i")], b"2"), "2");
+}
+
+#[test]
+fn what_is_no_subject_has_no_last_sequence() {
+    let world = world(|_| {});
+    let expect = |sequence: &'static str| {
+        let name = "Nats-Expected-Last-Subject-Sequence";
+        [("Nats-Expected-Last-Subject-Sequence-Subject", "s..a"), (name, sequence)]
+    };
+    assert_eq!(world.publish("s.a", &expect("9"), b""), "wrong last sequence: 0");
+    assert_eq!(world.publish("s.a", &expect("0"), b""), "1");
+}
+
+/// Publishes messages as one batch, and tells how it ends.
+fn batch(world: &World, messages: &[(&str, &[(&str, &str)])], end: &str) -> String {
+    for (index, (key, lines)) in messages.iter().enumerate() {
+        let place = (index + 1).to_string();
+        let mut lines = [&[("Nats-Batch-Id", "b"), ("Nats-Batch-Sequence", &place)], *lines].concat();
+        if index + 1 == messages.len() {
+            lines.push(("Nats-Batch-Commit", end));
+            return world.publish(key, &lines, b"x");
+        }
+        assert_eq!(world.publish(key, &lines, b"x"), "staged");
+    }
+    unreachable!("a batch has messages")
+}
+
+#[test]
+fn what_is_wrong_with_a_message_of_a_batch_is_told_when_it_ends() {
+    let world = world(|settings| {
+        (settings.allow_atomic, settings.allow_msg_ttl, settings.allow_rollup) = (true, true, true);
+    });
+    let of_subject = "Nats-Expected-Last-Subject-Sequence";
+    let of_stream = "Nats-Expected-Last-Sequence";
+    type Messages<'a> = &'a [(&'a str, &'a [(&'a str, &'a str)])];
+    let rows: [(Messages<'_>, &str); 11] = [
+        (&[("s.a", &[("Nats-TTL", "x")]), ("s.b", &[])], "invalid per-message TTL"),
+        (&[("s.a", &[("Nats-Expected-Stream", "T")]), ("s.b", &[])], "expected stream does not match"),
+        (
+            &[("s.a", &[("Nats-Expected-Last-Msg-Id", "x")]), ("s.b", &[])],
+            "atomic publish unsupported header used: Nats-Expected-Last-Msg-Id",
+        ),
+        (&[("s.a", &[(of_subject, "9")]), ("s.b", &[("Nats-TTL", "x")])], "wrong last sequence: 0"),
+        (&[("s.a", &[]), ("s.a", &[(of_subject, "1")])], "wrong last sequence"),
+        (&[("s.a", &[]), ("s.b", &[(of_stream, "1")])], "wrong last sequence"),
+        (&[("s.a", &[]), ("s.b", &[(of_stream, "0")])], "wrong last sequence: 1"),
+        (&[("s.a", &[]), ("s.b", &[("Nats-Rollup", "all")])], "batch rollup all invalid"),
+        (
+            &[("s.a", &[("Nats-Msg-Id", "i")]), ("s.b", &[("Nats-Msg-Id", "i")])],
+            "atomic publish batch contains duplicate message id",
+        ),
+        (&[("s.a", &[(of_stream, "0")]), ("s.b", &[])], "batch 2 2"),
+        (&[("s.a", &[("Nats-Rollup", "all")]), ("s.b", &[])], "batch 4 2"),
+    ];
+    for (messages, expected) in rows {
+        assert_eq!(batch(&world, messages, "1"), expected, "{messages:?}");
+    }
+    // Without an id it is no batch.
+    assert_eq!(world.publish("s.a", &[("Nats-Batch-Sequence", "1")], b""), "5");
+    let line = |place: &'static str| [("Nats-Batch-Id", "b"), ("Nats-Batch-Sequence", place)];
+    assert_eq!(world.publish("s.a", &line("0"), b""), "atomic publish batch is incomplete");
+    assert_eq!(world.publish("s.a", &line("+1"), b""), "atomic publish sequence is missing");
+    assert_eq!(world.publish("s.a", &line("1001"), b""), "atomic publish batch is too large: 1000");
+}
+
+#[test]
+fn the_last_message_before_the_end_mark_of_a_batch_says_that_it_is_the_last() {
+    let world = world(|settings| settings.allow_atomic = true);
+    assert_eq!(batch(&world, &[("s.a", &[]), ("s.b", &[])], "eob"), "batch 1 1");
+    let stored = world.stream.get(1).unwrap().unwrap();
+    assert_eq!(stored.headers.get("Nats-Batch-Commit"), Some("1"));
+}

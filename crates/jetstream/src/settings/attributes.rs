@@ -24,6 +24,8 @@ pub(super) const INACTIVE_THRESHOLD: &str = "consumer_limits.inactive_threshold"
 pub(super) const MAX_ACK_PENDING: &str = "consumer_limits.max_ack_pending";
 /// The subjects of a stream that also takes copies of others; to the engine it takes everything.
 pub(super) const SUBJECTS: &str = "subjects";
+/// The first sequence that an update asked for, 0 for none; it is shown, and moves nothing.
+pub(super) const FIRST_SEQUENCE_SHOWN: &str = "first_seq";
 pub(super) const SUBJECT_TRANSFORM: &str = "subject_transform";
 pub(super) const REPUBLISH: &str = "republish";
 pub(super) const PLACEMENT: &str = "placement";

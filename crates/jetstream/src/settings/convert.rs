@@ -1,7 +1,7 @@
 //! Between stream settings and what the engine stores.
 
 use super::attributes as names;
-use super::{Source, lists};
+use super::{SettingsRule, Source, lists};
 use super::{StreamSettings, validate};
 use crate::{JetStreamError, limit_marker_headers};
 use jetkv_engine::{LimitMarker, StreamConfig};
@@ -16,7 +16,7 @@ impl StreamSettings {
     /// [`JetStreamError::Unsupported`] for what one store cannot do.
     pub fn to_engine(&self) -> Result<StreamConfig, JetStreamError> {
         let settings = self.clone().normalized();
-        validate::settings(&settings)?;
+        validate::settings(&settings).map_err(|(_, error)| error)?;
         validate::embedded(&settings)?;
         settings.into_engine()
     }
@@ -28,8 +28,16 @@ impl StreamSettings {
     /// [`JetStreamError::InvalidSettings`] and [`JetStreamError::InvalidOrigin`] for a broken rule.
     pub fn to_engine_for_server(&self) -> Result<StreamConfig, JetStreamError> {
         let settings = self.clone().normalized();
-        validate::settings(&settings)?;
+        validate::settings(&settings).map_err(|(_, error)| error)?;
         settings.into_engine()
+    }
+
+    /// Returns the first rule that the settings break, with what is wrong.
+    ///
+    /// # Errors
+    /// As [`Self::to_engine_for_server`].
+    pub fn check_for_server(&self) -> Result<(), (SettingsRule, JetStreamError)> {
+        validate::settings(&self.clone().normalized())
     }
 
     fn into_engine(self) -> Result<StreamConfig, JetStreamError> {

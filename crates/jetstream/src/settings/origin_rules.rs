@@ -20,9 +20,9 @@ pub enum OriginProblem {
     /// A mirror takes batches (10198).
     #[error("stream mirrors can not also use atomic publishing")]
     MirrorWithBatches,
-    /// Both a sequence and a time to start from (10032).
-    #[error("stream mirrors can not have both start seq and start time configured")]
-    TwoStarts,
+    /// A mirror makes markers, which would take sequences of its origin (10052).
+    #[error("subject delete markers forbidden on mirrors")]
+    MirrorWithMarkers,
     /// The mirror was changed (10055).
     #[error("stream mirror configuration can not be updated")]
     MirrorChanged,
@@ -35,6 +35,26 @@ pub enum OriginProblem {
     /// The same source twice (10140).
     #[error("duplicate source configuration detected")]
     DuplicateSource,
+    /// The filter is none (10049).
+    #[error(
+        "subject filter '{filter}' for the {} invalid subject",
+        if *.mirror { "mirror" } else { "source:" }
+    )]
+    InvalidFilter {
+        /// Whether it is a mirror.
+        mirror: bool,
+        /// The filter.
+        filter: String,
+    },
+    /// A stream would get its own messages back (10052).
+    #[error("detected cycle")]
+    Cycle,
+    /// A message of the origin may be too large for the mirror (10030).
+    #[error("stream mirror must have max message size >= source")]
+    MirrorTooSmall,
+    /// A message of the origin may be too large for the stream (10046).
+    #[error("stream source must have max message size >= target")]
+    SourceTooSmall,
     /// Several transforms and a filter (10150, 10144).
     #[error(
         "{} with multiple subject transforms cannot also have a single subject filter",
@@ -74,29 +94,9 @@ pub enum OriginProblem {
     OwnTransformDestination(MappingError),
 }
 
-/// Finds the first broken rule.
-pub(super) fn check(settings: &StreamSettings) -> Result<(), OriginProblem> {
-    if let Some(mirror) = &settings.mirror {
-        check_mirror(settings, mirror)?;
-    }
-    for (index, source) in settings.sources.iter().enumerate() {
-        check_origin(source, false)?;
-        if settings.sources[..index].iter().any(|earlier| is_same_source(earlier, source)) {
-            return Err(OriginProblem::DuplicateSource);
-        }
-    }
-    let Some(transform) = &settings.subject_transform else { return Ok(()) };
-    match SubjectMapping::strict(&transform.source, &transform.destination) {
-        Ok(_) => Ok(()),
-        Err(error @ MappingError::InvalidSource) => Err(OriginProblem::OwnTransformSource(error)),
-        Err(error) => Err(OriginProblem::OwnTransformDestination(error)),
-    }
-}
-
-fn check_mirror(settings: &StreamSettings, mirror: &Source) -> Result<(), OriginProblem> {
-    if settings.allow_atomic {
-        return Err(OriginProblem::MirrorWithBatches);
-    }
+/// Checks the mirror, if there is one.
+pub(super) fn check_mirror(settings: &StreamSettings) -> Result<(), OriginProblem> {
+    let Some(mirror) = &settings.mirror else { return Ok(()) };
     if settings.first_sequence.is_some() {
         return Err(OriginProblem::MirrorWithFirstSequence);
     }
@@ -106,10 +106,38 @@ fn check_mirror(settings: &StreamSettings, mirror: &Source) -> Result<(), Origin
     if !settings.sources.is_empty() {
         return Err(OriginProblem::MirrorWithSources);
     }
-    if mirror.start_sequence.is_some() && mirror.start_time.is_some() {
-        return Err(OriginProblem::TwoStarts);
+    if settings.allow_atomic {
+        return Err(OriginProblem::MirrorWithBatches);
+    }
+    if settings.subject_delete_marker_ttl.is_some() {
+        return Err(OriginProblem::MirrorWithMarkers);
     }
     check_origin(mirror, true)
+}
+
+/// Checks the sources.
+pub(super) fn check_sources(settings: &StreamSettings) -> Result<(), OriginProblem> {
+    for (index, source) in settings.sources.iter().enumerate() {
+        if settings.sources[..index].iter().any(|earlier| is_same_source(earlier, source)) {
+            return Err(OriginProblem::DuplicateSource);
+        }
+        check_origin(source, false)?;
+    }
+    Ok(())
+}
+
+/// Checks the stream's own transform. One without a destination changes nothing.
+pub(super) fn check_transform(settings: &StreamSettings) -> Result<(), OriginProblem> {
+    let Some(transform) = &settings.subject_transform else { return Ok(()) };
+    if let Some(problem) = wrong_source(&transform.source) {
+        return Err(OriginProblem::OwnTransformSource(problem));
+    }
+    if transform.destination.is_empty() {
+        return Ok(());
+    }
+    SubjectMapping::new(&transform.source, &transform.destination)
+        .map(drop)
+        .map_err(OriginProblem::OwnTransformDestination)
 }
 
 fn check_origin(source: &Source, mirror: bool) -> Result<(), OriginProblem> {
@@ -119,27 +147,34 @@ fn check_origin(source: &Source, mirror: bool) -> Result<(), OriginProblem> {
     if source.filter_subject.is_some() && !source.subject_transforms.is_empty() {
         return Err(OriginProblem::FilterAndTransforms { mirror });
     }
+    if let Some(filter) = &source.filter_subject
+        && SubjectFilter::new(filter.as_str()).is_err()
+    {
+        return Err(OriginProblem::InvalidFilter { mirror, filter: filter.clone() });
+    }
     let mut filters: Vec<SubjectFilter> = Vec::new();
     for transform in &source.subject_transforms {
-        let Ok(filter) = SubjectFilter::new(transform.source.as_str()) else {
-            return Err(OriginProblem::TransformSource { mirror, reason: MappingError::InvalidSource });
-        };
-        if filters.iter().any(|earlier| earlier.overlaps(&filter)) {
-            return Err(OriginProblem::OverlappingFilters { mirror });
+        if let Some(reason) = wrong_source(&transform.source) {
+            return Err(OriginProblem::TransformSource { mirror, reason });
         }
-        filters.push(filter);
         // An empty destination means that subjects stay as they are.
         if !transform.destination.is_empty() {
             SubjectMapping::new(&transform.source, &transform.destination)
                 .map_err(|reason| OriginProblem::TransformDestination { mirror, reason })?;
         }
-    }
-    if let Some(filter) = &source.filter_subject
-        && SubjectFilter::new(filter.as_str()).is_err()
-    {
-        return Err(OriginProblem::TransformSource { mirror, reason: MappingError::InvalidSource });
+        let filter = SubjectFilter::new(transform.source.as_str()).unwrap_or_else(|_| SubjectFilter::all());
+        if filters.iter().any(|earlier| earlier.overlaps(&filter)) {
+            return Err(OriginProblem::OverlappingFilters { mirror });
+        }
+        filters.push(filter);
     }
     Ok(())
+}
+
+/// Says what is wrong with the source of a transform; an empty one stands for `>`.
+fn wrong_source(source: &str) -> Option<MappingError> {
+    let is_wrong = !source.is_empty() && SubjectFilter::new(source).is_err();
+    is_wrong.then(|| MappingError::InvalidSource(source.into()))
 }
 
 fn is_same_source(left: &Source, right: &Source) -> bool {

@@ -1,4 +1,4 @@
-use super::{OriginProblem, Placement, Republish, Source, StreamSettings};
+use super::{OriginProblem, Placement, Republish, SettingsRule, Source, StreamSettings};
 use crate::JetStreamError;
 use jetkv_engine::{Compression, Discard, Storage};
 use jetkv_types::{StreamName, SubjectFilter, Timestamp};
@@ -47,13 +47,13 @@ fn settings_survive_the_way_through_the_engine() {
         s.metadata.insert("team".into(), "blue".into());
         s.no_ack = true;
         s.persist_async = true;
-        s.allow_atomic = true;
         s.max_consumers = Some(9);
         s.consumer_limits.inactive_threshold = Some(Duration::from_secs(3));
         s.consumer_limits.max_ack_pending = Some(5);
         s.other.insert("template_owner".into(), "x".into());
     });
-    for settings in [settings().normalized(), full.normalized()] {
+    let batches = change(|s| s.allow_atomic = true);
+    for settings in [settings(), full, batches].map(StreamSettings::normalized) {
         let stored = settings.to_engine().unwrap();
         assert_eq!(StreamSettings::from_engine(&stored).unwrap(), settings);
     }
@@ -103,11 +103,6 @@ fn origins_that_break_a_rule_are_refused_by_its_number() {
     assert_eq!(problem(&|s| s.subjects = subjects()), OriginProblem::MirrorWithSubjects);
     assert_eq!(problem(&|s| s.sources = vec![Source::new("O")]), OriginProblem::MirrorWithSources);
     assert_eq!(problem(&|s| s.first_sequence = Some(3)), OriginProblem::MirrorWithFirstSequence);
-    let two = |s: &mut StreamSettings| {
-        let start_time = Some(Timestamp::from_nanos(1));
-        s.mirror = Some(Source { start_sequence: Some(1), start_time, ..Source::new("S") });
-    };
-    assert_eq!(problem(&two), OriginProblem::TwoStarts);
     let twice = |s: &mut StreamSettings| {
         s.mirror = None;
         s.sources = vec![Source::new("O"), Source::new("O")];
@@ -175,8 +170,8 @@ fn broken_rules_are_named() {
         (change(|s| s.subjects = filters(&[">"])), "capturing all subjects"),
         (change(|s| s.subjects = filters(&["$JS.*.x"])), "overlap with jetstream api"),
         (change(|s| s.subjects = filters(&["$SYS.x"])), "overlap with system api"),
-        (change(|s| s.subjects = filters(&["a.b", "a.b"])), "duplicate subjects"),
-        (change(|s| s.subjects = filters(&["a.b", "a.*"])), "\"a.*\" overlaps with \"a.b\""),
+        (change(|s| s.subjects = filters(&["a.b", "a.b"])), "\"a.b\" overlaps with \"a.b\""),
+        (change(|s| s.subjects = filters(&["a.b", "a.*"])), "\"a.b\" overlaps with \"a.*\""),
         (change(|s| s.subjects.clear()), "at least one configured subject"),
         (change(|s| s.discard = Discard::NewPerSubject), "requires max msgs per subject > 0"),
     ] {
@@ -222,4 +217,52 @@ fn updates_cannot_take_back_what_is_irrevocable() {
         change(&mut wanted);
         assert!(refused(&wanted).contains(expected));
     }
+}
+
+#[test]
+fn of_several_broken_rules_the_first_of_the_reference_is_told() {
+    let all = change(|s| {
+        s.description = "x".repeat(4097);
+        s.replicas = 6;
+        s.max_age = Some(Duration::from_millis(99));
+        (s.allow_rollup, s.deny_purge) = (true, true);
+        s.discard = Discard::NewPerSubject;
+        s.subject_delete_marker_ttl = Some(Duration::from_millis(1));
+        s.mirror = Some(Source::new(""));
+        s.sources = vec![Source::new("")];
+        s.subjects = filters(&[">"]);
+        s.republish = Some(Republish { source: "*".into(), destination: "$2".into(), headers_only: false });
+    });
+    // One after the other is put right, and the next one is told.
+    type Repair = fn(&mut StreamSettings);
+    let steps: [(Repair, SettingsRule); 9] = [
+        (|_| (), SettingsRule::Texts),
+        (|s| s.description.clear(), SettingsRule::Replicas),
+        (|s| s.replicas = 1, SettingsRule::Age),
+        // A marker takes the ban of purges away, and so only its own rule is left.
+        (|s| s.max_age = None, SettingsRule::Discard),
+        (|s| s.discard = Discard::Old, SettingsRule::Marker),
+        (|s| s.subject_delete_marker_ttl = None, SettingsRule::Rollup),
+        (|s| s.deny_purge = false, SettingsRule::Mirror),
+        (|s| s.mirror = None, SettingsRule::Sources),
+        (|s| s.sources.clear(), SettingsRule::Subjects),
+    ];
+    let mut settings = all;
+    for (repair, expected) in steps {
+        repair(&mut settings);
+        assert_eq!(settings.check_for_server().unwrap_err().0, expected);
+    }
+    settings.subjects = filters(&["a"]);
+    assert_eq!(settings.check_for_server().unwrap_err().0, SettingsRule::Republish);
+}
+
+#[test]
+fn an_update_shows_the_first_sequence_that_it_asks_for_and_moves_nothing() {
+    let current = change(|s| s.first_sequence = Some(5));
+    let asked = change(|s| s.first_sequence = Some(9)).after(&current);
+    assert_eq!((asked.first_sequence, asked.first_sequence_shown()), (Some(5), Some(9)));
+    let unsaid = settings().after(&asked);
+    assert_eq!((unsaid.first_sequence, unsaid.first_sequence_shown()), (Some(5), None));
+    let again = change(|s| s.first_sequence = Some(5)).after(&unsaid);
+    assert_eq!(again.other.len(), 0);
 }

@@ -7,19 +7,68 @@ use jetkv_types::SubjectFilter;
 use jetkv_types::limits::{DESCRIPTION_BYTES_MAX, MESSAGE_BYTES_MAX, METADATA_BYTES_MAX};
 use std::time::Duration;
 
-/// Checks rules that hold everywhere; `settings` are normalized.
-pub(super) fn settings(settings: &StreamSettings) -> Result<(), JetStreamError> {
-    let broken = texts(settings)
-        .or_else(|| limits(settings))
-        .or_else(|| times(settings))
-        .or_else(|| permissions(settings))
-        .or_else(|| subjects(settings))
-        .or_else(|| republish(settings));
-    if let Some(reason) = broken {
-        return Err(invalid(settings, reason));
-    }
-    let checked = origin_rules::check(settings);
-    checked.map_err(|problem| JetStreamError::InvalidOrigin { stream: settings.name.clone(), problem })
+/// A group of rules, in the order in which the reference looks at them; the first broken one is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SettingsRule {
+    /// `mirror_direct` needs a mirror.
+    MirrorDirect,
+    /// The texts are not too long.
+    Texts,
+    /// The number of replicas.
+    Replicas,
+    /// Limits that count.
+    Limits,
+    /// The longest life of a message.
+    Age,
+    /// The window of deduplication.
+    Window,
+    /// Roll-ups need the right to purge.
+    Rollup,
+    /// What a limit for each subject needs.
+    Discard,
+    /// The markers of messages that expired.
+    Marker,
+    /// Answers before a message is durable.
+    Persistence,
+    /// The mirror.
+    Mirror,
+    /// The sources.
+    Sources,
+    /// What follows from other settings, where a request wants nothing to follow.
+    Defaults,
+    /// The subjects.
+    Subjects,
+    /// How subjects are rewritten.
+    Transform,
+    /// Where messages are published again.
+    Republish,
+}
+
+/// Finds the first broken rule of those that hold everywhere; `settings` are normalized.
+pub(super) fn settings(settings: &StreamSettings) -> Result<(), (SettingsRule, JetStreamError)> {
+    let named = |rule, broken: Option<String>| match broken {
+        Some(reason) => Err((rule, invalid(settings, reason))),
+        None => Ok(()),
+    };
+    let origin = |rule, checked: Result<(), OriginProblem>| {
+        checked.map_err(|problem| {
+            (rule, JetStreamError::InvalidOrigin { stream: settings.name.clone(), problem })
+        })
+    };
+    named(SettingsRule::Texts, texts(settings))?;
+    named(SettingsRule::Replicas, replicas(settings))?;
+    named(SettingsRule::Limits, limits(settings))?;
+    named(SettingsRule::Age, age(settings))?;
+    named(SettingsRule::Window, window(settings))?;
+    named(SettingsRule::Rollup, rollup(settings))?;
+    named(SettingsRule::Discard, discard(settings))?;
+    named(SettingsRule::Marker, marker(settings))?;
+    named(SettingsRule::Persistence, persistence(settings))?;
+    origin(SettingsRule::Mirror, origin_rules::check_mirror(settings))?;
+    origin(SettingsRule::Sources, origin_rules::check_sources(settings))?;
+    named(SettingsRule::Subjects, subjects(settings))?;
+    origin(SettingsRule::Transform, origin_rules::check_transform(settings))?;
+    named(SettingsRule::Republish, republish(settings))
 }
 
 /// Checks what one store without a network can do.
@@ -80,13 +129,14 @@ fn texts(settings: &StreamSettings) -> Option<String> {
         .then(|| format!("stream metadata exceeds maximum size of {METADATA_BYTES_MAX} bytes"))
 }
 
-fn limits(settings: &StreamSettings) -> Option<String> {
+fn replicas(settings: &StreamSettings) -> Option<String> {
     if settings.replicas == 0 {
         return Some("replicas can not be 0".into());
     }
-    if settings.replicas > REPLICAS_MAX {
-        return Some(format!("maximum replicas is {REPLICAS_MAX}"));
-    }
+    (settings.replicas > REPLICAS_MAX).then(|| format!("maximum replicas is {REPLICAS_MAX}"))
+}
+
+fn limits(settings: &StreamSettings) -> Option<String> {
     let sizes = [
         ("max_msgs", settings.max_msgs),
         ("max_bytes", settings.max_bytes),
@@ -102,43 +152,52 @@ fn limits(settings: &StreamSettings) -> Option<String> {
     too_large.map(|size| format!("max_msg_size {size} is too large, maximum allowed is {MESSAGE_BYTES_MAX}"))
 }
 
-fn times(settings: &StreamSettings) -> Option<String> {
-    let spans = [
-        ("max age", settings.max_age),
-        ("duplicates window", settings.duplicate_window),
-        ("subject delete marker TTL", settings.subject_delete_marker_ttl),
-    ];
-    if let Some((name, _)) = spans.into_iter().find(|&(_, span)| span.is_some_and(|span| span > SPAN_MAX)) {
-        return Some(format!("{name} can not be longer than 292 years"));
-    }
-    let below = |span: Option<Duration>, least| span.is_some_and(|span| span < least);
-    if below(settings.max_age, AGE_MIN) {
-        return Some("max age needs to be >= 100ms".into());
-    }
+fn age(settings: &StreamSettings) -> Option<String> {
+    too_long("max age", settings.max_age)
+        .or_else(|| below(settings.max_age, AGE_MIN).then(|| "max age needs to be >= 100ms".into()))
+}
+
+fn window(settings: &StreamSettings) -> Option<String> {
     if let (Some(window), Some(age)) = (settings.duplicate_window, settings.max_age)
         && window > age
     {
         return Some("duplicates window can not be larger then max age".into());
     }
-    if below(settings.duplicate_window, AGE_MIN) {
-        return Some("duplicates window needs to be >= 100ms".into());
-    }
-    below(settings.subject_delete_marker_ttl, MARKER_TTL_MIN)
-        .then(|| "subject delete marker TTL must be at least 1 second".into())
+    too_long("duplicates window", settings.duplicate_window).or_else(|| {
+        below(settings.duplicate_window, AGE_MIN).then(|| "duplicates window needs to be >= 100ms".into())
+    })
 }
 
-fn permissions(settings: &StreamSettings) -> Option<String> {
-    if settings.allow_rollup && settings.deny_purge {
-        return Some("roll-ups require the purge permission".into());
+fn too_long(name: &str, span: Option<Duration>) -> Option<String> {
+    span.is_some_and(|span| span > SPAN_MAX).then(|| format!("{name} can not be longer than 292 years"))
+}
+
+fn below(span: Option<Duration>, least: Duration) -> bool {
+    span.is_some_and(|span| span < least)
+}
+
+fn rollup(settings: &StreamSettings) -> Option<String> {
+    (settings.allow_rollup && settings.deny_purge).then(|| "roll-ups require the purge permission".into())
+}
+
+fn discard(settings: &StreamSettings) -> Option<String> {
+    (settings.discard == Discard::NewPerSubject && settings.max_msgs_per_subject.is_none())
+        .then(|| "discard new per subject requires max msgs per subject > 0".into())
+}
+
+fn marker(settings: &StreamSettings) -> Option<String> {
+    let ttl = settings.subject_delete_marker_ttl;
+    too_long("subject delete marker TTL", ttl).or_else(|| {
+        below(ttl, MARKER_TTL_MIN).then(|| "subject delete marker TTL must be at least 1 second".into())
+    })
+}
+
+fn persistence(settings: &StreamSettings) -> Option<String> {
+    if settings.persist_async && settings.replicas > 1 {
+        return Some("async persist mode is not supported on replicated streams".into());
     }
-    if settings.discard == Discard::NewPerSubject && settings.max_msgs_per_subject.is_none() {
-        return Some("discard new per subject requires max msgs per subject > 0".into());
-    }
-    if settings.mirror_direct && settings.mirror.is_none() {
-        return Some("stream has no mirror but does have mirror direct".into());
-    }
-    (settings.subject_delete_marker_ttl.is_some() && settings.mirror.is_some())
-        .then(|| "subject delete markers forbidden on mirrors".into())
+    (settings.persist_async && settings.allow_atomic)
+        .then(|| "async persist mode is not supported with atomic batch publish".into())
 }
 
 fn subjects(settings: &StreamSettings) -> Option<String> {
@@ -161,13 +220,8 @@ fn subjects(settings: &StreamSettings) -> Option<String> {
                 return Some(format!("subjects that overlap with {owner} api require no-ack to be true"));
             }
         }
-        for earlier in &settings.subjects[..index] {
-            if earlier == subject {
-                return Some("duplicate subjects detected".into());
-            }
-            if earlier.overlaps(subject) {
-                return Some(format!("subject {:?} overlaps with {:?}", subject.as_str(), earlier.as_str()));
-            }
+        if let Some(earlier) = settings.subjects[..index].iter().find(|earlier| earlier.overlaps(subject)) {
+            return Some(format!("subject {:?} overlaps with {:?}", earlier.as_str(), subject.as_str()));
         }
     }
     None
@@ -177,17 +231,19 @@ fn subjects(settings: &StreamSettings) -> Option<String> {
 fn republish(settings: &StreamSettings) -> Option<String> {
     let rule = settings.republish.as_ref()?;
     let (source, destination) = (rule.source.as_str(), rule.destination.as_str());
-    if SubjectMapping::new(source, destination).is_err() {
-        return Some(format!(
-            "stream configuration for republish with transform from '{source}' to '{destination}' not valid"
-        ));
+    if destination.is_empty() {
+        // Then nothing is published again.
+        return None;
     }
-    let reach = SubjectFilter::new(destination).ok()?;
-    settings
-        .subjects
-        .iter()
-        .any(|subject| subject.overlaps(&reach))
-        .then(|| "stream configuration for republish destination forms a cycle".into())
+    let reach = SubjectFilter::new(destination).ok();
+    if reach.is_some_and(|reach| settings.subjects.iter().any(|subject| subject.overlaps(&reach))) {
+        return Some("stream configuration for republish destination forms a cycle".into());
+    }
+    SubjectMapping::new(source, destination).is_err().then(|| {
+        format!(
+            "stream configuration for republish with transform from '{source}' to '{destination}' not valid"
+        )
+    })
 }
 
 const RESERVED: [(&str, &str); 5] = [

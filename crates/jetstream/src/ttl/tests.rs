@@ -38,3 +38,18 @@ fn raising_never_shortens() {
     assert_eq!(MessageTtl::Seconds(5).raised_to(3), MessageTtl::Seconds(5));
     assert_eq!(MessageTtl::Never.raised_to(3), MessageTtl::Never);
 }
+
+#[test]
+fn more_seconds_than_there_can_be_are_the_most_that_there_can_be() {
+    let most = MessageTtl::Seconds(9_223_372_036);
+    for (text, expected) in [
+        ("99999999999999999999", Some(most)),
+        ("9223372037", Some(most)),
+        ("+15", Some(MessageTtl::Seconds(15))),
+        ("00", None),
+        ("9999999999999h", None),
+        ("-5", None),
+    ] {
+        assert_eq!(MessageTtl::clamped(text).ok(), expected, "{text}");
+    }
+}

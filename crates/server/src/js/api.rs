@@ -34,6 +34,10 @@ pub(crate) fn request(
     rest: &str,
     msg: &Msg<'_>,
 ) -> Handled {
+    // Such a subject matches none of the reference's subscriptions.
+    if rest.starts_with('.') || rest.ends_with('.') || rest.contains("..") {
+        return Handled::No;
+    }
     if let Some(operation) = rest.strip_prefix("API.") {
         return operate(jetstream, ctx, operation, msg);
     }

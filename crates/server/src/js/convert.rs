@@ -1,12 +1,13 @@
 //! Between the JSON of the API and what streams understand.
 
 use super::copier::Progress;
+use super::errors;
 use super::handle::StreamHandle;
 use super::state::Settings;
 use crate::version::API_LEVEL;
 use jetkv_engine::{Compression, Discard, Storage};
 use jetkv_jetstream::{
-    ConsumerLimits, External, Placement, Republish, Source, StreamSettings, SubjectTransform,
+    ConsumerLimits, External, Placement, Republish, SettingsRule, Source, StreamSettings, SubjectTransform,
 };
 use jetkv_types::{StreamName, SubjectFilter, Timestamp};
 use jetkv_wire::api;
@@ -14,18 +15,45 @@ use jetkv_wire::error::ApiError;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Whether a stream is made or changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Intent {
+    Create,
+    Update,
+}
+
 /// Reads the configuration of a stream. What it leaves out gets the reference's defaults (PROTOCOL 2.5).
-pub(crate) fn settings(config: &api::StreamConfig, server: &Settings) -> Result<StreamSettings, ApiError> {
-    refuse_what_is_missing(config)?;
-    if config.num_replicas < 0 {
-        return Err(ApiError::fixed(400, 10133, "replicas count cannot be negative"));
+///
+/// Of several broken rules the one is told that the reference finds first. So what cannot even be said in settings is
+/// remembered, with something valid in its place, until the other rules were looked at.
+pub(crate) fn settings(
+    config: &api::StreamConfig,
+    server: &Settings,
+    intent: Intent,
+) -> Result<StreamSettings, ApiError> {
+    if intent == Intent::Create && config.sealed {
+        return Err(invalid("stream configuration for create can not be sealed"));
     }
     let name = StreamName::new(config.name.as_str()).map_err(|_| invalid(NAME))?;
+    let mut broken = Broken::default();
+    if intent == Intent::Create && config.mirror_direct && config.mirror.is_none() {
+        broken.add(SettingsRule::MirrorDirect, "stream has no mirror but does have mirror direct");
+    }
+    if config.num_replicas < 0 {
+        let error = ApiError::fixed(400, 10133, "replicas count cannot be negative");
+        broken.add_error(SettingsRule::Replicas, error);
+    }
+    if config.pedantic {
+        check_pedantic(config, server, &mut broken);
+    }
     let mut subjects = Vec::new();
     for subject in &config.subjects {
-        subjects.push(SubjectFilter::new(subject.as_str()).map_err(|_| invalid("invalid subject"))?);
+        match SubjectFilter::new(subject.as_str()) {
+            Ok(filter) => subjects.push(filter),
+            Err(_) => broken.add(SettingsRule::Subjects, "invalid subject"),
+        }
     }
-    if subjects.is_empty() && config.mirror.is_none() && config.sources.is_empty() {
+    if config.subjects.is_empty() && config.mirror.is_none() && config.sources.is_empty() {
         subjects.push(SubjectFilter::new(config.name.as_str()).map_err(|_| invalid("invalid subject"))?);
     }
     let discard = match (config.discard, config.discard_new_per_subject) {
@@ -33,12 +61,25 @@ pub(crate) fn settings(config: &api::StreamConfig, server: &Settings) -> Result<
         (api::Discard::New, false) => Discard::New,
         (api::Discard::New, true) => Discard::NewPerSubject,
         (api::Discard::Old, true) => {
-            return Err(invalid("discard new per subject requires discard new policy to be set"));
+            let text = "discard new per subject requires discard new policy to be set";
+            broken.add(SettingsRule::Discard, text);
+            Discard::Old
         }
     };
-    let age = span(config.max_age, "max age can not be negative")?;
-    let window = span(config.duplicate_window, "duplicates window can not be negative")?;
-    let marker = span(config.subject_delete_marker_ttl, "subject delete marker TTL must not be negative")?;
+    let mut span = |rule, nanos, negative| {
+        let span = u64::try_from(nanos).map(Duration::from_nanos);
+        if span.is_err() {
+            broken.add(rule, negative);
+        }
+        span.ok().filter(|span| !span.is_zero())
+    };
+    let age = span(SettingsRule::Age, config.max_age, "max age can not be negative");
+    let window = span(SettingsRule::Window, config.duplicate_window, "duplicates window can not be negative");
+    let marker = span(
+        SettingsRule::Marker,
+        config.subject_delete_marker_ttl,
+        "subject delete marker TTL must not be negative",
+    );
     let settings = StreamSettings {
         description: config.description.clone(),
         max_msgs: limit(config.max_msgs),
@@ -52,7 +93,7 @@ pub(crate) fn settings(config: &api::StreamConfig, server: &Settings) -> Result<
             api::Storage::Memory => Storage::Memory,
         },
         replicas: u32::try_from(config.num_replicas.max(1)).unwrap_or(u32::MAX),
-        duplicate_window: window.or_else(|| default_window(age, server)),
+        duplicate_window: window.or_else(|| default_window(config, age, server)),
         placement: config
             .placement
             .as_ref()
@@ -83,16 +124,78 @@ pub(crate) fn settings(config: &api::StreamConfig, server: &Settings) -> Result<
         subject_transform: config.subject_transform.as_ref().map(transform),
         max_consumers: limit(config.max_consumers),
         consumer_limits: ConsumerLimits {
-            inactive_threshold: span(
-                config.consumer_limits.inactive_threshold,
-                "consumer inactive threshold",
-            )?,
+            inactive_threshold: limit(config.consumer_limits.inactive_threshold).map(Duration::from_nanos),
             max_ack_pending: limit(config.consumer_limits.max_ack_pending),
         },
         metadata: config.metadata.clone(),
         ..StreamSettings::new(name, subjects)
     };
-    Ok(without_own_words(settings))
+    let settings = without_own_words(settings);
+    match (broken.0, settings.check_for_server()) {
+        (Some((rule, error)), Err((other, _))) if rule <= other => Err(error),
+        (_, Err((_, error))) => Err(errors::of_settings(&error)),
+        (Some((_, error)), Ok(())) => Err(error),
+        (None, Ok(())) => refuse_what_is_missing(config).map(|()| settings),
+    }
+}
+
+/// The first broken rule of those that settings cannot express.
+#[derive(Debug, Default)]
+struct Broken(Option<(SettingsRule, ApiError)>);
+
+impl Broken {
+    fn add(&mut self, rule: SettingsRule, text: &str) {
+        self.add_error(rule, invalid(text));
+    }
+
+    fn add_error(&mut self, rule: SettingsRule, error: ApiError) {
+        if self.0.as_ref().is_none_or(|(first, _)| rule < *first) {
+            self.0 = Some((rule, error));
+        }
+    }
+}
+
+/// Finds what would be adjusted in silence, for requests that do not want that.
+fn check_pedantic(config: &api::StreamConfig, server: &Settings, broken: &mut Broken) {
+    let adjusted = |text: String| ApiError {
+        code: 400,
+        err_code: 10157,
+        description: format!("pedantic mode: {text}").into(),
+    };
+    let limits = [
+        ("max_msgs", config.max_msgs),
+        ("max_msgs_per_subject", config.max_msgs_per_subject),
+        ("max_bytes", config.max_bytes),
+        ("max_msg_size", config.max_msg_size.into()),
+        ("max_consumers", config.max_consumers),
+    ];
+    for (name, limit) in limits {
+        if limit < -1 {
+            broken.add_error(SettingsRule::Limits, adjusted(format!("{name} must be set to -1")));
+        }
+    }
+    if config.subject_delete_marker_ttl > 0 {
+        if !config.allow_msg_ttl {
+            let text = "subject delete marker cannot be set if message TTLs are disabled";
+            broken.add(SettingsRule::Marker, text);
+        } else if !config.allow_rollup_hdrs {
+            let text = "subject delete marker cannot be set if roll-ups are disabled";
+            broken.add(SettingsRule::Marker, text);
+        } else if config.deny_purge {
+            broken.add(SettingsRule::Rollup, "roll-ups require the purge permission");
+        }
+    }
+    let copies = config.mirror.is_some() || !config.sources.is_empty();
+    let usual = server.duplicate_window_max.unwrap_or(WINDOW_DEFAULT).min(WINDOW_DEFAULT);
+    let is_short = limit(config.max_age).is_some_and(|age| Duration::from_nanos(age) < usual);
+    if config.duplicate_window == 0 && !copies && is_short {
+        let text = "duplicate window cannot be bigger than max age";
+        broken.add_error(SettingsRule::Defaults, adjusted(text.into()));
+    }
+    if config.republish.as_ref().is_some_and(|republish| republish.src.is_empty()) {
+        let text = "republish source can not be empty";
+        broken.add_error(SettingsRule::Republish, adjusted(text.into()));
+    }
 }
 
 /// What this server does not offer it refuses by name.
@@ -123,14 +226,10 @@ fn limit(number: i64) -> Option<u64> {
     u64::try_from(number).ok().filter(|number| *number > 0)
 }
 
-fn span(nanos: i64, negative: &str) -> Result<Option<Duration>, ApiError> {
-    let nanos = u64::try_from(nanos).map_err(|_| invalid(negative))?;
-    Ok((nanos > 0).then(|| Duration::from_nanos(nanos)))
-}
-
-fn default_window(age: Option<Duration>, server: &Settings) -> Option<Duration> {
-    let most = server.duplicate_window_max?;
-    Some(most.min(age.unwrap_or(Duration::MAX)).min(Duration::from_secs(120)))
+fn default_window(config: &api::StreamConfig, age: Option<Duration>, server: &Settings) -> Option<Duration> {
+    let most =
+        server.duplicate_window_max.filter(|_| config.mirror.is_none() && config.sources.is_empty())?;
+    Some(most.min(age.unwrap_or(Duration::MAX)).min(WINDOW_DEFAULT))
 }
 
 fn transform(transform: &api::SubjectTransform) -> SubjectTransform {
@@ -199,7 +298,7 @@ pub(crate) fn config(settings: &StreamSettings, words: Words) -> api::StreamConf
             Compression::None => api::Compression::None,
             Compression::Lz4 => api::Compression::S2,
         },
-        first_seq: settings.first_sequence.unwrap_or(0),
+        first_seq: settings.first_sequence_shown().unwrap_or(0),
         subject_transform: settings.subject_transform.as_ref().map(show_transform),
         republish: settings.republish.as_ref().map(|republish| api::Republish {
             src: republish.source.clone(),
@@ -288,7 +387,11 @@ pub(crate) fn state_of(state: &jetkv_engine::StreamState, consumers: usize) -> a
     api::StreamState {
         messages: state.messages,
         bytes: state.bytes,
-        first_seq: state.first_sequence,
+        first_seq: if state.last_sequence == 0 {
+            state.first_sequence.max(handle.first_sequence_unused())
+        } else {
+            state.first_sequence
+        },
         first_ts: if state.messages == 0 { Timestamp::ZERO } else { state.first_time },
         last_seq: state.last_sequence,
         last_ts: state.last_time,
@@ -323,3 +426,4 @@ const NAME: &str = "stream name is required and can not contain '.', '*', '>', '
 /// Most lost sequences that an answer names.
 const LOST_MAX: usize = 100_000;
 const OWN_WORDS: &str = "_nats.";
+const WINDOW_DEFAULT: Duration = Duration::from_secs(120);

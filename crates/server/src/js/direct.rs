@@ -2,7 +2,7 @@
 
 use super::handle::StreamHandle;
 use crate::router::Msg;
-use jetkv_engine::EngineError;
+use jetkv_engine::{EngineError, Storage};
 use jetkv_types::{Message, Sequence, Subject, SubjectFilter, Timestamp};
 use jetkv_wire::header;
 use std::cell::Cell;
@@ -67,7 +67,7 @@ impl StreamHandle {
                 self.start(*from).and_then(|from| self.batch(filters, from, (*count, *bytes_max), form, send))
             }
             Ask::LastOfEach { filters, from, up_to, count, bytes_max } => {
-                self.last_of_each(filters, *from, *up_to, (*count, *bytes_max), form, send)
+                self.last_of_each(filters, *from, *up_to, (*count, *bytes_max), send)
             }
         };
         match outcome {
@@ -105,6 +105,10 @@ impl StreamHandle {
         }
     }
 
+    fn is_in_memory(&self) -> bool {
+        self.facts().settings.storage == Storage::Memory
+    }
+
     fn start(&self, from: From) -> Result<Sequence, EngineError> {
         match from {
             From::Sequence(sequence) => Ok(sequence),
@@ -130,12 +134,15 @@ impl StreamHandle {
         let (mut next, mut before, mut sent, mut bytes) = (from, 0, 0, 0_u64);
         while sent < count && bytes < bytes_max {
             let Some(message) = self.stream.first_matching(filters, next)? else { break };
-            pending = pending.saturating_sub(1);
+            // Where no header tells what is left, the reference does not count it down either.
+            if form == Form::Whole {
+                pending = pending.saturating_sub(1);
+            }
             self.send(&message, form, Some((pending, before)), send);
             (next, before, sent) = (message.sequence + 1, message.sequence, sent + 1);
             bytes += size(&message);
         }
-        if sent == 0 {
+        if sent == 0 && count > 0 {
             return Ok(Some(Status::NotFound));
         }
         send_end(pending, before, None, send);
@@ -148,25 +155,26 @@ impl StreamHandle {
         from: Sequence,
         up_to: UpTo,
         (count, bytes_max): (u64, u64),
-        form: Form,
         send: &mut dyn FnMut(&Msg<'_>),
     ) -> Result<Option<Status>, EngineError> {
         let last = self.stream.last_sequence();
         let up_to = match up_to {
             UpTo::Now => last,
+            // What has not happened yet has no results in the reference's files, and does not matter in its memory.
+            UpTo::Sequence(sequence) if sequence > last && !self.is_in_memory() => {
+                return Ok(Some(Status::NoResults));
+            }
             UpTo::Sequence(sequence) => sequence,
-            UpTo::Time(time) => self
-                .stream
-                .sequence_at(time.saturating_add(std::time::Duration::from_nanos(1)))?
-                .saturating_sub(1),
+            // What was stored at that very moment does not count.
+            UpTo::Time(time) => self.stream.sequence_at(time)?.saturating_sub(1),
         };
         let Some(mut sequences) = self.stream.last_per_subject(filters, up_to, SUBJECTS_MAX)? else {
             return Ok(Some(Status::TooMany));
         };
-        sequences.retain(|sequence| *sequence >= from);
         if sequences.is_empty() {
             return Ok(Some(Status::NoResults));
         }
+        sequences.retain(|sequence| *sequence >= from);
         let mut pending = crate::convert::to_u64(sequences.len());
         let (mut before, mut sent, mut bytes) = (0, 0, 0_u64);
         for sequence in sequences {
@@ -176,7 +184,8 @@ impl StreamHandle {
             pending -= 1;
             // What went since is left out; what came instead is beyond this moment.
             let Some(message) = self.stream.get(sequence)? else { continue };
-            self.send(&message, form, Some((pending, before)), send);
+            // The reference sends headers also to those who do not want them: without them nobody knows whose value it is.
+            self.send(&message, Form::Whole, Some((pending, before)), send);
             (before, sent) = (sequence, sent + 1);
             bytes += size(&message);
         }

@@ -21,11 +21,15 @@ pub(crate) fn of_publish(problem: &PublishError) -> ApiError {
         PublishError::TtlDisabled => (400, 10166),
         PublishError::InvalidTtl => (400, 10165),
         PublishError::WrongLastSequence { .. } => (400, 10071),
+        PublishError::WrongLastInBatch => (400, 10164),
         PublishError::MissingSequence => (400, 10193),
         PublishError::SchedulesDisabled => (400, 10188),
+        PublishError::SchedulerHeader => (400, 10212),
         PublishError::SourceHeader => (400, 10227),
         PublishError::WrongLastId { .. } => (400, 10070),
-        PublishError::RollupNotPermitted | PublishError::InvalidRollup { .. } => (500, 10111),
+        PublishError::RollupNotPermitted | PublishError::InvalidRollup { .. } | PublishError::BatchRollup => {
+            (500, 10111)
+        }
         PublishError::TooLarge => (400, 10054),
         PublishError::HeadersTooLarge => (400, 10097),
         PublishError::MalformedHeaders | PublishError::MalformedSubject => (400, 10003),
@@ -61,15 +65,17 @@ pub(crate) fn of_stream(problem: &StreamProblem) -> ApiError {
             error(500, 10047, "insufficient storage resources available")
         }
         StreamProblem::Replicas => error(500, 10074, "replicas > 1 not supported in non-clustered mode"),
-        StreamProblem::CreatedSealed => {
-            error(500, 10052, "stream configuration for create can not be sealed")
+        StreamProblem::MirrorNotDirect => {
+            let text = "pedantic mode: origin stream has direct get set, mirror has it disabled";
+            error(400, 10157, text)
         }
         StreamProblem::Settings(problem) => of_settings(problem),
         StreamProblem::Engine(problem) => of_engine(problem),
     }
 }
 
-fn of_settings(problem: &JetStreamError) -> ApiError {
+/// Says which rule settings break.
+pub(crate) fn of_settings(problem: &JetStreamError) -> ApiError {
     match problem {
         JetStreamError::InvalidSettings { reason, .. } => error(500, 10052, reason.as_str()),
         JetStreamError::InvalidOrigin { problem, .. } => of_origin(problem),
@@ -85,9 +91,11 @@ fn of_origin(problem: &OriginProblem) -> ApiError {
         OriginProblem::MirrorWithSources => 10031,
         OriginProblem::MirrorWithFirstSequence => 10143,
         OriginProblem::MirrorWithBatches => 10198,
-        OriginProblem::TwoStarts => 10032,
+        OriginProblem::MirrorTooSmall => 10030,
+        OriginProblem::SourceTooSmall => 10046,
         OriginProblem::MirrorChanged => 10055,
         OriginProblem::InvalidName { mirror } => pick(mirror, 10142, 10141),
+        OriginProblem::InvalidFilter { .. } => return error(500, 10049, problem.to_string()),
         OriginProblem::DuplicateSource => 10140,
         OriginProblem::FilterAndTransforms { mirror } => pick(mirror, 10150, 10144),
         OriginProblem::OverlappingFilters { mirror } => pick(mirror, 10152, 10147),

@@ -12,6 +12,7 @@ use jetkv_jetstream::{self as streams, Ingest, JetStreamError, Source, StreamSet
 use jetkv_types::{Sequence, Subject, SubjectFilter};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 /// A stream, what it says about itself, and what takes its messages in.
@@ -20,6 +21,8 @@ pub(crate) struct StreamHandle {
     pub(crate) stream: Stream,
     pub(crate) ingest: Ingest,
     facts: RwLock<Arc<Facts>>,
+    /// Whether all of it was purged before it had a message: the reference begins at 1 then, and not at 0.
+    purged_empty: AtomicBool,
     /// The last sequences of subjects that are published again, as far as they are not visible yet.
     latest: Mutex<HashMap<Subject, Sequence>>,
     /// What copies into this stream, the mirror or the sources in their order.
@@ -51,6 +54,7 @@ impl StreamHandle {
         Ok(Self {
             ingest: Ingest::new(stream.clone()),
             facts: RwLock::new(Arc::new(facts)),
+            purged_empty: AtomicBool::new(false),
             latest: Mutex::default(),
             copiers: Mutex::default(),
             consumers: Consumers::new(stream.clone(), rules, entropy),
@@ -98,6 +102,16 @@ impl StreamHandle {
     pub(crate) fn answers_directly(&self) -> bool {
         let facts = self.facts.read();
         facts.settings.allow_direct || facts.settings.mirror_direct
+    }
+
+    /// Remembers that all of it was purged; it matters if there was nothing yet.
+    pub(crate) fn note_purge(&self) {
+        self.purged_empty.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns the sequence that is shown as the first of a stream that never had a message.
+    pub(crate) fn first_sequence_unused(&self) -> Sequence {
+        Sequence::from(self.purged_empty.load(Ordering::Relaxed))
     }
 
     /// Returns how many consumers there are.

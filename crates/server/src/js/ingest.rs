@@ -52,7 +52,7 @@ impl JetStream {
         let Some(handle) = self.capturing(text) else { return Handled::No };
         let facts = handle.facts();
         let mapped = facts.transform.as_ref().and_then(|transform| transform.apply(text));
-        let subject = match mapped.map_or_else(|| Subject::new(text), Ok) {
+        let subject = match mapped.unwrap_or_else(|| Subject::new(text)) {
             Ok(subject) => subject,
             // Nobody can subscribe to it either, so nobody responds (PROTOCOL 6.1).
             Err(SubjectError::EmptyToken { .. } | SubjectError::Empty) => return Handled::No,
@@ -91,7 +91,7 @@ impl JetStream {
         let Some(handle) = self.capturing(text) else { return };
         let facts = handle.facts();
         let mapped = facts.transform.as_ref().and_then(|transform| transform.apply(text));
-        let Some(subject) = mapped.or_else(|| Subject::new(text).ok()) else { return };
+        let Ok(subject) = mapped.unwrap_or_else(|| Subject::new(text)) else { return };
         let incoming = Incoming { subject: &subject, headers: msg.headers, payload: msg.payload };
         // What that stream does not take it does not take; its state tells.
         if let Ok(Accepted::Stored { commit, .. }) = handle.ingest.publish(&incoming, self.store.now()) {
@@ -126,7 +126,7 @@ impl JetStream {
         accepted: &Accepted,
         msg: &Msg<'_>,
     ) -> Option<Republish> {
-        let destination = facts.republish.as_ref()?.apply(subject.as_str())?;
+        let destination = facts.republish.as_ref()?.apply(subject.as_str())?.ok()?;
         let Accepted::Stored { commit, .. } = accepted else { return None };
         let sequence = commit.sequences().ok()?.last;
         let before = handle.previous(&subject, sequence);

@@ -68,6 +68,14 @@ pub(crate) struct Settings {
     pub(crate) max_bytes_required: bool,
 }
 
+/// Whether settings may be adjusted to those of an origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Adjust {
+    Silently,
+    /// What would have to be adjusted is refused.
+    Never,
+}
+
 /// Why a stream is not created, changed or deleted; the number is the reference's (PROTOCOL 9.1).
 #[derive(Debug)]
 pub(crate) enum StreamProblem {
@@ -83,8 +91,8 @@ pub(crate) enum StreamProblem {
     NoRoom { memory: bool },
     /// Replicas need a cluster (10074).
     Replicas,
-    /// Not created sealed (10052).
-    CreatedSealed,
+    /// The origin answers directly, its mirror does not, and the request wants nothing adjusted (10157).
+    MirrorNotDirect,
     /// The settings break a rule.
     Settings(JetStreamError),
     /// The store failed.
@@ -209,15 +217,11 @@ impl JetStream {
     pub(crate) fn create(
         self: &Arc<Self>,
         settings: &StreamSettings,
+        strictness: Adjust,
     ) -> Result<Arc<StreamHandle>, StreamProblem> {
-        if settings.replicas > 1 {
-            return Err(StreamProblem::Replicas);
-        }
-        if settings.sealed {
-            return Err(StreamProblem::CreatedSealed);
-        }
-        let config = settings.to_engine_for_server()?;
         let _turn = self.changes.lock();
+        let settings = self.fit_to_origins(settings.clone(), strictness)?;
+        let config = settings.to_engine_for_server()?;
         if let Some(handle) = self.streams.read().get(&settings.name) {
             let present = &handle.facts().settings;
             return if is_same(present, &StreamSettings::from_engine(&config)?) {
@@ -226,11 +230,14 @@ impl JetStream {
                 Err(StreamProblem::Exists)
             };
         }
+        if settings.replicas > 1 {
+            return Err(StreamProblem::Replicas);
+        }
         if is_internal(&settings.name) {
             return Err(StreamProblem::Exists);
         }
-        self.check_overlap(settings)?;
-        self.check_room(settings, None)?;
+        self.check_overlap(&settings)?;
+        self.check_room(&settings, None)?;
         // A deletion or a restore that was cut short may have left consumers of an earlier stream of that name.
         self.keeper.forget(settings.name.as_str(), None)?;
         let handle = self.enlist(self.store.create_stream(config)?)?;
@@ -300,18 +307,17 @@ impl JetStream {
     pub(crate) fn update(
         self: &Arc<Self>,
         settings: &StreamSettings,
+        strictness: Adjust,
     ) -> Result<Arc<StreamHandle>, StreamProblem> {
         let _turn = self.changes.lock();
+        let settings = self.fit_to_origins(settings.clone(), strictness)?;
         let handle = self.streams.read().get(&settings.name).cloned().ok_or(StreamProblem::NotFound)?;
-        if settings.replicas > 1 {
+        let present = Arc::clone(&handle.facts());
+        let wanted = settings.after(&present.settings);
+        wanted.check_update_of(&present.settings)?;
+        if wanted.replicas > 1 {
             return Err(StreamProblem::Replicas);
         }
-        let present = Arc::clone(&handle.facts());
-        let mut wanted = settings.clone();
-        // It says where a new stream begins, and this one has begun.
-        wanted.first_sequence = present.settings.first_sequence;
-        wanted.other = present.settings.other.clone();
-        wanted.check_update_of(&present.settings)?;
         let config: StreamConfig = wanted.to_engine_for_server()?;
         self.check_overlap(&wanted)?;
         self.check_room(&wanted, Some(&present.settings))?;
@@ -456,6 +462,7 @@ fn is_same(left: &StreamSettings, right: &StreamSettings) -> bool {
     let bare = |settings: &StreamSettings| StreamSettings {
         metadata: words(settings),
         other: BTreeMap::new(),
+        first_sequence: settings.first_sequence_shown(),
         ..settings.clone()
     };
     bare(left) == bare(right)

@@ -94,16 +94,21 @@ fn ask(request: &MsgGetRequest) -> Result<Ask, Refusal> {
     if contradictions.contains(&true) {
         return Err(BAD);
     }
-    let bytes_max = u64::try_from(request.max_bytes).ok().filter(|bytes| *bytes > 0).unwrap_or(BYTES_MAX);
-    let count = u64::try_from(request.batch).ok().filter(|count| *count > 0);
+    let bytes_max = match request.max_bytes {
+        0 => BYTES_MAX,
+        // Less than nothing is reached by the first message.
+        bytes => u64::try_from(bytes).unwrap_or(1),
+    };
+    let count = (request.batch != 0).then(|| u64::try_from(request.batch).unwrap_or(0));
     if multiple {
-        let filters = request.multi_last.iter().map(|text| filter(text)).collect::<Result<_, _>>()?;
+        // What is no subject has no messages.
+        let filters = request.multi_last.iter().filter_map(|text| filter(text).ok()).collect();
         let up_to = match (request.up_to_seq, up_to_time) {
             (0, None) => UpTo::Now,
             (0, Some(time)) => UpTo::Time(time),
             (sequence, _) => UpTo::Sequence(sequence),
         };
-        let count = count.unwrap_or(u64::MAX);
+        let count = count.filter(|count| *count > 0).unwrap_or(u64::MAX);
         return Ok(Ask::LastOfEach { filters, from: request.seq, up_to, count, bytes_max });
     }
     if !last.is_empty() {

@@ -4,8 +4,8 @@ use crate::js::context::Ctx;
 use crate::js::errors::{self, fixed};
 use crate::js::handle::StreamHandle;
 use crate::js::state::JetStream;
-use jetkv_engine::EngineError;
-use jetkv_types::{Message, SubjectFilter, Timestamp};
+use jetkv_engine::{EngineError, Storage};
+use jetkv_types::{Message, Sequence, SubjectFilter, Timestamp};
 use jetkv_wire::api;
 use jetkv_wire::error::ApiError;
 
@@ -15,15 +15,15 @@ pub(super) fn get(jetstream: &JetStream, name: &str, body: &[u8]) -> Result<api:
         return Err(fixed::BAD_REQUEST);
     }
     let request: api::MsgGetRequest = jetstream.decode(body)?;
-    let handle = jetstream.known(name)?;
     let batched = request.batch != 0
         || request.max_bytes != 0
         || !request.multi_last.is_empty()
         || request.up_to_seq != 0
         || request.up_to_time.is_some();
-    if batched {
+    if batched || contradicts_itself(&request) {
         return Err(fixed::BAD_REQUEST);
     }
+    let handle = jetstream.known(name)?;
     let found = select(&handle, &request)?.map_err(|error| errors::of_engine(&error))?;
     let message = found.ok_or(fixed::NO_MESSAGE)?;
     let hdrs = if request.no_hdr { Vec::new() } else { message.headers.as_block().to_vec() };
@@ -36,6 +36,14 @@ pub(super) fn get(jetstream: &JetStream, name: &str, body: &[u8]) -> Result<api:
             time: message.time,
         },
     })
+}
+
+/// Says whether a request names no message, or in two ways.
+fn contradicts_itself(request: &api::MsgGetRequest) -> bool {
+    let has_time = request.start_time.is_some_and(|time| time != Timestamp::ZERO);
+    let (has_last, has_next) = (!request.last_by_subj.is_empty(), !request.next_by_subj.is_empty());
+    let names_none = request.seq == 0 && !has_last && !has_next && !has_time;
+    names_none || (has_last && (request.seq > 0 || has_next || has_time)) || (request.seq > 0 && has_time)
 }
 
 type Found = Result<Option<Message>, EngineError>;
@@ -83,15 +91,19 @@ pub(super) fn delete(
         handle.settle_removal(jetstream, ctx);
         return Ok(api::MsgDeleteResponse { success: true });
     }
-    Err(match request.seq {
-        0 => ApiError::fixed(500, 10057, "no message found"),
-        sequence if sequence > handle.stream.last_sequence() => {
-            ApiError::fixed(500, 10057, "stream store EOF")
+    Err(why_not_removed(&handle, request.seq))
+}
+
+/// The reference's files and its memory do not say alike why there is nothing to remove (PROTOCOL 2.4.7).
+fn why_not_removed(handle: &StreamHandle, sequence: Sequence) -> ApiError {
+    let state = handle.stream.state();
+    if handle.facts().settings.storage == Storage::File {
+        if sequence > state.last_sequence {
+            return ApiError::fixed(500, 10057, "stream store EOF");
         }
-        sequence => ApiError {
-            code: 400,
-            err_code: 10043,
-            description: format!("sequence {sequence} not found").into(),
-        },
-    })
+        if sequence < state.first_sequence {
+            return ApiError::fixed(500, 10057, "no message found");
+        }
+    }
+    ApiError { code: 400, err_code: 10043, description: format!("sequence {sequence} not found").into() }
 }

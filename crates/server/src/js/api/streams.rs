@@ -1,12 +1,12 @@
 //! `STREAM.*`: creating, changing, showing, listing, emptying and deleting streams (PROTOCOL 2.4).
 
 use crate::js::context::Ctx;
-use crate::js::convert::{self, Words};
+use crate::js::convert::{self, Intent, Words};
 use crate::js::errors::{self, fixed};
 use crate::js::events::{Action, Events};
 use crate::js::handle::StreamHandle;
-use crate::js::state::{JetStream, StreamProblem};
-use jetkv_engine::{Damage, Purge};
+use crate::js::state::{Adjust, JetStream, StreamProblem};
+use jetkv_engine::{Damage, Purge, Storage};
 use jetkv_types::limits::STREAM_NAME_BYTES_MAX;
 use jetkv_types::{Subject, SubjectFilter};
 use jetkv_wire::api::{self, Page};
@@ -20,9 +20,11 @@ pub(super) fn create(
     name: &str,
     body: &[u8],
 ) -> Result<api::StreamCreateResponse, ApiError> {
-    let config = read_config(jetstream, name, body)?;
-    let settings = convert::settings(&config, &jetstream.settings)?;
-    let handle = jetstream.create(&settings).map_err(|problem| errors::of_stream(&problem))?;
+    let config: api::StreamConfig = jetstream.decode(body)?;
+    check_name(name, &config)?;
+    let settings = convert::settings(&config, &jetstream.settings, Intent::Create)?;
+    let handle =
+        jetstream.create(&settings, adjust(&config)).map_err(|problem| errors::of_stream(&problem))?;
     tell(jetstream, ctx, Action::Created, name);
     let info = api::StreamInfo { domain: String::new(), ..show(jetstream, &handle, Words::All) };
     Ok(api::StreamCreateResponse { info, did_create: true })
@@ -35,12 +37,20 @@ pub(super) fn update(
     name: &str,
     body: &[u8],
 ) -> Result<api::StreamUpdateResponse, ApiError> {
-    let config = read_config(jetstream, name, body)?;
+    let config: api::StreamConfig = jetstream.decode(body)?;
+    // Here the reference looks at the configuration first.
+    let settings = convert::settings(&config, &jetstream.settings, Intent::Update);
+    let settings = if config.name.len() > STREAM_NAME_BYTES_MAX { Err(NAME_TOO_LONG) } else { settings }?;
+    check_name(name, &config)?;
     jetstream.known(name)?;
-    let settings = convert::settings(&config, &jetstream.settings)?;
-    let handle = jetstream.update(&settings).map_err(|problem| errors::of_stream(&problem))?;
+    let handle =
+        jetstream.update(&settings, adjust(&config)).map_err(|problem| errors::of_stream(&problem))?;
     tell(jetstream, ctx, Action::Updated, name);
     Ok(api::StreamUpdateResponse { info: show(jetstream, &handle, Words::All) })
+}
+
+fn adjust(config: &api::StreamConfig) -> Adjust {
+    if config.pedantic { Adjust::Never } else { Adjust::Silently }
 }
 
 fn tell(jetstream: &JetStream, ctx: &mut Ctx<'_>, action: Action, name: &str) {
@@ -48,17 +58,18 @@ fn tell(jetstream: &JetStream, ctx: &mut Ctx<'_>, action: Action, name: &str) {
     events.stream(action, name);
 }
 
-fn read_config(jetstream: &JetStream, name: &str, body: &[u8]) -> Result<api::StreamConfig, ApiError> {
-    let config: api::StreamConfig = jetstream.decode(body)?;
+fn check_name(name: &str, config: &api::StreamConfig) -> Result<(), ApiError> {
     if config.name != name {
         return Err(fixed::NAME_MISMATCH);
     }
     if name.len() > STREAM_NAME_BYTES_MAX {
-        let text = "stream name is too long, maximum allowed is 255";
-        return Err(ApiError::fixed(500, 10052, text));
+        return Err(NAME_TOO_LONG);
     }
-    Ok(config)
+    Ok(())
 }
+
+const NAME_TOO_LONG: ApiError =
+    ApiError::fixed(500, 10052, "stream name is too long, maximum allowed is 255");
 
 /// Shows a stream.
 pub(super) fn info(
@@ -76,6 +87,11 @@ pub(super) fn info(
     info.alternates = alternates(jetstream, &handle);
     if request.deleted_details {
         info.state.deleted = handle.stream.gaps(DELETED_MAX);
+        let settings = &handle.facts().settings;
+        if info.state.last_seq == 0 && info.state.first_seq == 0 && settings.storage == Storage::File {
+            // The reference counts the sequence 0 of a file without messages among those that are gone.
+            (info.state.deleted, info.state.num_deleted) = (vec![0], 1);
+        }
     }
     let mut page = Page::default();
     if !request.subjects_filter.is_empty() {
@@ -93,6 +109,10 @@ fn list_subjects(
     let failed = |error| errors::of_engine(&error);
     let total = handle.stream.count_subjects(&filter).map_err(failed)?;
     let total = usize::try_from(total).unwrap_or(usize::MAX);
+    if total == 0 {
+        // The reference does not begin a list then.
+        return Ok(Page::default());
+    }
     let (page, range) = Page::of(total, request.offset, Page::SUBJECTS_MAX);
     let (mut passed, mut after): (usize, Option<Subject>) = (0, None);
     while passed < range.end {
@@ -214,6 +234,14 @@ pub(super) fn purge(
     };
     let purged =
         handle.stream.purge(&purge).map_err(|error| errors::of_stream(&StreamProblem::from(error)))?;
+    if request.filter.is_empty() {
+        handle.note_purge();
+    }
+    if request.filter.is_empty() && request.seq > handle.stream.last_sequence() {
+        // What is left out goes up to where the request says, as in the reference.
+        let advanced = handle.stream.advance(request.seq);
+        advanced.map_err(|error| errors::of_stream(&StreamProblem::from(error)))?;
+    }
     handle.settle_purge(jetstream, ctx, purge.filter.as_ref());
     Ok(api::StreamPurgeResponse { success: true, purged })
 }

@@ -54,7 +54,7 @@ impl Plan {
         let matching =
             self.mappings.iter().find(|mapping| mapping.source().matches(message.subject.as_str()));
         let subject = match matching {
-            Some(mapping) => mapping.apply(message.subject.as_str())?,
+            Some(mapping) => mapping.apply(message.subject.as_str())?.ok()?,
             None => message.subject.clone(),
         };
         let headers = match self.place {

@@ -4,7 +4,7 @@ use super::intake::{Intake, Refusal};
 use crate::account::Account;
 use crate::js::api::show_created;
 use crate::js::context::Ctx;
-use crate::js::convert;
+use crate::js::convert::{self, Intent};
 use crate::js::errors::{self, fixed};
 use crate::js::events::{Action, Events};
 use crate::js::state::{JetStream, StreamProblem, is_internal};
@@ -41,7 +41,8 @@ pub(crate) fn begin(
     if name.len() > STREAM_NAME_BYTES_MAX {
         return Err(ApiError::fixed(500, 10052, "stream name is too long, maximum allowed is 255"));
     }
-    let settings = convert::settings(&request.config, &jetstream.settings)?;
+    // A stream that was sealed when it was saved is put back sealed.
+    let settings = convert::settings(&request.config, &jetstream.settings, Intent::Update)?;
     let problem = |problem: StreamProblem| errors::of_stream(&problem);
     let config = settings.to_engine_for_server().map_err(|error| problem(error.into()))?;
     if settings.replicas > 1 {
