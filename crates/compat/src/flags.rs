@@ -11,12 +11,15 @@ pub(crate) struct Flags {
     pub(crate) jetkv: Option<PathBuf>,
     /// Whether the reference, the control, is left out.
     pub(crate) without_reference: bool,
+    /// Whether only the reference server is fetched.
+    pub(crate) fetch_only: bool,
     /// Whether everything that the suites print is shown.
     pub(crate) verbose: bool,
 }
 
 /// How the runner is used.
-pub(crate) const USAGE: &str = "usage: compat [--jetkv PROGRAM] [--without-reference] [--verbose] [SUITE...]";
+pub(crate) const USAGE: &str =
+    "usage: compat [--jetkv PROGRAM] [--without-reference] [--verbose] [SUITE...], or compat --fetch";
 
 impl Flags {
     /// Reads the arguments behind the program's name; `None` if they make no sense.
@@ -27,6 +30,7 @@ impl Flags {
             match argument.as_str() {
                 "--jetkv" => flags.jetkv = Some(arguments.next()?.into()),
                 "--without-reference" => flags.without_reference = true,
+                "--fetch" => flags.fetch_only = true,
                 "--verbose" => flags.verbose = true,
                 name if name.starts_with('-') => return None,
                 name => flags.suites.push(name.to_owned()),

@@ -9,6 +9,9 @@ use std::process::{Command, ExitCode};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+/// The exit code that says that the reference server cannot be had on this machine.
+const UNAVAILABLE: u8 = 3;
+
 /// How many suites are prepared at once: one waits for the network while others are compiled.
 const PREPARED_AT_ONCE: usize = 3;
 
@@ -22,7 +25,10 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             report::fault(&error);
-            ExitCode::FAILURE
+            match error {
+                CompatError::Unavailable { .. } => ExitCode::from(UNAVAILABLE),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -30,6 +36,9 @@ fn main() -> ExitCode {
 /// Returns whether every suite ran, and well.
 fn run(flags: &Flags) -> Result<bool, CompatError> {
     let peers = Peers::in_target();
+    if flags.fetch_only {
+        return Program::reference(&peers).map(|_| true);
+    }
     let wanted =
         |suite: &&Suite| flags.suites.is_empty() || flags.suites.iter().any(|name| name == suite.name);
     let suites: Vec<&Suite> = Suite::ALL.iter().filter(wanted).collect();

@@ -5,17 +5,18 @@ use crate::report;
 use crate::shell;
 use crate::steps::{Step, Verdict};
 use crate::workspace::Workspace;
+use std::process::{Command, Stdio};
 
 /// The package that fetches the clients and runs their suites.
 const PACKAGE: &str = "compat";
 
+/// The exit code by which its program says that something cannot be had on this machine.
+const UNAVAILABLE: i32 = 3;
+
 /// The package of our server; before it exists only the control can be run.
 const SERVER_PACKAGE: &str = "jetkv-server";
 
-/// The package whose program serves.
-const CLI_PACKAGE: &str = "jetkv-cli";
-
-/// The name of that program.
+/// The program that serves.
 const PROGRAM: &str = "jetkv";
 
 /// Returns the step that uses the console in a browser, and sends random requests to the HTTP door.
@@ -42,19 +43,29 @@ fn run(workspace: &Workspace) -> Result<Verdict, XtaskError> {
     if workspace.member(PACKAGE).is_none() {
         return Ok(Verdict::Absent { reason: format!("the workspace has no package {PACKAGE}") });
     }
-    let root = &workspace.workspace_root;
-    // The tests of the package that need what is fetched are no part of the ordinary tests.
-    shell::run(&mut shell::cargo(
-        root,
-        &["test", "--package", PACKAGE, "--locked", "--", "--include-ignored"],
-    ))?;
-    let mut suites = shell::cargo(root, &["run", "--quiet", "--locked", "--package", PACKAGE, "--"]);
+    if let Some(missing) = missing_reference(workspace)? {
+        return Ok(missing);
+    }
+    let mut suites = Command::new(workspace.program(PACKAGE));
+    suites.current_dir(&workspace.workspace_root).stdin(Stdio::null());
     if workspace.member(SERVER_PACKAGE).is_none() {
         report::note("there is no server of ours yet; the suites run against the reference alone");
     } else {
-        shell::run(&mut shell::cargo(root, &["build", "--quiet", "--locked", "--package", CLI_PACKAGE]))?;
-        suites.arg("--jetkv").arg(workspace.target_directory.join("debug").join(PROGRAM));
+        suites.arg("--jetkv").arg(workspace.program(PROGRAM));
     }
     shell::run(&mut suites)?;
     Ok(Verdict::Passed)
+}
+
+/// Builds everything and fetches the reference server; returns what to say if it cannot be had on this machine.
+pub(crate) fn missing_reference(workspace: &Workspace) -> Result<Option<Verdict>, XtaskError> {
+    shell::run(&mut shell::build_all(&workspace.workspace_root))?;
+    let mut fetch = Command::new(workspace.program(PACKAGE));
+    fetch.arg("--fetch").current_dir(&workspace.workspace_root).stdin(Stdio::null());
+    match shell::run(&mut fetch) {
+        Err(XtaskError::Command { status, .. }) if status.code() == Some(UNAVAILABLE) => {
+            Ok(Some(Verdict::Skipped { reason: "the reference server cannot be had here".to_owned() }))
+        }
+        result => result.map(|()| None),
+    }
 }

@@ -17,6 +17,12 @@ pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// Returns the command that builds every program and every test, all with the same features, so that no step builds
+/// again what another one has built.
+pub(crate) fn build_all(root: &Path) -> Command {
+    cargo(root, &["build", "--workspace", "--lib", "--bins", "--tests", "--examples", "--locked", "--quiet"])
+}
+
 /// Runs `command`, which prints to our own output, until it ends.
 ///
 /// # Errors

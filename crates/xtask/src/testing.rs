@@ -1,10 +1,13 @@
-//! `cargo xtask test`: all tests of the workspace, the examples, and the command line from end to end.
+//! `cargo xtask test`: all tests of the workspace, the examples, the command line from end to end, and our server beside
+//! the reference.
 
+use crate::compat;
 use crate::error::XtaskError;
 use crate::examples;
 use crate::shell;
 use crate::steps::{Step, Verdict};
 use crate::workspace::{Package, Workspace};
+use std::process::{Command, Stdio};
 
 /// The package of the command line.
 const CLI_PACKAGE: &str = "jetkv-cli";
@@ -17,44 +20,49 @@ const DIFFER_PACKAGE: &str = "differ";
 const SERVER_PACKAGE: &str = "jetkv-server";
 const CLI_PROGRAM: &str = "jetkv";
 
-/// The package that runs the library's suite at other places.
+/// The package that runs the library's suite at other places, and its test that needs the reference.
 const PLACES_PACKAGE: &str = "places";
+const PLACES_TEST: &str = "reference";
 
 /// Returns the steps in the order in which they run.
-pub(crate) fn steps() -> [Step; 3] {
+pub(crate) fn steps() -> [Step; 7] {
     [
+        Step {
+            name: "build",
+            rerun: "cargo build --workspace --lib --bins --tests --examples --locked",
+            run: build,
+        },
         Step { name: "tests", rerun: "cargo test --workspace --locked", run: run_tests },
         example_step(),
         Step {
             name: "command line",
-            rerun: "cargo test --package jetkv-cli --test cli --locked -- --include-ignored",
+            rerun: "cargo test --package jetkv-cli --test cli --locked -- --ignored",
             run: run_command_line,
         },
+        places_step(),
+        compat::step(),
+        differential_step(),
     ]
 }
 
-/// Returns the step that compares our server with the reference. It is no part of `cargo xtask test` as long as there are
-/// differences that are known and not mended.
+/// Returns the step that compares our server with the reference.
 pub(crate) fn differential_step() -> Step {
-    Step {
-        name: "differential",
-        rerun: "cargo run --package differ --locked -- check",
-        run: run_differential,
-    }
+    Step { name: "differential", rerun: "cargo xtask differential", run: run_differential }
 }
 
 /// Returns the step that runs the library's suite at every place beyond a connection. It fetches the reference server.
 pub(crate) fn places_step() -> Step {
-    Step {
-        name: "places",
-        rerun: "cargo test --package places --locked -- --include-ignored --test-threads 16",
-        run: run_places,
-    }
+    Step { name: "places", rerun: "cargo xtask places", run: run_places }
 }
 
 /// Returns the step that runs the examples of the library.
 pub(crate) fn example_step() -> Step {
     Step { name: "examples", rerun: "cargo xtask examples", run: examples::run }
+}
+
+fn build(workspace: &Workspace) -> Result<Verdict, XtaskError> {
+    shell::run(&mut shell::build_all(&workspace.workspace_root))?;
+    Ok(Verdict::Passed)
 }
 
 fn run_tests(workspace: &Workspace) -> Result<Verdict, XtaskError> {
@@ -72,8 +80,7 @@ fn run_command_line(workspace: &Workspace) -> Result<Verdict, XtaskError> {
             reason: format!("package {CLI_PACKAGE} has no integration test called {CLI_TEST}"),
         });
     }
-    let arguments =
-        ["test", "--package", CLI_PACKAGE, "--test", CLI_TEST, "--locked", "--", "--include-ignored"];
+    let arguments = ["test", "--workspace", "--test", CLI_TEST, "--locked", "--", "--ignored"];
     shell::run(&mut shell::cargo(&workspace.workspace_root, &arguments))?;
     Ok(Verdict::Passed)
 }
@@ -83,8 +90,11 @@ fn run_places(workspace: &Workspace) -> Result<Verdict, XtaskError> {
     if workspace.member(PLACES_PACKAGE).is_none() {
         return Ok(Verdict::Absent { reason: format!("the workspace has no package {PLACES_PACKAGE}") });
     }
+    if let Some(missing) = compat::missing_reference(workspace)? {
+        return Ok(missing);
+    }
     let arguments =
-        ["test", "--package", PLACES_PACKAGE, "--locked", "--", "--include-ignored", "--test-threads", "16"];
+        ["test", "--workspace", "--test", PLACES_TEST, "--locked", "--", "--ignored", "--test-threads", "16"];
     shell::run(&mut shell::cargo(&workspace.workspace_root, &arguments))?;
     Ok(Verdict::Passed)
 }
@@ -94,15 +104,16 @@ fn run_differential(workspace: &Workspace) -> Result<Verdict, XtaskError> {
     if workspace.member(DIFFER_PACKAGE).is_none() {
         return Ok(Verdict::Absent { reason: format!("the workspace has no package {DIFFER_PACKAGE}") });
     }
-    let root = &workspace.workspace_root;
-    let mut arguments = vec!["run", "--package", DIFFER_PACKAGE, "--locked", "--", "check"];
-    let program = workspace.program(CLI_PROGRAM);
+    if let Some(missing) = compat::missing_reference(workspace)? {
+        return Ok(missing);
+    }
+    let mut differ = Command::new(workspace.program(DIFFER_PACKAGE));
+    differ.arg("check").current_dir(&workspace.workspace_root).stdin(Stdio::null());
     // Until the command line holds the server, the reference is compared with itself.
     let serves = |package: &Package| package.dependencies.iter().any(|each| each.name == SERVER_PACKAGE);
     if workspace.member(CLI_PACKAGE).is_some_and(serves) {
-        shell::run(&mut shell::cargo(root, &["build", "--package", CLI_PACKAGE, "--locked"]))?;
-        arguments.extend(["--jetkv", program.as_str()]);
+        differ.arg("--jetkv").arg(workspace.program(CLI_PROGRAM));
     }
-    shell::run(&mut shell::cargo(root, &arguments))?;
+    shell::run(&mut differ)?;
     Ok(Verdict::Passed)
 }
