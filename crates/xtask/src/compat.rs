@@ -16,6 +16,9 @@ const UNAVAILABLE: i32 = 3;
 /// The package of our server; before it exists only the control can be run.
 const SERVER_PACKAGE: &str = "jetkv-server";
 
+/// The program of the same package that drives a browser.
+const CONSOLE_CHECK: &str = "console";
+
 /// The program that serves.
 const PROGRAM: &str = "jetkv";
 
@@ -25,11 +28,9 @@ pub(crate) fn console_step() -> Step {
 }
 
 fn run_console(workspace: &Workspace) -> Result<Verdict, XtaskError> {
-    let root = &workspace.workspace_root;
-    shell::run(&mut shell::cargo(root, &["build", "--quiet", "--locked", "--package", CLI_PACKAGE]))?;
-    let arguments = ["run", "--quiet", "--locked", "--package", PACKAGE, "--bin", "console", "--"];
-    let mut check = shell::cargo(root, &arguments);
-    check.arg(workspace.target_directory.join("debug").join(PROGRAM));
+    shell::run(&mut shell::build_all(&workspace.workspace_root))?;
+    let mut check = Command::new(workspace.program(CONSOLE_CHECK));
+    check.arg(workspace.program(PROGRAM)).current_dir(&workspace.workspace_root).stdin(Stdio::null());
     shell::run(&mut check)?;
     Ok(Verdict::Passed)
 }

@@ -378,7 +378,9 @@ pub(crate) fn source_info(source: &Source, progress: &Progress) -> api::StreamSo
 /// Shows the state of a stream.
 pub(crate) fn state(handle: &StreamHandle) -> api::StreamState {
     let state = state_of(&handle.stream.state(), handle.consumer_count());
-    api::StreamState { lost: lost(handle), ..state }
+    // Before the first message the place where it will stand is known to the configuration alone.
+    let unused = if state.last_seq == 0 { handle.first_sequence_unused() } else { 0 };
+    api::StreamState { first_seq: state.first_seq.max(unused), lost: lost(handle), ..state }
 }
 
 /// Shows figures of a stream that has so many consumers.
@@ -387,11 +389,7 @@ pub(crate) fn state_of(state: &jetkv_engine::StreamState, consumers: usize) -> a
     api::StreamState {
         messages: state.messages,
         bytes: state.bytes,
-        first_seq: if state.last_sequence == 0 {
-            state.first_sequence.max(handle.first_sequence_unused())
-        } else {
-            state.first_sequence
-        },
+        first_seq: state.first_sequence,
         first_ts: if state.messages == 0 { Timestamp::ZERO } else { state.first_time },
         last_seq: state.last_sequence,
         last_ts: state.last_time,
