@@ -268,7 +268,7 @@ fn whatever_bit_flips_is_told_if_and_only_if_it_costs_something() {
 
 #[test]
 fn whatever_becomes_of_a_file_is_told_if_it_costs_something() {
-    let shapes: [(&str, fn(&SimFs, &PathBuf)); 5] = [
+    let shapes: [(&str, Ruin); 5] = [
         ("deleted", |fs, path| fs.delete(path)),
         ("emptied", |fs, path| fs.truncate(path, 0)),
         ("cut in half", |fs, path| fs.truncate(path, u64::try_from(fs.read(path).len() / 2).unwrap())),
@@ -305,3 +305,6 @@ fn whatever_becomes_of_a_file_is_told_if_it_costs_something() {
 }
 
 const LIMIT: Duration = Duration::from_secs(10);
+
+/// What makes a file worthless.
+type Ruin = fn(&SimFs, &PathBuf);
