@@ -62,6 +62,14 @@ impl Console {
         self.router.clone()
     }
 
+    /// Says whether a path belongs to the console or the door; others may be on the same port.
+    #[must_use]
+    pub fn serves(path: &str) -> bool {
+        ROOTS
+            .iter()
+            .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    }
+
     /// Answers one request.
     pub async fn answer<B>(&self, request: axum::http::Request<B>) -> Response
     where
@@ -161,3 +169,6 @@ impl fmt::Debug for About {
         f.debug_struct("About").finish_non_exhaustive()
     }
 }
+
+/// What all paths begin with.
+const ROOTS: &[&str] = &["/v1", "/console"];

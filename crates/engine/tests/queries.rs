@@ -209,7 +209,7 @@ fn reading_many_is_reading_each() {
 #[test]
 fn rare_matches_are_found_in_pieces() {
     let (_store, stream, _clock) = world();
-    let key = |at: u64| if at % 12 == 0 { format!("s.x.{at}") } else { format!("s.y.{at}") };
+    let key = |at: u64| if at.is_multiple_of(12) { format!("s.x.{at}") } else { format!("s.y.{at}") };
     let keys: Vec<_> = (1..=60_000).map(|at| subject(&key(at))).collect();
     for chunk in keys.chunks(500) {
         let puts: Vec<_> = chunk.iter().map(|key| Append::put(key, b"")).collect();

@@ -117,7 +117,7 @@ impl Model {
             payload: append.payload.to_vec().into(),
         };
         let given_up = self.beyond_history(append.subject, 1);
-        self.check_limits(&message, &given_up)?;
+        self.check_limits(&message, append.rollup, &given_up)?;
         let displaced = match append.rollup {
             Rollup::None => given_up,
             Rollup::Subject => self.revisions(append.subject),
@@ -134,8 +134,10 @@ impl Model {
         Ok(())
     }
 
-    fn check_limits(&self, message: &Message, given_up: &[Sequence]) -> Result<(), Refusal> {
-        if self.config.discard == Discard::NewPerSubject && !given_up.is_empty() {
+    fn check_limits(&self, message: &Message, rollup: Rollup, given_up: &[Sequence]) -> Result<(), Refusal> {
+        // A roll-up makes its own room.
+        let refuses = self.config.discard == Discard::NewPerSubject && rollup == Rollup::None;
+        if refuses && !given_up.is_empty() {
             return Err(Refusal::Limit(Limit::MessagesPerSubject));
         }
         if self.config.discard == Discard::Old {

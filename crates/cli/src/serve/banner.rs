@@ -40,7 +40,7 @@ impl Banner<'_> {
         }
         match self.ports.monitoring.first() {
             Some(url) => {
-                line("console", &format!("{url}/"));
+                line("console", &format!("{url}/console/"));
                 line("monitoring", &format!("{url}/varz and others"))
             }
             None => line("console", "off; --http-port 8222 turns it and the monitoring on"),

@@ -40,6 +40,10 @@ pub(super) async fn open(server: &Arc<Server>, options: &ServerOptions) -> Optio
 struct Door(Console);
 
 impl HttpExtension for Door {
+    fn serves(&self, path: &str) -> bool {
+        Console::serves(path)
+    }
+
     fn answer(&self, request: Request<HttpIncoming>) -> HttpAnswer {
         let console = self.0.clone();
         Box::pin(async move { console.answer(request).await.map(http_body) })

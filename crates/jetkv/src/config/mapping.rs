@@ -96,9 +96,9 @@ impl KeyValueConfig {
             return invalid("max_value_size of 0 is out of range, at least 1 byte is needed");
         }
         let fits = |bytes: u32| usize::try_from(bytes).is_ok_and(|bytes| bytes <= MESSAGE_BYTES_MAX);
-        if !self.max_value_size.is_none_or(fits) {
+        if let Some(size) = self.max_value_size.filter(|&size| !fits(size)) {
             return invalid(&format!(
-                "max_value_size is out of range, at most {MESSAGE_BYTES_MAX} bytes are possible"
+                "max_value_size of {size} is out of range, at most {MESSAGE_BYTES_MAX} bytes are possible"
             ));
         }
         if self.description.len() > DESCRIPTION_BYTES_MAX {

@@ -184,7 +184,7 @@ fn configurations_out_of_range_are_refused_and_change_nothing() {
         (good().limit_marker_ttl(Duration::MAX), "marker TTL"),
         (good().max_bytes(0), "max_bytes"),
         (good().max_value_size(0), "max_value_size"),
-        (good().max_value_size(u32::MAX), "max_msg_size"),
+        (good().max_value_size(u32::MAX), "max_value_size"),
         (good().replicas(0), "replicas"),
         (good().replicas(6), "replicas"),
         (good().description("d".repeat(4_097)), "description"),

@@ -12,6 +12,9 @@ pub use hyper::{Request, Response};
 
 /// Answers requests for paths that are none of the monitoring's.
 pub trait HttpExtension: Debug + Send + Sync {
+    /// Says whether a path is the extension's.
+    fn serves(&self, path: &str) -> bool;
+
     /// Answers one request.
     fn answer(&self, request: Request<Incoming>) -> HttpAnswer;
 }

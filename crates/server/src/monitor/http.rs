@@ -138,7 +138,7 @@ impl Door {
         let (collector, extension) = (self.collector, self.extension.get().cloned());
         let service = service_fn(|request| {
             let response = match &extension {
-                Some(extension) if !is_monitoring(&collector, &request) => Err(extension.answer(request)),
+                Some(extension) if extension.serves(request.uri().path()) => Err(extension.answer(request)),
                 _ => Ok(respond(&collector, &request)),
             };
             async move {
@@ -153,12 +153,6 @@ impl Door {
         // A client that breaks off or sends nonsense is no business of the server's log.
         let _ = http.serve_connection(TokioIo::new(stream), service).await;
     }
-}
-
-/// Says whether a request is for a page of the monitoring. Its index gives way to an extension.
-fn is_monitoring(collector: &Collector, request: &Request<Incoming>) -> bool {
-    let path = request.uri().path().strip_prefix(collector.base_path());
-    path.is_some_and(|path| route::PAGES.iter().skip(1).any(|page| *page == path.trim_end_matches('/')))
 }
 
 fn respond(collector: &Collector, request: &Request<Incoming>) -> Response<HttpBody> {

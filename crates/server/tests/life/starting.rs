@@ -75,7 +75,7 @@ fn who_comes_early_is_told_that_the_server_starts() {
     let (mut options, port, http) = (options(), free_port(), free_port());
     options.listen.port = port;
     options.http.as_mut().unwrap().listen.port = http;
-    let env = Env { fs: Arc::clone(&fs) as Arc<dyn Fs>, ..Env::system() };
+    let env = Env { fs: fs.clone(), ..Env::system() };
     let starting = runtime.spawn(Server::start(options, env, Arc::new(SilentLog)));
     let mut client = connect(port);
     let refused = |kind: &str| {

@@ -23,7 +23,7 @@ fn people_are_told_where_how_durable_and_how_to_connect() {
         "serves NATS clients at nats://127.0.0.1:4222\n",
         "  store       ./jetkv-data\n",
         "  durability  every write is on disk before it is acknowledged\n",
-        "  console     http://127.0.0.1:8222/\n",
+        "  console     http://127.0.0.1:8222/console/\n",
         "  monitoring  http://127.0.0.1:8222/varz and others\n",
         "  nats        nats --server nats://127.0.0.1:4222 kv add config\n",
         "  Rust        async_nats::connect(\"nats://127.0.0.1:4222\").await?\n",

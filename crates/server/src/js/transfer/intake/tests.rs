@@ -3,7 +3,7 @@
 use super::Intake;
 use crate::account::{Account, Accounts};
 use crate::js::consumers::unarchived;
-use crate::js::state::{JetStream, Settings};
+use crate::js::state::{Adjust, JetStream, Settings};
 use crate::options::ServerOptions;
 use jetkv_engine::env::Env;
 use jetkv_engine::{Store, StoreOptions};
@@ -73,7 +73,7 @@ async fn consumers_that_a_crash_left_behind_do_not_come_back() {
     first.keeper.store("S", &consumer).unwrap();
     first.store.close().unwrap();
     let (second, _account) = jetstream(&env);
-    second.create(&settings()).unwrap();
+    second.create(&settings(), Adjust::Silently).unwrap();
     second.store.close().unwrap();
     let (third, _account) = jetstream(&env);
     assert_eq!(third.find("S").unwrap().consumer_count(), 0);
