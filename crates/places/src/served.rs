@@ -32,7 +32,7 @@ impl Served {
     /// Starts a server.
     ///
     /// # Errors
-    /// [`ServedError`].
+    /// What keeps the server from starting.
     pub fn start() -> Result<Self, ServedError> {
         let directory = tempfile::tempdir().map_err(ServedError::System)?;
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
