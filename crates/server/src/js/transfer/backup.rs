@@ -28,8 +28,9 @@ pub(crate) fn begin(
     if api::is_empty(msg.payload) {
         return Err(fixed::BAD_REQUEST);
     }
-    let request: api::SnapshotRequest = jetstream.decode(msg.payload)?;
+    // The reference looks for the stream before it reads the body.
     let handle = jetstream.find(name).ok_or(fixed::STREAM_NOT_FOUND)?;
+    let request: api::SnapshotRequest = jetstream.decode(msg.payload)?;
     let deliver = SubjectFilter::new(request.deliver_subject.as_str()).ok().filter(SubjectFilter::is_literal);
     let deliver = deliver.ok_or(fixed::DELIVER_SUBJECT)?;
     let backup = Backup {
