@@ -2,7 +2,7 @@
 //!
 //! Reading order: `data` (keys and values), `engines` (one adapter each), `gauge` (what is read from the machine),
 //! `phases` (the workloads, each in a process of its own), `child` (starts them), then the commands: `baseline`,
-//! `open_times`, `writers`, and `net`, which has a reading order of its own. Errors are boxed: nobody tells the failures of a benchmark apart, they only end it.
+//! `open_times`, `writers`, and `net`, which has a reading order of its own; `instructions` is for `cargo xtask instructions`. Errors are boxed: nobody tells the failures of a benchmark apart, they only end it.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time and real files")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the figures are the output of this program")]
 
@@ -12,6 +12,7 @@ mod data;
 mod engines;
 mod flags;
 mod gauge;
+mod instructions;
 mod machine;
 mod net;
 mod open_times;
@@ -50,6 +51,7 @@ fn run() -> Outcome<()> {
         "open" => open_times::run(flags),
         "writers" => writers::run(flags),
         "net" => net::run(flags),
+        "instructions" => instructions::run(flags),
         child::COMMAND => child::run(flags),
         _ => Err(format!("there is no command {command:?}; `bench help` lists them").into()),
     }
@@ -92,4 +94,7 @@ cargo run --release -p bench --features peers -- COMMAND [--FLAG VALUE]...
     --messages 500000         messages from publisher to subscriber, without a stream
     --idle 10000, --watches 10000   connections and watches that do nothing
     --runs, --dir, --markdown
+  instructions   does one work of a fixed number of instructions; `cargo xtask instructions` counts them
+    --work NAME               without it: names every work
+    --dir
 ";

@@ -1,6 +1,7 @@
 //! `cargo xtask ci`: all that a change must pass before it lands.
 
 use crate::error::XtaskError;
+use crate::instructions;
 use crate::licences;
 use crate::report;
 use crate::shell;
@@ -24,6 +25,7 @@ pub(crate) fn steps() -> Vec<Step> {
         },
     ];
     steps.extend(testing::steps());
+    steps.push(instructions::step());
     steps.push(Step {
         name: "docs",
         rerun: "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --lib --no-deps --locked",

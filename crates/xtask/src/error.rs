@@ -36,6 +36,14 @@ pub(crate) enum XtaskError {
     #[error("cannot understand {}", path.display())]
     DenyFile { path: PathBuf, source: Box<toml::de::Error> },
 
+    /// The stored numbers of instructions are not understood.
+    #[error("cannot understand {}; `cargo xtask instructions --renew` writes it anew", path.display())]
+    InstructionFile { path: PathBuf, source: Box<toml::de::Error> },
+
+    /// Callgrind counted nothing, so the function that it looks for was not entered.
+    #[error("callgrind counted no instruction of `{work}`")]
+    Uncounted { work: String },
+
     /// A check of the repository found faults; they have been printed.
     #[error("{count} finding(s)")]
     Findings { count: usize },

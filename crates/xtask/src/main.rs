@@ -5,6 +5,7 @@ mod compat;
 mod error;
 mod examples;
 mod golden;
+mod instructions;
 mod licences;
 mod report;
 mod shell;
@@ -46,6 +47,12 @@ enum Chore {
     Console,
     /// Send the same random requests to the reference server and to ours, kill ours, and follow watches on it
     Differential,
+    /// Count the instructions of fixed pieces of work, and compare them with what they were
+    Instructions {
+        /// Store the figures as what is right from now on
+        #[arg(long)]
+        renew: bool,
+    },
     /// Check the licences, sources and bans of all dependencies against deny.toml
     Licences,
 }
@@ -62,6 +69,8 @@ fn main() -> ExitCode {
         Chore::Places => steps::run(&[testing::places_step()], &workspace),
         Chore::Console => steps::run(&[compat::console_step()], &workspace),
         Chore::Differential => steps::run(&[testing::differential_step()], &workspace),
+        Chore::Instructions { renew: true } => instructions::renew(&workspace),
+        Chore::Instructions { renew: false } => steps::run(&[instructions::step()], &workspace),
         Chore::Licences => steps::run(&[ci::licence_step()], &workspace),
     });
     match result {

@@ -85,6 +85,11 @@ impl Workspace {
         self.target_directory.join("debug").join(file).to_string_lossy().into_owned()
     }
 
+    /// Returns where `cargo build --release` puts the program `name`.
+    pub(crate) fn release_program(&self, name: &str) -> PathBuf {
+        self.target_directory.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+    }
+
     /// Returns the paths, relative to the root, of all files that git tracks or would track once they are added.
     ///
     /// # Errors
