@@ -9,6 +9,7 @@ pub mod env;
 mod error;
 mod format;
 mod index;
+mod meter;
 #[cfg(not(feature = "planted-bugs"))]
 mod planted;
 #[cfg(feature = "planted-bugs")]
@@ -23,8 +24,9 @@ pub use append::{Append, CommitResult, Committed, Expect, Origin, Priority, Purg
 pub use config::{Compression, Discard, LimitMarker, Storage, StoreOptions, StreamConfig, Sync, Upkeep};
 pub use damage::{Damage, DamageKind};
 pub use error::{EngineError, ErrorKind, Limit};
+pub use meter::{SyncObserver, SyncTimes};
 pub use store::{Draft, RepairReport, Store, StoreStats};
 pub use stream::{
     Bounds, Census, Commit, Followed, Found, Frozen, Listener, Peeked, Select, Selection, Stream,
-    StreamState, SubjectState, Verified,
+    StreamState, StreamStats, SubjectState, Verified,
 };

@@ -11,6 +11,7 @@ use crate::damage::Damage;
 use crate::env::Env;
 use crate::env::Lock;
 use crate::error::EngineError;
+use crate::meter::{SyncMeter, SyncObserver, SyncTimes};
 use crate::stream::Stream;
 use crate::wakes;
 pub use drafts::Draft;
@@ -76,6 +77,8 @@ struct StoreInner {
 pub(crate) struct Shared {
     pub(crate) options: StoreOptions,
     pub(crate) counters: Arc<Counters>,
+    /// Of the syncs of files on disk.
+    pub(crate) sync_meter: Arc<SyncMeter>,
     pub(crate) reserve: Reserve,
     pub(crate) committers: Arc<Committers>,
     pub(crate) upkeep: Arc<upkeep::Bell>,
@@ -132,6 +135,7 @@ impl Store {
             committers: Arc::default(),
             upkeep: Arc::default(),
             counters: Arc::default(),
+            sync_meter: Arc::new(SyncMeter::new(Arc::clone(&env.clock))),
             quarantine: dir.join("quarantine"),
             options,
         });
@@ -306,6 +310,17 @@ impl Store {
             stream.inner().add_stats(&mut stats);
         }
         stats
+    }
+
+    /// Tells of each sync of a segment on disk from now on; the first observer stays.
+    pub fn observe_syncs(&self, observer: Arc<dyn SyncObserver>) {
+        self.inner.shared.sync_meter.observe(observer);
+    }
+
+    /// Returns how long the syncs of segments on disk took since the store was opened.
+    #[must_use]
+    pub fn sync_times(&self) -> SyncTimes {
+        self.inner.shared.sync_meter.times()
     }
 
     /// Stops: finishes what was begun, syncs, leaves the mark of a clean stop, and unlocks the directory. Handles answer

@@ -22,6 +22,7 @@ mod recover;
 mod repair;
 mod round;
 mod scan;
+mod stats;
 mod trouble;
 mod turn;
 mod upkeep;
@@ -33,6 +34,7 @@ pub use frozen::Frozen;
 pub use listen::Listener;
 pub use peek::Peeked;
 pub use read::{Select, Selection, StreamState, SubjectState};
+pub use stats::StreamStats;
 pub use trouble::Verified;
 
 pub(crate) use commit::commit_scheduled;
@@ -51,6 +53,7 @@ use jetkv_types::{Sequence, StreamName, SubjectFilter, Timestamp};
 use listen::Listeners;
 use log::Log;
 use parking_lot::{Condvar, Mutex, RwLock};
+use stats::StreamCounters;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Arc, OnceLock};
@@ -96,8 +99,9 @@ pub(crate) struct StreamInner {
     oldest: Mutex<Option<(Sequence, Timestamp)>>,
     /// Why there is nothing to read any more.
     ended: OnceLock<EngineError>,
-    /// When the files were last synced, for interval syncs.
+    /// When the files were last synced as a whole.
     synced_at: AtomicU64,
+    counters: StreamCounters,
 }
 
 #[derive(Debug, Default)]
@@ -253,14 +257,5 @@ impl StreamInner {
         }
         self.stop(&EngineError::Closed);
         outcome
-    }
-
-    pub(crate) fn add_stats(&self, stats: &mut crate::store::StoreStats) {
-        let index = self.index.read();
-        for segment in &index.segments {
-            stats.disk_bytes += u64::from(segment.end);
-            stats.live_bytes += segment.live_bytes;
-        }
-        stats.index_bytes += index.memory_bytes();
     }
 }

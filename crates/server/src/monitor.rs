@@ -14,5 +14,5 @@ mod query;
 mod route;
 
 pub use extension::{HttpAnswer, HttpBody, HttpExtension, HttpIncoming, Request, Response, http_body};
-pub(crate) use facts::{AccountStreams, Consumers, StreamFacts};
+pub(crate) use facts::{AccountStreams, Consumers, StreamFacts, StreamFigures};
 pub(crate) use http::Monitor;

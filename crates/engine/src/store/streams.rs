@@ -453,6 +453,7 @@ impl Shared {
             committers: Arc::clone(&self.committers),
             upkeep: Arc::clone(&self.upkeep),
             counters: Arc::clone(&self.counters),
+            sync_meter: Arc::new(self.sync_meter.apart()),
             quarantine: self.quarantine.clone(),
             options,
         }

@@ -187,7 +187,8 @@ impl StreamInner {
                 }
                 index.segments.push(SegmentIndex::new(Arc::clone(&open.file)));
             }
-            apply_chunk(&mut index, log, &chunk);
+            let stored = apply_chunk(&mut index, log, &chunk);
+            self.note_stored(stored, chunk.bytes.len());
             // Before anybody can see the messages in the index, they are among the recent ones.
             if let Some(messages) = announced {
                 self.listeners.announce(messages);
@@ -300,9 +301,10 @@ pub(super) const PANICKED: &str = "a panic in the middle of its work";
 /// How often a thread that is about to sync steps back for others.
 const YIELDS_MAX: u32 = 16;
 
-/// Applies entries that have just become durable.
-fn apply_chunk(index: &mut StreamIndex, log: &Log, chunk: &Chunk) {
-    let Some(open) = &log.open else { return };
+/// Applies entries that have just become durable; returns how many are messages.
+fn apply_chunk(index: &mut StreamIndex, log: &Log, chunk: &Chunk) -> u64 {
+    let mut messages = 0;
+    let Some(open) = &log.open else { return messages };
     let info = &open.file.info;
     let mut subject = info.prefix.as_bytes().to_vec();
     let prefix_length = subject.len();
@@ -320,7 +322,9 @@ fn apply_chunk(index: &mut StreamIndex, log: &Log, chunk: &Chunk) {
         };
         let data = &bytes[head.entry_length() - to_usize(head.data_length)..head.entry_length()];
         apply_entry(index, &head, whole, (offset, queued.length, queued.size), data);
+        messages += u64::from(matches!(head.kind, Kind::Message(_)));
     }
+    messages
 }
 
 /// Applies one entry to the index; the subject is whole.

@@ -213,6 +213,7 @@ impl StreamInner {
             index.replace_segments(range, rewritten);
         }
         self.shared.counters.compactions.fetch_add(1, Ordering::Relaxed);
+        self.counters.compactions.fetch_add(1, Ordering::Relaxed);
         drop(log);
         self.discard_files(&old, old_files)
     }

@@ -3,6 +3,7 @@
 use super::StreamInner;
 use super::listen::Listeners;
 use super::log::Log;
+use super::stats::StreamCounters;
 use super::writer::Writer;
 use crate::config::{Storage, StreamConfig};
 use crate::damage::Damage;
@@ -108,6 +109,7 @@ impl NewStream {
             oldest: Mutex::default(),
             ended: OnceLock::new(),
             synced_at: AtomicU64::new(0),
+            counters: StreamCounters::default(),
         };
         {
             let log = stream.log.lock();

@@ -255,7 +255,8 @@ impl OpenSegment {
     fn sync(&mut self, shared: &Shared) -> Result<(), EngineError> {
         self.check_synced()?;
         shared.counters.syncs.fetch_add(1, Ordering::Relaxed);
-        if let Err(error) = self.file.file.sync_data().map_err(EngineError::io("sync", &self.file.path)) {
+        let synced = shared.sync_meter.measure(|| self.file.file.sync_data());
+        if let Err(error) = synced.map_err(EngineError::io("sync", &self.file.path)) {
             self.sync_failed = Some(error.clone());
             return Err(error);
         }

@@ -46,6 +46,8 @@ pub(crate) struct Consumers {
 #[derive(Debug)]
 struct State {
     set: ConsumerSet,
+    /// Messages delivered since the stream was opened.
+    deliveries: u64,
     /// Under which names the router watches the deliver subjects.
     watches: HashMap<ConsumerKey, (WatchId, Box<str>)>,
 }
@@ -72,7 +74,7 @@ impl Consumers {
     pub(crate) fn new(stream: Stream, rules: StreamRules, entropy: Arc<dyn Entropy>) -> Self {
         let set = ConsumerSet::new(stream, rules, entropy);
         Self {
-            state: Mutex::new(State { set, watches: HashMap::new() }),
+            state: Mutex::new(State { set, deliveries: 0, watches: HashMap::new() }),
             changes: Mutex::default(),
             bell: Notify::new(),
             wakes_at: AtomicU64::new(u64::MAX),
@@ -82,6 +84,11 @@ impl Consumers {
     /// Returns how many there are.
     pub(crate) fn count(&self) -> usize {
         self.state.lock().set.count()
+    }
+
+    /// Returns how many messages they were given since the stream was opened.
+    pub(crate) fn deliveries(&self) -> u64 {
+        self.state.lock().deliveries
     }
 
     /// Takes new rules of the stream.
@@ -183,6 +190,7 @@ impl Consumers {
         self.take_changes(state, place.now);
         // A stream that is gone has nothing to deliver; its task notices.
         let next = state.set.pump(place.now, BUDGET, out).ok().flatten();
+        state.deliveries += out.take_deliveries();
         self.forget_abandoned(state, out, place);
         if next.is_some_and(|next| next.as_nanos() < self.wakes_at.load(Ordering::Acquire)) {
             self.bell.notify_one();
@@ -287,6 +295,7 @@ pub(crate) async fn run(account: Weak<Account>, handle: Weak<StreamHandle>, keep
                 Err(_) if handle.stream.has_ended() => return,
                 Err(_) => Some(now.saturating_add(RETRY)),
             };
+            state.deliveries += out.take_deliveries();
             consumers.forget_abandoned(&mut state, &mut out, place);
             next
         };

@@ -6,7 +6,7 @@ use super::handle::StreamHandle;
 use super::state::JetStream;
 use super::trouble::{self, Trouble};
 use crate::account::Account;
-use crate::monitor::{AccountStreams, Consumers, StreamFacts};
+use crate::monitor::{AccountStreams, Consumers, StreamFacts, StreamFigures};
 use crate::router::{Origin, Publisher};
 use jetkv_engine::{Storage, Stream};
 use jetkv_wire::json;
@@ -45,6 +45,8 @@ pub(crate) fn facts(account: &Account, jetstream: &JetStream, consumers: Consume
             .map(|(name, damage)| (name, damage.to_string()))
             .collect(),
         store: jetstream.store.stats(),
+        sync_times: jetstream.store.sync_times(),
+        scrub: *jetstream.scrub.lock(),
         streams: streams
             .iter()
             .map(|handle| stream(account, jetstream, handle, consumers, &mut publisher))
@@ -71,7 +73,17 @@ fn stream(
         let details: Vec<Box<RawValue>> = shown.collect();
         (names, details)
     });
+    let (gets, refused) = handle.counts();
+    let figures = StreamFigures {
+        subjects: u64::try_from(state.num_subjects).unwrap_or(0),
+        last_sequence: state.last_seq,
+        gets,
+        refused,
+        deliveries: handle.consumers.deliveries(),
+        store: handle.stream.stats(),
+    };
     StreamFacts {
+        figures,
         name: name.to_owned(),
         created: handle.stream.created(),
         in_memory: facts.settings.storage == Storage::Memory,

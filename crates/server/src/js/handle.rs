@@ -12,7 +12,7 @@ use jetkv_jetstream::{self as streams, Ingest, JetStreamError, Source, StreamSet
 use jetkv_types::{Sequence, Subject, SubjectFilter};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 /// A stream, what it says about itself, and what takes its messages in.
@@ -28,6 +28,9 @@ pub(crate) struct StreamHandle {
     /// What copies into this stream, the mirror or the sources in their order.
     copiers: Mutex<Vec<Copier>>,
     pub(crate) consumers: Consumers,
+    /// Requests for messages, and messages that were refused, since the stream was opened.
+    gets: AtomicU64,
+    refused: AtomicU64,
     /// What drives the consumers.
     driver: Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
@@ -58,6 +61,8 @@ impl StreamHandle {
             latest: Mutex::default(),
             copiers: Mutex::default(),
             consumers: Consumers::new(stream.clone(), rules, entropy),
+            gets: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
             driver: Mutex::default(),
             stream,
         })
@@ -112,6 +117,21 @@ impl StreamHandle {
     /// Returns the sequence that is shown as the first of a stream that never had a message.
     pub(crate) fn first_sequence_unused(&self) -> Sequence {
         Sequence::from(self.purged_empty.load(Ordering::Relaxed))
+    }
+
+    /// Counts a request for messages.
+    pub(crate) fn count_get(&self) {
+        self.gets.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a message that was refused.
+    pub(crate) fn count_refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns how many requests for messages there were, and how many messages were refused.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.gets.load(Ordering::Relaxed), self.refused.load(Ordering::Relaxed))
     }
 
     /// Returns how many consumers there are.

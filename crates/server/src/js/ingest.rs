@@ -153,6 +153,7 @@ fn check_rollup(
 }
 
 pub(super) fn refuse(ctx: &mut Ctx<'_>, handle: &StreamHandle, error: &PublishError, reply: Option<&[u8]>) {
+    handle.count_refused();
     if reply.is_some() {
         let mut body = Vec::new();
         pub_ack::write_error(&mut body, handle.stream.name().as_str(), &super::errors::of_publish(error));

@@ -4,6 +4,7 @@ use super::allowance::Allowance;
 use super::captures::Captures;
 use super::consumers::{InterestQueue, Keeper};
 use super::handle::{StreamHandle, consumer_rules};
+use super::scrub::Scrub;
 use super::transfer::Transfers;
 use crate::account::Account;
 use crate::convert::to_u64;
@@ -28,6 +29,8 @@ pub(crate) struct JetStream {
     /// What looks for trouble and tells of it.
     pub(super) watch: Mutex<Vec<tokio::task::JoinHandle<()>>>,
     pub(crate) transfers: Transfers,
+    /// How far the search for damage has come.
+    pub(super) scrub: Mutex<Scrub>,
     memory_allowance: Allowance,
     file_allowance: Allowance,
     account: Weak<Account>,
@@ -144,6 +147,7 @@ impl JetStream {
             interest: Arc::default(),
             watch: Mutex::default(),
             transfers: Transfers::default(),
+            scrub: Mutex::default(),
             memory_allowance: Allowance::default(),
             file_allowance: Allowance::default(),
             account: Arc::downgrade(account),

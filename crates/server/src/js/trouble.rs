@@ -1,17 +1,16 @@
-//! Telling the operator what is wrong with streams, and looking for damage that nobody has met (RELIABILITY 1.10, 1.11).
+//! Telling the operator what is wrong with streams (RELIABILITY 1.10).
 
 use super::events::Events;
+use super::scrub;
 use super::state::JetStream;
 use crate::log::LogLevel;
 use crate::router::{Origin, Publisher};
 use crate::state::Shared;
-use jetkv_engine::{Damage, DamageKind, Storage, Stream};
+use jetkv_engine::{Damage, DamageKind, Stream};
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::task::spawn_blocking;
-use tokio::time::Instant;
 
 /// Damage, and the stream that has it; none has what lists the streams.
 #[derive(Debug)]
@@ -42,7 +41,8 @@ pub(super) fn watch(shared: &Arc<Shared>, jetstream: &Arc<JetStream>) {
     let mut told = Told::default();
     told.look(shared, jetstream);
     let of = (Arc::downgrade(shared), Arc::downgrade(jetstream));
-    let tasks = [tokio::spawn(tell(of.clone(), told)), tokio::spawn(verify(of))];
+    let scrubbing = tokio::spawn(scrub::run(of.0.clone(), of.1.clone()));
+    let tasks = [tokio::spawn(tell(of, told)), scrubbing];
     jetstream.watch.lock().extend(tasks);
 }
 
@@ -127,53 +127,7 @@ fn level_of(kind: DamageKind) -> LogLevel {
     }
 }
 
-/// Reads everything that is stored, again and again: what has gone bad since it was written is found before it is needed.
-async fn verify(of: Of) {
-    loop {
-        let Some(names) = of.1.upgrade().map(|jetstream| jetstream.store.streams()) else { return };
-        let mut bytes = 0;
-        for stream in names {
-            if stream.config().storage == Storage::File {
-                bytes += verify_stream(&of, stream).await;
-            }
-        }
-        let (Some(shared), Some(jetstream)) = (of.0.upgrade(), of.1.upgrade()) else { return };
-        let account = &jetstream.settings.account;
-        shared.log(LogLevel::Debug, format_args!("Verified {bytes} bytes of account {account:?}"));
-        drop((shared, jetstream));
-        tokio::time::sleep(VERIFY_EVERY).await;
-    }
-}
-
-/// Reads all of a stream; returns how much that was.
-async fn verify_stream(of: &Of, stream: Stream) -> u64 {
-    let (mut next, mut bytes) = (0, 0);
-    loop {
-        let began = Instant::now();
-        let part = stream.clone();
-        let verified = spawn_blocking(move || part.verify_from(next, VERIFY_COUNT, VERIFY_BYTES)).await;
-        match verified {
-            Ok(Ok(Some(step))) => (next, bytes) = (step.next, bytes + step.bytes),
-            Ok(Ok(None)) | Err(_) => return bytes,
-            Ok(Err(error)) => {
-                if let Some(shared) = of.0.upgrade().filter(|_| !stream.has_ended()) {
-                    shared.log(LogLevel::Error, format_args!("{error}"));
-                }
-                return bytes;
-            }
-        }
-        tokio::time::sleep(began.elapsed().saturating_mul(VERIFY_REST)).await;
-    }
-}
-
 /// How soon trouble is told that nobody asked about.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Most damages that are told one by one.
 const TOLD_MAX: usize = 10_000;
-/// How often everything is read.
-const VERIFY_EVERY: Duration = Duration::from_secs(7 * 24 * 3600);
-/// Messages, and bytes, that are read before others get their turn.
-const VERIFY_COUNT: usize = 1_024;
-const VERIFY_BYTES: u64 = 1 << 20;
-/// How much longer than reading the pause behind it is, so that reading takes a twentieth of the time.
-const VERIFY_REST: u32 = 19;

@@ -133,7 +133,13 @@ impl Collector {
             cores: machine::cores(),
             cpu: self.cpu_percent(cpu_time),
             cpu_time,
+            files: machine::open_files(),
+            disk_free: self.disk_free(),
         }
+    }
+
+    fn disk_free(&self) -> Option<u64> {
+        machine::free_on_disk(&self.shared.settings().options.jetstream.as_ref()?.store_dir)
     }
 
     /// Returns the percent of one processor since the last look, looks within a second counting as one.

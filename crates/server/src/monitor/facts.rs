@@ -1,8 +1,9 @@
 //! What pages are made of beside [`crate::snapshot`]: plain data, taken at one moment.
 
+use crate::js::Scrub;
 use crate::options::ServerOptions;
 use crate::snapshot::{ConnectionSnapshot, SubscriptionSnapshot, Totals};
-use jetkv_engine::StoreStats;
+use jetkv_engine::{StoreStats, StreamStats, SyncTimes};
 use jetkv_types::Timestamp;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -60,6 +61,10 @@ pub(crate) struct LoadFacts {
     pub(crate) cpu: f64,
     /// Processor time since the start.
     pub(crate) cpu_time: Duration,
+    /// Files that are open, and how many may be; `None` where the system does not tell.
+    pub(crate) files: Option<(u64, u64)>,
+    /// Bytes that are free on the disk of the streams; `None` where there are none, or the system does not tell.
+    pub(crate) disk_free: Option<u64>,
 }
 
 /// A connection with the account that it is in, and if asked its subscriptions.
@@ -108,6 +113,10 @@ pub(crate) struct AccountStreams {
     pub(crate) broken: BTreeMap<String, String>,
     /// Figures of its store.
     pub(crate) store: StoreStats,
+    /// How long syncs took.
+    pub(crate) sync_times: SyncTimes,
+    /// How far the search for damage has come.
+    pub(crate) scrub: Scrub,
     /// Its streams by name.
     pub(crate) streams: Vec<StreamFacts>,
 }
@@ -127,6 +136,8 @@ pub(crate) struct StreamFacts {
     pub(crate) bytes: u64,
     /// Bytes that its configuration reserves.
     pub(crate) reserved: u64,
+    /// What is counted and measured.
+    pub(crate) figures: StreamFigures,
     /// What is wrong, one text for each damage, and for a refusal to write.
     pub(crate) damages: Vec<String>,
     /// Names of its consumers.
@@ -137,4 +148,21 @@ pub(crate) struct StreamFacts {
     pub(crate) state: Box<RawValue>,
     /// All of each consumer, as in the JetStream API; empty unless asked for.
     pub(crate) consumer_details: Vec<Box<RawValue>>,
+}
+
+/// Figures of a stream beside those of its state.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct StreamFigures {
+    /// Subjects that have messages.
+    pub(crate) subjects: u64,
+    /// The last sequence.
+    pub(crate) last_sequence: u64,
+    /// Requests for messages.
+    pub(crate) gets: u64,
+    /// Messages that were refused.
+    pub(crate) refused: u64,
+    /// Messages given to consumers.
+    pub(crate) deliveries: u64,
+    /// What the engine counts.
+    pub(crate) store: StreamStats,
 }

@@ -1,6 +1,6 @@
 //! What the process takes of the machine, and what the machine has.
 
-use rustix::fs::statvfs;
+use rustix::fs::{Mode, OFlags, statvfs};
 use rustix::param::page_size;
 use rustix::time::{ClockId, clock_gettime};
 use std::fs;
@@ -33,6 +33,21 @@ pub(crate) fn free_on_disk(dir: &Path) -> Option<u64> {
         statvfs(dir).ok()
     })?;
     found.f_bavail.checked_mul(found.f_frsize)
+}
+
+/// Returns how many files the process has open, connections included, and how many it may; `None` where the system does not
+/// tell.
+pub(super) fn open_files() -> Option<(u64, u64)> {
+    let limits = fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    let most = line.split_whitespace().next()?;
+    let most = if most == "unlimited" { u64::MAX } else { most.parse().ok()? };
+    let open = rustix::fs::Dir::read_from(
+        rustix::fs::open("/proc/self/fd", OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()).ok()?,
+    );
+    // The directory itself, and the names of itself and its parent, are no files that were open before.
+    let open = u64::try_from(open.ok()?.count()).ok()?.saturating_sub(3);
+    Some((open, most))
 }
 
 /// Returns the processor time that the process has used.

@@ -13,7 +13,7 @@ mod varz;
 
 pub(super) use accounts::{accountz, accstatz};
 pub(super) use connz::connz;
-pub(super) use healthz::healthz;
+pub(super) use healthz::{healthz, readyz};
 pub(super) use index::index;
 pub(super) use jsz::jsz;
 pub(super) use metrics::metrics;

@@ -54,7 +54,7 @@ impl Answer {
 }
 
 /// The pages that there are, for the index and for counting.
-pub(super) const PAGES: [&str; 12] = [
+pub(super) const PAGES: [&str; 13] = [
     "/",
     "/varz",
     "/connz",
@@ -63,6 +63,7 @@ pub(super) const PAGES: [&str; 12] = [
     "/accountz",
     "/accstatz",
     "/healthz",
+    "/readyz",
     "/routez",
     "/gatewayz",
     "/leafz",
@@ -98,6 +99,7 @@ pub(super) fn answer(collector: &Collector, path: &str, query: &str) -> Answer {
             let named = || collector.jetstream(Consumers::Named);
             pages::healthz(collector.phase(), &collector.server(), named, &query)
         }
+        "/readyz" => Ok(pages::readyz(collector.phase())),
         "/metrics" => Ok(pages::metrics(
             &collector.server(),
             &collector.load(),

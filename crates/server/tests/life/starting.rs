@@ -116,6 +116,7 @@ fn who_comes_early_is_told_that_the_server_starts() {
         ("HTTP/1.1 503 Service Unavailable", true),
         "{body}"
     );
+    assert_eq!(get(monitor, "/readyz").0, "HTTP/1.1 503 Service Unavailable");
     assert_eq!(get(monitor, "/varz").0, "HTTP/1.1 200 OK");
     assert!(!starting.is_finished());
     *fs.open.lock().unwrap() = true;
@@ -126,6 +127,7 @@ fn who_comes_early_is_told_that_the_server_starts() {
     assert_eq!(created["did_create"], true);
     assert_eq!(request(&mut client, "s", &json!("x"))["seq"], 1);
     assert_eq!(get(monitor, "/healthz").0, "HTTP/1.1 200 OK");
+    assert_eq!(get(monitor, "/readyz").0, "HTTP/1.1 200 OK");
     runtime.block_on(server.shutdown());
 }
 

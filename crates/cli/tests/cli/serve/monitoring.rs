@@ -16,7 +16,7 @@ fn request(address: SocketAddr, head: &str) -> (String, String) {
     (head.to_owned(), body.to_owned())
 }
 
-fn get(server: &Running, path: &str) -> (String, String) {
+pub(super) fn get(server: &Running, path: &str) -> (String, String) {
     request(server.monitor(), &format!("GET {path} HTTP/1.1"))
 }
 

@@ -22,6 +22,7 @@ pub(super) fn get(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, rest: &str, msg
     if !handle.answers_directly() {
         return Handled::No;
     }
+    handle.count_get();
     let Some(reply) = msg.reply else { return Handled::Yes };
     let router = &ctx.account.router;
     let publisher = &mut *ctx.publisher;

@@ -16,6 +16,7 @@ pub(crate) struct Out<'a> {
     reply: Vec<u8>,
     block: Vec<u8>,
     abandoned: Vec<ConsumerKey>,
+    deliveries: u64,
     /// Whose advisories they are: all that a stream's consumers report, by its name.
     jetstream: &'a JetStream,
     stream: &'a str,
@@ -30,9 +31,15 @@ impl<'a> Out<'a> {
             reply: Vec::new(),
             block: Vec::new(),
             abandoned: Vec::new(),
+            deliveries: 0,
             jetstream,
             stream,
         }
+    }
+
+    /// Returns how many messages were delivered since the last time.
+    pub(super) fn take_deliveries(&mut self) -> u64 {
+        std::mem::take(&mut self.deliveries)
     }
 
     /// Returns the consumers that deleted themselves.
@@ -61,7 +68,11 @@ impl Sink for Out<'_> {
         };
         let msg = Msg { subject: message.subject.as_bytes(), reply: Some(&self.reply), headers, payload };
         let routed = self.publisher.deliver_as(self.router, delivery.to.as_bytes(), &msg);
-        if routed.delivered > 0 { Handover::Taken } else { Handover::NoInterest }
+        if routed.delivered == 0 {
+            return Handover::NoInterest;
+        }
+        self.deliveries += 1;
+        Handover::Taken
     }
 
     fn status(&mut self, to: &str, status: &Status<'_>) -> Handover {

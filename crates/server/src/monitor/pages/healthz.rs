@@ -1,9 +1,11 @@
-//! `/healthz`: whether the server can do its work.
+//! `/healthz`: whether all is well; `/readyz`: whether the server can do its work.
 
+use crate::js::Scrub;
 use crate::monitor::collect::Phase;
 use crate::monitor::facts::{AccountStreams, JetStreamFacts, ServerFacts, StreamFacts};
 use crate::monitor::query::{BadQuery, Query};
 use crate::monitor::route::Answer;
+use jetkv_types::Timestamp;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -13,6 +15,19 @@ struct Health<'a> {
     error: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [Fault],
+    /// When everything was last read to look for damage; shown with the details only, which the reference does not have.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    scrubs: &'a [Scrubbed],
+}
+
+/// How far the search for damage has come in an account.
+#[derive(Debug, Serialize)]
+struct Scrubbed {
+    account: String,
+    /// When it began that runs, or ran last.
+    began: Option<String>,
+    /// When everything had last been read.
+    ended: Option<String>,
 }
 
 /// What is not as it should be.
@@ -55,24 +70,51 @@ pub(in crate::monitor) fn healthz(
         stream: query.text("stream"),
         consumer: query.text("consumer"),
     };
+    let mut scrubs = Vec::new();
     let faults = match phase {
-        Phase::Leaving => vec![Fault::of_server(500, "CONNECTION", "server is in lame duck mode")],
-        Phase::Starting => vec![Fault::of_server(503, "JETSTREAM", "server is starting")],
-        Phase::Running => wanted.faults(collect().as_ref(), server.options.jetstream.is_some()),
+        Phase::Leaving => vec![Fault::of_server(500, "CONNECTION", LEAVING)],
+        Phase::Starting => vec![Fault::of_server(503, "JETSTREAM", STARTING)],
+        Phase::Running => {
+            let facts = collect();
+            // Who asks about one account gets what the reference says.
+            if details && wanted.account.is_none() {
+                scrubs.extend(facts.iter().flat_map(|facts| &facts.accounts).map(Scrubbed::of));
+            }
+            wanted.faults(facts.as_ref(), server.options.jetstream.is_some())
+        }
     };
-    Ok(answer(&faults, details))
+    Ok(answer(&faults, details, &scrubs))
 }
 
-fn answer(faults: &[Fault], details: bool) -> Answer {
+/// Returns the page that says whether clients should come: damage is none of its business, as all else is served.
+pub(in crate::monitor) fn readyz(phase: Phase) -> Answer {
+    let reason = match phase {
+        Phase::Leaving => Some(LEAVING),
+        Phase::Starting => Some(STARTING),
+        Phase::Running => None,
+    };
+    let faults: Vec<_> = reason.map(|text| Fault::of_server(503, "CONNECTION", text)).into_iter().collect();
+    answer(&faults, false, &[])
+}
+
+fn answer(faults: &[Fault], details: bool, scrubs: &[Scrubbed]) -> Answer {
     let Some(first) = faults.first() else {
-        return Answer::compact(200, &Health { status: "ok", error: None, errors: &[] });
+        return Answer::compact(200, &Health { status: "ok", error: None, errors: &[], scrubs });
     };
     let status = first.status;
     if details {
-        return Answer::compact(status, &Health { status: "error", error: None, errors: faults });
+        return Answer::compact(status, &Health { status: "error", error: None, errors: faults, scrubs });
     }
     let word = if matches!(status, 404 | 503) { "unavailable" } else { "error" };
-    Answer::compact(status, &Health { status: word, error: Some(&first.error), errors: &[] })
+    Answer::compact(status, &Health { status: word, error: Some(&first.error), errors: &[], scrubs: &[] })
+}
+
+impl Scrubbed {
+    fn of(account: &AccountStreams) -> Self {
+        let Scrub { began, ended, .. } = account.scrub;
+        let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
+        Self { account: account.name.clone(), began: text(began), ended: text(ended) }
+    }
 }
 
 impl Wanted<'_> {
@@ -162,3 +204,6 @@ impl Fault {
         Self { status, kind, account: None, stream: None, consumer: None, error: error.to_owned() }
     }
 }
+
+const LEAVING: &str = "server is in lame duck mode";
+const STARTING: &str = "server is starting";

@@ -14,7 +14,7 @@ pub(in crate::monitor) fn index(base: &str) -> Answer {
     Answer { status: 200, kind: Kind::Html, body: body.into_bytes() }
 }
 
-const LINKS: [(&str, &str); 8] = [
+const LINKS: [(&str, &str); 9] = [
     ("/varz", "General"),
     ("/jsz", "JetStream"),
     ("/connz", "Connections"),
@@ -22,5 +22,6 @@ const LINKS: [(&str, &str); 8] = [
     ("/accstatz", "Account statistics"),
     ("/subsz", "Subscriptions"),
     ("/healthz", "Health"),
+    ("/readyz", "Readiness"),
     ("/metrics", "Metrics for Prometheus"),
 ];

@@ -1,10 +1,13 @@
 use super::*;
+use crate::js::Scrub;
 use crate::monitor::collect::Phase;
-use crate::monitor::facts::{AccountStreams, Consumers, JetStreamFacts, LoadFacts, ServerFacts, StreamFacts};
+use crate::monitor::facts::{
+    AccountStreams, Consumers, JetStreamFacts, LoadFacts, ServerFacts, StreamFacts, StreamFigures,
+};
 use crate::monitor::query::Query;
 use crate::monitor::route::Answer;
 use crate::options::{Address, HttpOptions, HttpScheme, JetStreamOptions, Secret, ServerOptions};
-use jetkv_engine::StoreStats;
+use jetkv_engine::{StoreStats, StreamStats, SyncTimes};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -45,6 +48,12 @@ fn stream(name: &str, damages: &[&str]) -> StreamFacts {
         messages: 2,
         bytes: 80,
         reserved: 1_000,
+        figures: StreamFigures {
+            subjects: 1,
+            gets: 12,
+            store: StreamStats { stored_count: 3, ..StreamStats::default() },
+            ..StreamFigures::default()
+        },
         damages: damages.iter().map(|damage| (*damage).to_owned()).collect(),
         consumers: vec!["c1".into()],
         config: raw(r#"{"name":"KV_foo"}"#),
@@ -66,6 +75,13 @@ fn facts(damages: &[&str]) -> JetStreamFacts {
         read_only: 3,
         broken: BTreeMap::from([("KV_gone".to_owned(), "all of it".to_owned())]),
         store: StoreStats { sync_count: 9, ..StoreStats::default() },
+        sync_times: SyncTimes {
+            counts: [0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+            total: Duration::from_millis(6_001),
+            failures: 2,
+            last: "2026-11-23T07:34:21.5Z".parse().unwrap(),
+        },
+        scrub: Scrub { began: Some("2026-11-23T07:00:00Z".parse().unwrap()), ended: None, bytes: 77 },
         streams,
     };
     JetStreamFacts { accounts: vec![account] }
@@ -166,6 +182,34 @@ fn healthz_is_green_only_if_everything_is_intact() {
 }
 
 #[test]
+fn the_details_of_health_tell_how_far_the_search_for_damage_is() {
+    let health = |details: &str, found: &[&str]| {
+        healthz(Phase::Running, &server(), || Some(facts(found)), &Query::parse(details)).unwrap()
+    };
+    let scrubs = serde_json::json!([{ "account": "A", "began": "2026-11-23T07:00:00Z", "ended": null }]);
+    let sound = health("details=1", &[]);
+    assert_eq!(sound.status, 200);
+    assert_eq!(json(sound), serde_json::json!({ "status": "ok", "scrubs": scrubs }));
+    let damaged = health("details=1", &["block 3"]);
+    assert_eq!(damaged.status, 503);
+    assert_eq!(json(damaged)["scrubs"], scrubs);
+    assert_eq!(json(health("", &[])), serde_json::json!({ "status": "ok" }));
+}
+
+#[test]
+fn a_server_is_ready_while_it_serves_clients_whatever_is_damaged() {
+    let ready = |phase| {
+        let answer = readyz(phase);
+        (answer.status, String::from_utf8(answer.body).unwrap())
+    };
+    assert_eq!(ready(Phase::Running), (200, r#"{"status":"ok"}"#.into()));
+    let said = r#"{"status":"unavailable","error":"server is starting"}"#;
+    assert_eq!(ready(Phase::Starting), (503, said.into()));
+    let said = r#"{"status":"unavailable","error":"server is in lame duck mode"}"#;
+    assert_eq!(ready(Phase::Leaving), (503, said.into()));
+}
+
+#[test]
 fn metrics_have_the_form_of_prometheus() {
     let answer = metrics(&server(), &LoadFacts::default(), Some(&facts(&["x", "y"])));
     let text = String::from_utf8(answer.body).unwrap();
@@ -182,6 +226,40 @@ fn metrics_have_the_form_of_prometheus() {
         text.contains("\njetkv_syncs_total 9\n") && text.contains("\njetkv_api_requests_total 4\n"),
         "{text}"
     );
+    let stream = "{account=\"A\",stream=\"KV_foo\",bucket=\"foo\"}";
+    for expected in [
+        format!("jetkv_stream_keys{stream} 1"),
+        format!("jetkv_stream_puts_total{stream} 3"),
+        format!("jetkv_stream_gets_total{stream} 12"),
+        "jetkv_stream_messages{account=\"A\",stream=\"MEM_bar\",bucket=\"\"} 2".to_owned(),
+        "jetkv_sync_duration_seconds_bucket{le=\"0.0001\"} 0".to_owned(),
+        "jetkv_sync_duration_seconds_bucket{le=\"0.00025\"} 4".to_owned(),
+        "jetkv_sync_duration_seconds_bucket{le=\"5\"} 4".to_owned(),
+        "jetkv_sync_duration_seconds_bucket{le=\"+Inf\"} 5".to_owned(),
+        "jetkv_sync_duration_seconds_sum 6.001".to_owned(),
+        "jetkv_sync_duration_seconds_count 5".to_owned(),
+        "jetkv_sync_failures_total 2".to_owned(),
+        "jetkv_last_sync_timestamp_seconds 1795419261.5".to_owned(),
+        "jetkv_sync_mode{mode=\"always\"} 1".to_owned(),
+        "jetkv_scrub_bytes_total 77".to_owned(),
+        "jetkv_last_scrub_timestamp_seconds 0".to_owned(),
+        "jetkv_streams_left_out 0".to_owned(),
+    ] {
+        assert!(text.lines().any(|line| line == expected), "{expected} in {text}");
+    }
+    // Each family is described once, and its samples follow at once.
+    let mut described = std::collections::BTreeSet::new();
+    let mut family = "";
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("# HELP ") {
+            family = rest.split(' ').next().unwrap();
+            assert!(described.insert(family), "{line}");
+        }
+        assert!(
+            line.trim_start_matches("# HELP ").trim_start_matches("# TYPE ").starts_with(family),
+            "{line}"
+        );
+    }
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (_, value) = line.rsplit_once(' ').unwrap();
         assert!(value.parse::<f64>().is_ok(), "{line}");
