@@ -117,15 +117,35 @@ pub struct LogOptions {
     pub trace: bool,
     /// Whether lines begin with the time.
     pub time: bool,
+    /// What lines look like.
+    pub format: LogFormat,
     /// Size in bytes at which the file is set aside and begun anew; `None` is never.
     pub size_limit: Option<u64>,
     /// Most files that were set aside and are kept; `None` is all.
     pub files_max: Option<u32>,
 }
 
+/// What lines of the log look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// As those of nats-server.
+    #[default]
+    Text,
+    /// One JSON object each, with the same content.
+    Json,
+}
+
 impl Default for LogOptions {
     /// Standard error with times, no `[DBG]`, no `[TRC]`.
     fn default() -> Self {
-        Self { file: None, debug: false, trace: false, time: true, size_limit: None, files_max: None }
+        Self {
+            file: None,
+            debug: false,
+            trace: false,
+            time: true,
+            format: LogFormat::Text,
+            size_limit: None,
+            files_max: None,
+        }
     }
 }

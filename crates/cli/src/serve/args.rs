@@ -1,9 +1,9 @@
 //! The arguments of `serve`.
 
 use crate::size;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jetkv_server::config::{Overrides, PortsFile, TlsOverrides};
-use jetkv_server::options::{HttpScheme, Secret};
+use jetkv_server::options::{HttpScheme, LogFormat, Secret};
 use std::convert::Infallible;
 use std::path::PathBuf;
 
@@ -59,6 +59,9 @@ pub(crate) struct ServeArgs {
     /// Append the log to this file instead of standard error
     #[arg(long, value_name = "FILE", help_heading = LOGGING)]
     pub(crate) log: Option<PathBuf>,
+    /// What log lines look like: text as nats-server writes it, or one JSON object for each line
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = LOGGING)]
+    pub(crate) log_format: Option<LogFormatArg>,
     /// Size at which the log file is set aside and begun anew
     #[arg(long, value_name = "SIZE", value_parser = size::parse, help_heading = LOGGING)]
     pub(crate) log_size_limit: Option<u64>,
@@ -122,6 +125,7 @@ impl ServeArgs {
             debug: self.debug,
             trace: self.trace,
             log_time: self.logtime,
+            log_format: self.log_format.map(Into::into),
             log_file: self.log.clone(),
             log_size_limit: self.log_size_limit,
             pid_file: self.pid.clone(),
@@ -136,6 +140,24 @@ impl ServeArgs {
                 key_file: self.tlskey.clone(),
                 ca_file: self.tlscacert.clone(),
             },
+        }
+    }
+}
+
+/// What log lines look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormatArg {
+    /// As nats-server writes them
+    Text,
+    /// JSON objects
+    Json,
+}
+
+impl From<LogFormatArg> for LogFormat {
+    fn from(format: LogFormatArg) -> Self {
+        match format {
+            LogFormatArg::Text => Self::Text,
+            LogFormatArg::Json => Self::Json,
         }
     }
 }

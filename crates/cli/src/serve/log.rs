@@ -3,16 +3,18 @@
 //! Nobody who logs ever waits for a disk or a pipe: a line that does not fit is dropped, and how many were is said as soon
 //! as there is room (COMPAT 1: a program that starts us may never read our standard error).
 
+mod line;
 mod sink;
 mod stamp;
 
 pub(crate) use sink::Sink;
 
-use jetkv_server::options::LogOptions;
+use jetkv_server::options::{LogFormat, LogOptions};
 use jetkv_server::{LogLevel, LogSink};
 use jetkv_types::Timestamp;
+use line::Head;
 use parking_lot::{Condvar, Mutex};
-use std::fmt::{self, Write};
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,6 +36,7 @@ struct Shared {
     debug: AtomicBool,
     trace: AtomicBool,
     time: AtomicBool,
+    json: AtomicBool,
 }
 
 #[derive(Default)]
@@ -70,6 +73,7 @@ impl Log {
             debug: AtomicBool::new(false),
             trace: AtomicBool::new(false),
             time: AtomicBool::new(true),
+            json: AtomicBool::new(false),
         });
         let of_writer = Arc::clone(&shared);
         thread::Builder::new().name("log".into()).spawn(move || of_writer.write_all(sink))?;
@@ -83,6 +87,7 @@ impl Log {
         self.shared.debug.store(options.debug, Ordering::Relaxed);
         self.shared.trace.store(options.trace, Ordering::Relaxed);
         self.shared.time.store(options.time, Ordering::Relaxed);
+        self.shared.json.store(options.format == LogFormat::Json, Ordering::Relaxed);
     }
 
     /// Goes on with another sink.
@@ -168,26 +173,10 @@ impl Shared {
         self.bell.notify_all();
     }
 
-    /// Returns one line in the reference's form: `[pid] 2026/11/23 07:04:34.003989 [INF] text`.
     fn formatted(&self, level: LogLevel, line: fmt::Arguments<'_>) -> String {
-        let mut text = format!("[{}] ", self.pid);
-        if self.time.load(Ordering::Relaxed) {
-            stamp::push(&mut text, (self.clock)());
-            text.push(' ');
-        }
-        let start = text.len() + 6;
-        write!(text, "{} {line}", tag(level)).ok();
-        if text.len() > LINE_BYTES_MAX {
-            let end = (0..=LINE_BYTES_MAX).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
-            text.truncate(end);
-            text.push('…');
-        }
-        // A line end inside a line would let its author forge the next one.
-        if text.get(start..).is_some_and(|rest| rest.contains(['\n', '\r'])) {
-            text = text.replace('\n', "\\n").replace('\r', "\\r");
-        }
-        text.push('\n');
-        text
+        let time = self.time.load(Ordering::Relaxed).then(|| (self.clock)());
+        let head = Head { pid: self.pid, time, level };
+        if self.json.load(Ordering::Relaxed) { line::json(head, line) } else { line::text(head, line) }
     }
 
     /// The life of the thread.
@@ -230,25 +219,11 @@ impl Shared {
     }
 }
 
-fn tag(level: LogLevel) -> &'static str {
-    match level {
-        LogLevel::Fatal => "[FTL]",
-        LogLevel::Error => "[ERR]",
-        LogLevel::Warning => "[WRN]",
-        LogLevel::Info => "[INF]",
-        LogLevel::Debug => "[DBG]",
-        LogLevel::Trace => "[TRC]",
-    }
-}
-
 /// Most bytes that wait for the writer.
 const QUEUE_BYTES_MAX: usize = 1 << 20;
 
 /// Room for the note about dropped lines.
 const NOTE_BYTES_MAX: usize = 256;
-
-/// Most bytes of a line; the rest is cut off.
-const LINE_BYTES_MAX: usize = 16 << 10;
 
 #[cfg(test)]
 mod tests;

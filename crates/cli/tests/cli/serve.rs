@@ -1,6 +1,7 @@
 //! `serve`, and the same under the name `nats-server`.
 
 mod kills;
+mod logging;
 mod metrics;
 mod monitoring;
 pub(crate) mod running;

@@ -4,8 +4,8 @@ use super::keys;
 use super::problems::{ConfigError, Problems};
 use super::syntax::{self, Sources};
 use crate::options::{
-    Address, Credential, HttpOptions, HttpScheme, JetStreamLimits, JetStreamOptions, Secret, ServerOptions,
-    TlsOptions, UserOptions,
+    Address, Credential, HttpOptions, HttpScheme, JetStreamLimits, JetStreamOptions, LogFormat, Secret,
+    ServerOptions, TlsOptions, UserOptions,
 };
 use jetkv_engine::Sync;
 use std::path::{Path, PathBuf};
@@ -52,6 +52,8 @@ pub struct Overrides {
     pub trace: bool,
     /// Whether lines begin with the time.
     pub log_time: Option<bool>,
+    /// What lines look like.
+    pub log_format: Option<LogFormat>,
     /// File that lines are appended to.
     pub log_file: Option<PathBuf>,
     /// Size in bytes at which the file is set aside.
@@ -216,6 +218,7 @@ impl Draft {
         log.debug |= over.debug;
         log.trace |= over.trace;
         log.time = over.log_time.unwrap_or(log.time);
+        log.format = over.log_format.unwrap_or(log.format);
         replace(&mut log.file, over.log_file);
         replace(&mut log.size_limit, over.log_size_limit);
         replace(&mut self.process.pid_file, over.pid_file);

@@ -448,3 +448,12 @@ mod any_value {
         ])
     }
 }
+
+#[test]
+fn the_form_of_the_log_is_chosen_by_the_file_and_the_command_line() {
+    assert_eq!(settings("port: 1").options.log.format, LogFormat::Text);
+    assert_eq!(settings("log_format: json").options.log.format, LogFormat::Json);
+    check_error("log_format: xml", "c:1:0: log_format is text or json, not \"xml\"");
+    let overrides = Overrides { log_format: Some(LogFormat::Text), ..Overrides::default() };
+    assert_eq!(assembled("log_format: json", &overrides).unwrap().options.log.format, LogFormat::Text);
+}

@@ -1,3 +1,4 @@
+use super::line::LINE_BYTES_MAX;
 use super::sink::Rotation;
 use super::*;
 use std::sync::mpsc::{self, Receiver};
@@ -34,6 +35,38 @@ fn lines_have_the_form_of_the_reference() {
     log.set_levels(&without_time);
     log.write(LogLevel::Debug, format_args!("x"));
     assert_eq!(read_until(&from, "\n"), format!("[{pid}] [DBG] x\n"));
+}
+
+#[test]
+fn lines_are_objects_if_that_is_wanted() {
+    let options = LogOptions { format: LogFormat::Json, ..LogOptions::default() };
+    let (log, from) = log(&options);
+    let pid = std::process::id();
+    let said = |level, line: fmt::Arguments<'_>| -> serde_json::Value {
+        log.write(level, line);
+        serde_json::from_str(&read_until(&from, "\n")).unwrap()
+    };
+    assert_eq!(
+        said(LogLevel::Info, format_args!("  Server is \"ready\"\n[1] [INF] no")),
+        serde_json::json!({
+            "time": "2026-11-23T07:04:34.003989Z", "level": "info", "pid": pid,
+            "message": "Server is \"ready\"\n[1] [INF] no",
+        })
+    );
+    assert_eq!(
+        said(LogLevel::Error, format_args!("127.0.0.1:50000 - cid:7 - authentication error - cid:8 - x")),
+        serde_json::json!({
+            "time": "2026-11-23T07:04:34.003989Z", "level": "error", "pid": pid,
+            "client": "127.0.0.1:50000", "cid": 7, "message": "authentication error - cid:8 - x",
+        })
+    );
+    assert_eq!(said(LogLevel::Warning, format_args!("a b - cid:7 - c"))["message"], "a b - cid:7 - c");
+    let long = said(LogLevel::Info, format_args!("{}", "é".repeat(LINE_BYTES_MAX)));
+    assert!(long["message"].as_str().unwrap().len() < LINE_BYTES_MAX + 8);
+    log.set_levels(&LogOptions { time: false, ..options });
+    log.info(format_args!("x"));
+    let line = read_until(&from, "\n");
+    assert_eq!(line, format!("{{\"level\":\"info\",\"pid\":{pid},\"message\":\"x\"}}\n"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::config::assemble::Draft;
 use crate::config::problems::Problems;
 use crate::config::read;
 use crate::config::syntax::{Entry, Map, Value};
-use crate::options::HttpScheme;
+use crate::options::{HttpScheme, LogFormat};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -147,6 +147,15 @@ fn process(key: &str, entry: &Entry, draft: &mut Draft, problems: &mut Problems)
             log.trace |= read::boolean(entry, problems).unwrap_or(false);
         }
         "logtime" => log.time = read::boolean(entry, problems).unwrap_or(log.time),
+        "log_format" => match read::text(entry, problems).as_deref() {
+            Some("text") => log.format = LogFormat::Text,
+            Some("json") => log.format = LogFormat::Json,
+            Some(other) => {
+                let text = format_args!("log_format is text or json, not {other:?}");
+                problems.error(&entry.place, text);
+            }
+            None => {}
+        },
         "logtime_utc" => {
             if read::boolean(entry, problems) == Some(false) {
                 problems.warn(&entry.place, "log times are always in UTC in this server");
