@@ -1,19 +1,19 @@
-//! `backup`: buckets with their settings and all revisions in one file.
+//! `backup`: buckets with their settings and all revisions in one file, also while a server has them.
 //!
 //! The file is JSON lines: a head, for each bucket its settings and then its entries as `export` writes them,
 //! and a last line with the count of the lines before it and the SHA-256 of their bytes.
 
 use crate::cli::BackupArgs;
 use crate::clock;
-use crate::exit::Stop;
+use crate::exit::{Failure, Stop};
 use crate::export::each_entry;
 use crate::files::NewFile;
 use crate::output::{Form, Out, json_line, warn};
 use crate::place::Place;
 use crate::progress::{Progress, Unit};
 use crate::text;
-use jetkv::WatchOptions;
-use jetkv::blocking::KeyValue;
+use jetkv::blocking::{KeyValue, Snapshot};
+use jetkv::{KeyValueConfig, KvError, WatchOptions};
 use jetkv_console::form::{ConfigForm, EntryForm};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -32,12 +32,12 @@ pub(crate) fn backup(place: &Place<'_>, args: BackupArgs, out: &mut Out) -> Resu
     })?;
     let mut total = 0;
     for bucket in &buckets {
-        total += one(bucket, &mut file, out.form())?;
+        total += one(place, bucket, &mut file, out.form())?;
     }
-    file.finish()?;
+    let sha256 = file.finish()?;
     if out.is_json() {
         let file = args.output.display().to_string();
-        out.json(&serde_json::json!({ "file": file, "buckets": names, "entries": total }))?;
+        out.json(&serde_json::json!({ "file": file, "buckets": names, "entries": total, "sha256": sha256 }))?;
     } else {
         let buckets = text::count(u64::try_from(names.len()).unwrap_or(u64::MAX), "bucket", "buckets");
         let entries = text::count(total, "entry", "entries");
@@ -46,23 +46,40 @@ pub(crate) fn backup(place: &Place<'_>, args: BackupArgs, out: &mut Out) -> Resu
     Ok(())
 }
 
-fn one(bucket: &KeyValue, file: &mut BackupFile, form: Form) -> Result<u64, Stop> {
-    let status = bucket.status()?;
-    let config = &status.config;
-    if config.placement.is_some()
-        || config.republish.is_some()
-        || config.mirror.is_some()
-        || !config.sources.is_empty()
-    {
-        let name = &status.bucket;
-        warn(form, format_args!("placement, republish, mirror and sources of bucket {name} are not saved"));
+/// Saves one bucket: as it is at one moment where others may write meanwhile.
+fn one(place: &Place<'_>, bucket: &KeyValue, file: &mut BackupFile, form: Form) -> Result<u64, Stop> {
+    if place.is_embedded() {
+        // Nobody else has the store; a damaged one gives what can be read.
+        return watched(bucket, file, form);
     }
-    let settings = BucketLine {
-        bucket: &status.bucket,
-        last_revision: status.last_revision,
-        config: ConfigForm::new(config),
-    };
-    file.line(&Settings { bucket_config: settings })?;
+    match bucket.snapshot() {
+        Ok(snapshot) => frozen(snapshot, bucket.bucket(), file, form),
+        Err(error @ (KvError::Unsupported { .. } | KvError::Denied { .. })) => {
+            let name = bucket.bucket();
+            warn(form, format_args!("{error}; what is written to bucket {name} meanwhile may be left out"));
+            watched(bucket, file, form)
+        }
+        Err(error) => Err(Failure::of(&error, place.door).into()),
+    }
+}
+
+/// Saves the entries of one moment.
+fn frozen(snapshot: Snapshot, name: &str, file: &mut BackupFile, form: Form) -> Result<u64, Stop> {
+    file.settings(name, snapshot.last_revision(), snapshot.config(), form)?;
+    let progress = Progress::new("saving", Unit::Entries, snapshot.values());
+    let mut count = 0;
+    for entry in snapshot {
+        file.line(&EntryForm::complete(&entry?))?;
+        count += 1;
+        progress.set(count);
+    }
+    Ok(count)
+}
+
+/// Saves the entries that a watch finds.
+fn watched(bucket: &KeyValue, file: &mut BackupFile, form: Form) -> Result<u64, Stop> {
+    let status = bucket.status()?;
+    file.settings(&status.bucket, status.last_revision, &status.config, form)?;
     let progress = Progress::new("saving", Unit::Entries, status.values);
     let mut count = 0;
     each_entry(bucket, ">", WatchOptions::new().include_history(), |entry| {
@@ -103,10 +120,35 @@ impl BackupFile {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<(), Stop> {
-        let end = End { end: EndFields { lines: self.seal.lines, sha256: self.seal.hex() } };
+    /// Writes what a bucket is, before its entries.
+    fn settings(
+        &mut self,
+        name: &str,
+        last_revision: u64,
+        config: &KeyValueConfig,
+        form: Form,
+    ) -> Result<(), Stop> {
+        if config.placement.is_some()
+            || config.republish.is_some()
+            || config.mirror.is_some()
+            || !config.sources.is_empty()
+        {
+            warn(
+                form,
+                format_args!("placement, republish, mirror and sources of bucket {name} are not saved"),
+            );
+        }
+        let config = ConfigForm::new(config);
+        self.line(&Settings { bucket_config: BucketLine { bucket: name, last_revision, config } })
+    }
+
+    /// Completes the file, and returns the hash that its last line holds.
+    fn finish(mut self) -> Result<String, Stop> {
+        let sha256 = self.seal.hex();
+        let end = End { end: EndFields { lines: self.seal.lines, sha256: sha256.clone() } };
         json_line(&mut self.to, &end).map_err(|error| self.to.cannot_write(&error))?;
-        self.to.finish()
+        self.to.finish()?;
+        Ok(sha256)
     }
 }
 

@@ -7,12 +7,14 @@ mod embedded;
 mod fault;
 #[cfg(feature = "remote")]
 mod remote;
+mod snapshot;
 
 pub(crate) use delivery::AnyDelivery;
 pub(crate) use embedded::{Embedded, EmbeddedStream};
 pub(crate) use fault::Fault;
 #[cfg(feature = "remote")]
 pub(crate) use remote::{Pending, Remote, RemoteDelivery, RemoteError, RemoteStream};
+pub(crate) use snapshot::{AnySnapshot, SnapshotMessages};
 
 use crate::limits::SCAN_KEYS;
 use crate::{KvError, Sync};
@@ -279,6 +281,20 @@ impl StreamHandle {
             }
             #[cfg(feature = "remote")]
             Self::Remote(stream) => stream.deliver(filters, start, content).await.map(AnyDelivery::Remote),
+        }
+    }
+
+    /// Holds on to what is there now.
+    pub(crate) async fn snapshot(&self) -> Outcome<AnySnapshot> {
+        match self {
+            Self::Embedded(stream) => {
+                let settings = StreamSettings::from_engine(&stream.0.config())?;
+                let frozen = stream.0.freeze()?;
+                let state = frozen.state().clone();
+                Ok(AnySnapshot { settings, state, messages: SnapshotMessages::Embedded(Box::new(frozen)) })
+            }
+            #[cfg(feature = "remote")]
+            Self::Remote(stream) => stream.snapshot().await,
         }
     }
 

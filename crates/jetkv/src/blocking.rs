@@ -14,8 +14,10 @@
 
 mod bucket;
 mod jetstream;
+mod snapshot;
 mod watcher;
 
 pub use bucket::KeyValue;
 pub use jetstream::{JetStream, KeyValueManager};
+pub use snapshot::Snapshot;
 pub use watcher::Watcher;

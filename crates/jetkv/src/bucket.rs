@@ -2,12 +2,14 @@
 
 mod list;
 mod restore;
+mod snapshot;
 mod tree;
 mod upkeep;
 mod watch;
 mod write;
 
 pub use list::{KeyInfo, KeyPage, Page};
+pub use snapshot::Snapshot;
 pub use tree::{Branch, Level};
 
 use crate::backend::{Backend, Fault, StreamHandle};

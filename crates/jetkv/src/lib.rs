@@ -41,7 +41,7 @@ mod open_options;
 mod status;
 mod watcher;
 
-pub use bucket::{Branch, KeyInfo, KeyPage, KeyValue, Level, Page};
+pub use bucket::{Branch, KeyInfo, KeyPage, KeyValue, Level, Page, Snapshot};
 pub use bytes::Bytes;
 pub use change::{PurgeOptions, TtlSpec, Write, WriteOptions};
 pub use config::{External, KeyValueConfig, Placement, Republish, Source, Storage, SubjectTransform};

@@ -8,6 +8,8 @@ mod keys;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
 mod lock;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
+mod online;
+#[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
 mod program;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
 mod remote;

@@ -13,13 +13,15 @@ mod ordered;
 mod publish;
 mod runtime;
 mod settings;
+mod snapshot;
 mod stream;
 
 pub(crate) use delivery::RemoteDelivery;
 pub(crate) use error::RemoteError;
 pub(crate) use runtime::Pending;
+pub(crate) use snapshot::RemoteSnapshot;
 
-use super::{Counts, Fault, Outcome};
+use super::{AnySnapshot, Counts, Fault, Outcome};
 use crate::{ConnectOptions, Reads};
 use bytes::Bytes;
 use error::explain_settings;
@@ -290,6 +292,11 @@ impl RemoteStream {
     pub(crate) async fn purge(&self, purge: &Purge) -> Outcome<u64> {
         let (target, purge) = (self.target.clone(), purge.clone());
         self.runtime.run(async move { target.purge(purge).await }).await
+    }
+
+    pub(crate) async fn snapshot(&self) -> Outcome<AnySnapshot> {
+        let (target, runtime) = (self.target.clone(), Arc::clone(&self.runtime));
+        self.runtime.run(RemoteSnapshot::open(target, runtime)).await
     }
 
     pub(crate) async fn deliver(

@@ -1,6 +1,6 @@
 //! A bucket without `async`.
 
-use super::Watcher;
+use super::{Snapshot, Watcher};
 use crate::change::Change;
 use crate::{
     Entry, KeyPage, KvError, Level, Page, PurgeOptions, Revision, Status, WatchOptions, Write, WriteOptions,
@@ -279,6 +279,14 @@ impl KeyValue {
     /// As there.
     pub fn status(&self) -> Result<Status, KvError> {
         block_on(self.0.status())
+    }
+
+    /// Does what [`crate::KeyValue::snapshot`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn snapshot(&self) -> Result<Snapshot, KvError> {
+        block_on(self.0.snapshot()).map(Snapshot::from)
     }
 
     /// Does what [`crate::KeyValue::watch`] does.

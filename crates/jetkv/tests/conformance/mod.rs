@@ -10,6 +10,7 @@ pub(crate) mod listings;
 pub(crate) mod names;
 pub(crate) mod refusals;
 pub(crate) mod restore;
+pub(crate) mod snapshots;
 pub(crate) mod statuses;
 pub(crate) mod values;
 pub(crate) mod watches;
@@ -135,6 +136,10 @@ macro_rules! conformance_suite {
                 restore {
                     a_restored_bucket_has_the_same_entries_and_goes_on_counting
                     a_restore_of_nothing_or_too_much_is_refused
+                }
+                snapshots {
+                    a_snapshot_holds_what_was_there_whatever_comes
+                    a_snapshot_under_writers_is_a_prefix
                 }
                 batches {
                     a_batch_gets_adjacent_revisions

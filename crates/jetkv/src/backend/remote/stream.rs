@@ -25,6 +25,21 @@ pub(crate) struct Target {
     pub(super) name: StreamName,
 }
 
+/// Reads what servers say of a stream.
+pub(super) fn figures(state: &jetkv_wire::api::StreamState) -> StreamState {
+    StreamState {
+        messages: state.messages,
+        bytes: state.bytes,
+        // Servers say 0 for a stream that never had a message.
+        first_sequence: if state.messages == 0 { state.last_seq + 1 } else { state.first_seq },
+        first_time: state.first_ts,
+        last_sequence: state.last_seq,
+        last_time: state.last_ts,
+        subjects: u64::try_from(state.num_subjects).unwrap_or(0),
+        disk_bytes: 0,
+    }
+}
+
 impl Target {
     /// Returns all that is told of the stream.
     pub(super) async fn info(&self) -> Result<StreamInfo, Fault> {
@@ -39,18 +54,7 @@ impl Target {
     }
 
     pub(super) async fn state(&self) -> Result<StreamState, Fault> {
-        let state = self.info().await?.state;
-        Ok(StreamState {
-            messages: state.messages,
-            bytes: state.bytes,
-            // Servers say 0 for a stream that never had a message.
-            first_sequence: if state.messages == 0 { state.last_seq + 1 } else { state.first_seq },
-            first_time: state.first_ts,
-            last_sequence: state.last_seq,
-            last_time: state.last_ts,
-            subjects: u64::try_from(state.num_subjects).unwrap_or(0),
-            disk_bytes: 0,
-        })
+        Ok(figures(&self.info().await?.state))
     }
 
     /// Returns the present time by the clock of the server.
