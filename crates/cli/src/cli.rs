@@ -1,8 +1,11 @@
 //! The commands and their arguments.
 
+mod parse;
+
 use crate::serve::ServeArgs;
 use crate::{duration, size};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use parse::{parse_header, parse_metadata, parse_sync, parse_ttl};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -84,7 +87,7 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Read entries as JSON lines into a bucket
     Import(ImportArgs),
-    /// Save buckets, with settings and all revisions, in one file
+    /// Save buckets, with settings and all revisions, in one file; also while a server has them
     Backup(BackupArgs),
     /// Bring the buckets of a backup back
     Restore(RestoreArgs),
@@ -94,8 +97,12 @@ pub(crate) enum Command {
     Check,
     /// Give up what is damaged, so that the rest works again
     Repair(RepairArgs),
-    /// Measure puts and gets on this disk
+    /// Ask the server whether it serves; the files of the store are left alone
+    Ping,
+    /// Measure puts, gets, updates and watches on this disk, or on the servers that are named
     Bench(BenchArgs),
+    /// Find out whether this machine and its disk keep what they are given
+    Doctor(DoctorArgs),
     /// Serve the store to NATS clients of any language
     Serve(Box<ServeArgs>),
     /// Print the completions for a shell
@@ -418,12 +425,25 @@ pub(crate) struct BenchArgs {
     /// Size of each value
     #[arg(long, value_name = "SIZE", default_value = "128", value_parser = size::parse)]
     pub(crate) size: u64,
-    /// Puts and gets, over all threads
-    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    /// Puts, gets and updates, over all threads; a tenth of the default on a server
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = crate::bench::COUNT_DEFAULT, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     pub(crate) count: u64,
-    /// Durable puts, over all threads
+    /// Durable puts, over all threads; not on a server, which decides by itself
     #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     pub(crate) durable_count: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Syncs that are measured, each way
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) samples: u32,
+    /// How often a writer is killed on this disk; 0 for not at all
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub(crate) kills: u32,
+    /// Be the writer that is killed
+    #[arg(long, value_name = "ROUND", hide = true)]
+    pub(crate) write_until_killed: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -449,33 +469,6 @@ impl Settings {
                 metadata.insert(name.clone(), value.clone());
             }
         }
-    }
-}
-
-fn parse_sync(text: &str) -> Result<jetkv::Sync, String> {
-    match text.split_once('=') {
-        None if text == "always" => Ok(jetkv::Sync::Always),
-        None if text == "os" => Ok(jetkv::Sync::Os),
-        Some(("every", span)) => duration::parse(span).map(jetkv::Sync::Every),
-        _ => Err("expected always, every=DURATION like every=100ms, or os".into()),
-    }
-}
-
-fn parse_ttl(text: &str) -> Result<Lifetime, String> {
-    if text == "never" { Ok(Lifetime::Never) } else { duration::parse(text).map(Lifetime::For) }
-}
-
-fn parse_metadata(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
-        _ => Err("expected NAME=VALUE like team=web".into()),
-    }
-}
-
-fn parse_header(text: &str) -> Result<(String, String), String> {
-    match text.split_once(':') {
-        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().into(), value.trim().into())),
-        _ => Err("expected NAME:VALUE like trace:4711".into()),
     }
 }
 

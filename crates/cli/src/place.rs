@@ -60,6 +60,11 @@ impl Door {
         &self.store
     }
 
+    /// Says whether servers were named, by a flag or by the environment.
+    pub(crate) fn names_servers(&self) -> bool {
+        self.servers.is_some()
+    }
+
     /// Returns what messages call the place: the directory, or the servers.
     pub(crate) fn name(&self) -> String {
         match &self.servers {
@@ -81,6 +86,18 @@ impl Door {
     /// Opens the store, or makes one.
     pub(crate) fn open_or_create(&self) -> Result<Place<'_>, Stop> {
         self.enter(&self.options())?.warn_of_damage()
+    }
+
+    /// Connects to the servers that are named, or to the one that has the directory; `None` if nobody has it. No file of the
+    /// store is opened.
+    pub(crate) fn connect(&self) -> Result<Option<JetStream>, Stop> {
+        if let Some(servers) = &self.servers {
+            return Ok(Some(JetStream::connect_with(servers.options()?)?));
+        }
+        match LocalServer::of(&self.store) {
+            Some(server) => Ok(server.connect()?),
+            None => Ok(None),
+        }
     }
 
     /// Spells a command so that it works at this place when it is pasted into a shell.

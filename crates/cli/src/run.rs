@@ -5,7 +5,8 @@ use crate::exit::{Exit, Failure, Stop};
 use crate::output::{self, Out};
 use crate::place::{Door, Place};
 use crate::{
-    backup, bench, bucket, copy, export, import, read, restore, serve, shell, tour, upkeep, watch, write,
+    backup, bench, bucket, copy, doctor, export, import, ping, read, restore, serve, shell, tour, upkeep,
+    watch, write,
 };
 use clap::{CommandFactory, Parser};
 use std::ffi::{OsStr, OsString};
@@ -87,7 +88,12 @@ pub(crate) fn run(command: Command, door: &Door, out: &mut Out) -> Result<(), St
         Command::Copy(args) => copy::copy(door, &args, out),
         Command::Check => with(door.open_damaged()?, |place| upkeep::check(place, out)),
         Command::Repair(args) => upkeep::repair(door, args, out),
+        Command::Ping => ping::ping(door, out),
         Command::Bench(args) => bench::bench(door, args, out),
+        Command::Doctor(args) => match args.write_until_killed {
+            Some(round) => doctor::write_until_killed(door.path(), round, out),
+            None => doctor::doctor(door, &args, out),
+        },
         // It needs no store of its own: the server opens it.
         Command::Serve(_) => Ok(()),
         Command::Completions(args) => shell::completions(args, out),

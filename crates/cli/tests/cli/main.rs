@@ -3,6 +3,7 @@
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
 mod backup;
 mod buckets;
+mod doctor;
 mod errors;
 mod keys;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]

@@ -222,3 +222,33 @@ fn a_copy_follows_until_it_is_stopped() {
         child.wait().unwrap();
     }
 }
+
+#[test]
+fn bench_measures_a_server_and_leaves_no_bucket_behind() {
+    let place = Place::with_bucket();
+    let server = serve(&place);
+    let url = format!("nats://{}", server.address());
+    let figures = place.json(&["--server", &url, "bench", "--count", "40", "--threads", "2"]);
+    let told: Vec<_> = figures
+        .iter()
+        .map(|line| (line["operation"].as_str().unwrap(), line["count"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(told, [("put", 40), ("get", 40), ("update", 40), ("watch", 40)]);
+    assert_eq!(place.ok(&["ls", "--names"]), "app\n");
+}
+
+#[test]
+fn ping_asks_servers_and_never_opens_files() {
+    let place = Place::with_bucket();
+    let err = place.fails(&["ping"], 5);
+    assert!(err.contains("no server has the store ./jetkv-data"), "{err}");
+    let server = serve(&place);
+    let said = place.json(&["ping"]).remove(0);
+    assert_eq!(said["buckets"], 1);
+    let url = format!("nats://{}", server.address());
+    assert!(place.ok(&["--server", &url, "ping"]).starts_with("server N"));
+    drop(server);
+    // The file that it left names a server that is gone.
+    place.fails(&["ping"], 5);
+    place.fails(&["--server", &url, "ping"], 5);
+}

@@ -20,7 +20,9 @@ fn bench_measures_and_leaves_nothing_behind() {
     let args = ["bench", "--count", "50", "--durable-count", "10", "--threads", "4", "--size", "1KiB"];
     let figures = place.json(&args);
     let operations: Vec<&str> = figures.iter().map(|line| line["operation"].as_str().unwrap()).collect();
-    assert_eq!(operations, ["put", "get", "durable put"]);
+    assert_eq!(operations, ["put", "get", "update", "watch", "durable put"]);
+    let counts: Vec<u64> = figures.iter().map(|line| line["count"].as_u64().unwrap()).collect();
+    assert_eq!(counts, [50, 50, 50, 50, 10]);
     assert!(figures.iter().all(|line| line["per_second"].as_u64().unwrap() > 0));
     assert!(place.ok(&args).contains("durable put"));
     assert_eq!(
