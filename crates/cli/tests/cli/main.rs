@@ -11,6 +11,8 @@ mod lock;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
 mod online;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
+mod packaging;
+#[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
 mod program;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
 mod remote;
