@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 /// What `serve` is told on the command line; it wins over the configuration file.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = FLAGS_OF_THE_REFERENCE)]
+#[command(after_help = FLAGS_OF_THE_REFERENCE, args_override_self = true)]
 pub(crate) struct ServeArgs {
     /// Host that clients connect to; without it only this machine can
     #[arg(long, value_name = "HOST", help_heading = LISTENING)]

@@ -92,7 +92,12 @@ fn under_the_name_of_the_reference_versions_and_faults_are_the_reference_s() {
     let digest = "sha256:797533ebd0dfba7d34a0f9337ecf147e442871f48ddfd07ed751575a5737267e";
     let valid = format!("nats-server: configuration file good.conf is valid ({digest})\n");
     assert_eq!(run(&["-v"]), (Some(0), "nats-server: v2.12.9\n".into(), String::new()));
-    assert_eq!(run(&["-t", "-c", "good.conf"]), (Some(0), String::new(), valid));
+    assert_eq!(run(&["-t", "-c", "good.conf"]), (Some(0), String::new(), valid.clone()));
+    // Of a flag that is given twice the last one counts.
+    assert_eq!(
+        run(&["-p", "1", "-c", "bad.conf", "-p=2", "-t", "-c", "good.conf"]),
+        (Some(0), String::new(), valid)
+    );
     let fault = "nats-server: bad.conf:2:1: unknown field \"foo\"\n".to_owned();
     assert_eq!(run(&["-c=bad.conf"]), (Some(1), String::new(), fault));
     let missing = "nats-server: open nope: no such file or directory\n".to_owned();
