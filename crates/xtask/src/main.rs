@@ -7,6 +7,7 @@ mod examples;
 mod golden;
 mod instructions;
 mod licences;
+mod power_cuts;
 mod report;
 mod shell;
 mod steps;
@@ -45,6 +46,8 @@ enum Chore {
     Places,
     /// Use the console in a browser, and send random requests to the HTTP door
     Console,
+    /// Cut the power below a running server, on a disk in memory
+    PowerCuts,
     /// Send the same random requests to the reference server and to ours, kill ours, and follow watches on it
     Differential,
     /// Count the instructions of fixed pieces of work, and compare them with what they were
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Chore::Clients => steps::run(&[compat::step()], &workspace),
         Chore::Places => steps::run(&[testing::places_step()], &workspace),
         Chore::Console => steps::run(&[compat::console_step()], &workspace),
+        Chore::PowerCuts => steps::run(&[power_cuts::step()], &workspace),
         Chore::Differential => steps::run(&[testing::differential_step()], &workspace),
         Chore::Instructions { renew: true } => instructions::renew(&workspace),
         Chore::Instructions { renew: false } => steps::run(&[instructions::step()], &workspace),

@@ -25,7 +25,7 @@ const PLACES_PACKAGE: &str = "places";
 const PLACES_TEST: &str = "reference";
 
 /// Returns the steps in the order in which they run.
-pub(crate) fn steps() -> [Step; 6] {
+pub(crate) fn steps() -> [Step; 7] {
     [
         Step {
             name: "build",
@@ -39,6 +39,7 @@ pub(crate) fn steps() -> [Step; 6] {
             rerun: "cargo test --package jetkv-cli --test cli --locked -- --ignored",
             run: run_command_line,
         },
+        crate::power_cuts::step(),
         places_step(),
         compat::step(),
     ]
