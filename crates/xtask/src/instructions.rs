@@ -14,6 +14,8 @@ use figures::{Figures, Tolerance};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 /// The package that does the work, and the file with what it took before.
 const PACKAGE: &str = "bench";
@@ -83,13 +85,29 @@ fn count(workspace: &Workspace) -> Result<Figures, XtaskError> {
     let profiles = profiles(workspace);
     fs::create_dir_all(&profiles).map_err(|source| XtaskError::Read { path: profiles.clone(), source })?;
     let (compiler, target) = compiler()?;
-    let mut counted = Figures { compiler, target, works: Vec::new() };
     let names = shell::output(command(&program, root).arg("instructions"))?;
-    for name in String::from_utf8_lossy(&names).lines() {
-        let each = count_one(&program, name, workspace, &profiles.join(format!("{name}.callgrind")))?;
-        counted.works.push((name.to_owned(), each));
-    }
-    Ok(counted)
+    let names = String::from_utf8_lossy(&names).into_owned();
+    let names: Vec<&str> = names.lines().collect();
+    let next = AtomicUsize::new(0);
+    // Each works through what is left: who shares the machine changes the time, not the figures.
+    let work = || {
+        let mut counted = Vec::new();
+        while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let each = count_one(&program, name, workspace, &profiles.join(format!("{name}.callgrind")))?;
+            counted.push(((*name).to_owned(), each));
+        }
+        Ok(counted)
+    };
+    let counted = thread::scope(|scope| {
+        let threads: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        let join = |thread: thread::ScopedJoinHandle<'_, Result<Vec<_>, XtaskError>>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        threads.into_iter().map(join).collect::<Result<Vec<_>, XtaskError>>()
+    })?;
+    let mut works: Vec<(String, u64)> = counted.into_iter().flatten().collect();
+    works.sort_by_key(|(work, _)| names.iter().position(|name| name == work));
+    Ok(Figures { compiler, target, works })
 }
 
 /// Returns the instructions of one operation of a work.
@@ -145,6 +163,9 @@ fn compiler() -> Result<(String, String), XtaskError> {
 }
 
 const VALGRIND: &str = "valgrind";
+
+/// Works that are counted at the same time.
+const AT_ONCE: usize = 2;
 
 /// What stands before the sum in a file of callgrind.
 const TOTALS: &str = "totals:";

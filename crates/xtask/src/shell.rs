@@ -14,8 +14,18 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root).stdin(Stdio::null());
+    // What cargo told us of our own package is not for others: build scripts that ask for it, as that of ring does, would
+    // run again, and all that needs them would be built again, whenever somebody builds without us in between.
+    for (name, _) in std::env::vars_os() {
+        if OWN_VARIABLES.iter().any(|own| name.to_string_lossy().starts_with(own)) {
+            command.env_remove(&name);
+        }
+    }
     command
 }
+
+/// What the variables begin with that tell a program of its package.
+const OWN_VARIABLES: [&str; 2] = ["CARGO_MANIFEST", "CARGO_PKG_"];
 
 /// Returns the command that builds every program and every test, all with the same features, so that no step builds
 /// again what another one has built.
