@@ -6,9 +6,11 @@ use crate::engines::EngineName;
 use crate::flags::Flags;
 use crate::machine::Load;
 use crate::phases::{Phase, generator_micros};
+use crate::probes::Probes;
 use crate::report::{Samples, Summary};
+use crate::results::Results;
 use crate::sizes::Sizes;
-use crate::{gauge, machine, section};
+use crate::{machine, section};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,9 +30,9 @@ pub(crate) fn run(mut flags: Flags) -> Outcome<()> {
 
     let mut samples = Samples::default();
     let mut load = Load::start()?;
-    let (mut syncs, mut generator) = (Vec::new(), Vec::new());
+    let (mut probes, mut generator) = (Probes::default(), Vec::new());
     for run in 1..=runs {
-        syncs.push(gauge::append_and_sync(&dir, SYNC_PROBES)?.as_secs_f64() * 1e6);
+        probes.sample(&dir)?;
         generator.push(generator_micros(sizes.keys)?);
         for engine in &engines {
             let store = StoreDirs::new(&dir, *engine)?;
@@ -45,15 +47,17 @@ pub(crate) fn run(mut flags: Flags) -> Outcome<()> {
     }
 
     let mut text = head(&engines, &dir, &sizes, runs, &load)?;
-    for (title, values) in [("fdatasync after an append of 160 bytes", syncs), (GENERATOR, generator)] {
-        if let Some(summary) = Summary::of(&values) {
-            writeln!(text, "- {title}: {summary} µs")?;
-        }
+    text.push_str(&probes.lines()?);
+    if let Some(summary) = Summary::of(&generator) {
+        writeln!(text, "- {GENERATOR}: {summary} µs")?;
     }
     write!(text, "\n{}", samples.table(&engines))?;
     print!("{text}");
     if let Some(path) = markdown {
         section::write(&path, "embedded", &text)?;
+        let mut rows = samples.results();
+        rows.extend(probes.rows());
+        Results::store(&path, "embedded", rows)?;
     }
     Ok(())
 }
@@ -123,5 +127,4 @@ impl Drop for StoreDirs {
 pub(crate) const DIR_DEFAULT: &str = "target/bench";
 
 const RUNS_DEFAULT: u64 = 3;
-const SYNC_PROBES: u64 = 500;
 const GENERATOR: &str = "making a key and a value, part of every put: CPU";

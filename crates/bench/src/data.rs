@@ -90,9 +90,27 @@ impl Key {
         value
     }
 
+    /// Makes `out` a value of so many bytes, 8 at least; of [`VALUE_BYTES`] it is the one of [`Self::value`].
+    pub(crate) fn write_value(&self, version: u64, bytes: usize, out: &mut Vec<u8>) {
+        let tag = self.tag();
+        let mut state = tag ^ mixed(version);
+        out.clear();
+        while out.len() < bytes {
+            state = state.wrapping_add(GOLDEN);
+            let next = if out.is_empty() { tag } else { mixed(state) };
+            out.extend_from_slice(&next.to_le_bytes());
+        }
+        out.truncate(bytes);
+    }
+
     /// Says whether `value` was written under this key, by its length and first bytes.
     pub(crate) fn owns(&self, value: &[u8]) -> bool {
-        value.len() == VALUE_BYTES && value.starts_with(&self.tag().to_le_bytes())
+        self.owns_sized(value, VALUE_BYTES)
+    }
+
+    /// Says the same of a value of so many bytes.
+    pub(crate) fn owns_sized(&self, value: &[u8], bytes: usize) -> bool {
+        value.len() == bytes && value.starts_with(&self.tag().to_le_bytes())
     }
 }
 
@@ -166,5 +184,14 @@ mod tests {
         let value = data.key(3).value(1);
         assert!(data.key(3).owns(&value) && !data.key(4).owns(&value));
         assert_ne!(value, data.key(3).value(2));
+        let mut sized = Vec::new();
+        data.key(3).write_value(1, VALUE_BYTES, &mut sized);
+        assert_eq!(sized, value);
+        data.key(3).write_value(1, 17, &mut sized);
+        assert!(
+            data.key(3).owns_sized(&sized, 17)
+                && !data.key(3).owns(&sized)
+                && !data.key(4).owns_sized(&sized, 17)
+        );
     }
 }

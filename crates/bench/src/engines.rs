@@ -10,6 +10,10 @@ mod jetkv;
 mod lmdb;
 #[cfg(feature = "peers")]
 mod redb;
+#[cfg(feature = "rocksdb")]
+mod rocksdb;
+#[cfg(feature = "peers")]
+mod sled;
 #[cfg(feature = "peers")]
 mod sqlite;
 #[cfg(test)]
@@ -94,6 +98,12 @@ pub(crate) enum EngineName {
     /// A copy-on-write B+tree.
     #[cfg(feature = "peers")]
     Redb,
+    /// Another log-structured merge tree.
+    #[cfg(feature = "rocksdb")]
+    RocksDb,
+    /// A log-structured tree of pages.
+    #[cfg(feature = "peers")]
+    Sled,
     /// A B-tree with a write-ahead log.
     #[cfg(feature = "peers")]
     Sqlite,
@@ -109,6 +119,10 @@ impl EngineName {
         Self::Lmdb,
         #[cfg(feature = "peers")]
         Self::Redb,
+        #[cfg(feature = "rocksdb")]
+        Self::RocksDb,
+        #[cfg(feature = "peers")]
+        Self::Sled,
         #[cfg(feature = "peers")]
         Self::Sqlite,
     ];
@@ -124,6 +138,10 @@ impl EngineName {
             Self::Lmdb => Box::new(lmdb::Lmdb::open(dir, durability)?),
             #[cfg(feature = "peers")]
             Self::Redb => Box::new(redb::Redb::open(dir, durability)?),
+            #[cfg(feature = "rocksdb")]
+            Self::RocksDb => Box::new(rocksdb::RocksDb::open(dir, durability)?),
+            #[cfg(feature = "peers")]
+            Self::Sled => Box::new(sled::Sled::open(dir, durability)?),
             #[cfg(feature = "peers")]
             Self::Sqlite => Box::new(sqlite::Sqlite::open(dir, durability)?),
         })
@@ -139,6 +157,10 @@ impl EngineName {
             Self::Lmdb => "lmdb",
             #[cfg(feature = "peers")]
             Self::Redb => "redb",
+            #[cfg(feature = "rocksdb")]
+            Self::RocksDb => "rocksdb",
+            #[cfg(feature = "peers")]
+            Self::Sled => "sled",
             #[cfg(feature = "peers")]
             Self::Sqlite => "sqlite",
         }
@@ -192,5 +214,5 @@ const CACHE_BYTES: u32 = 256 << 20;
 pub(crate) const MISSING_PEERS_HINT: &str = "";
 /// What to do if only jetkv is there.
 #[cfg(not(feature = "peers"))]
-pub(crate) const MISSING_PEERS_HINT: &str = "\nThis build knows only jetkv; fjall, lmdb, redb and sqlite need \
-    `cargo run --release -p bench --features peers -- ...`.";
+pub(crate) const MISSING_PEERS_HINT: &str = "\nThis build knows only jetkv; fjall, lmdb, redb, sled and sqlite need \
+    `cargo run --release -p bench --features peers -- ...`, and rocksdb needs `--features rocksdb`.";

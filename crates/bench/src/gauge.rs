@@ -174,6 +174,15 @@ pub(crate) fn disk_bytes(dir: &Path) -> Outcome<DiskBytes> {
 
 /// Returns the median time of appending 160 bytes to a file in `dir` and making them durable: the floor of a durable put.
 pub(crate) fn append_and_sync(dir: &Path, times: u64) -> Outcome<Duration> {
+    appends(dir, times, |file| file.sync_data())
+}
+
+/// Returns the median time of such an append alone.
+pub(crate) fn append(dir: &Path, times: u64) -> Outcome<Duration> {
+    appends(dir, times, |_| Ok(()))
+}
+
+fn appends(dir: &Path, times: u64, sync: fn(&fs::File) -> std::io::Result<()>) -> Outcome<Duration> {
     fs::create_dir_all(dir)?;
     let path = dir.join("sync-probe");
     let mut file = fs::File::create(&path)?;
@@ -181,7 +190,7 @@ pub(crate) fn append_and_sync(dir: &Path, times: u64) -> Outcome<Duration> {
     for _ in 0..times {
         let started = Instant::now();
         file.write_all(&[0xA5; 160])?;
-        file.sync_data()?;
+        sync(&file)?;
         nanos.push(started.elapsed());
     }
     fs::remove_file(&path)?;

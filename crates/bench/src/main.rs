@@ -12,14 +12,22 @@ mod data;
 mod engines;
 mod flags;
 mod gauge;
+mod goals;
 mod instructions;
 mod machine;
 mod net;
 mod open_times;
 mod phases;
+#[cfg(feature = "peers")]
+mod plots;
+mod probes;
 mod report;
+mod results;
+mod scale;
 mod section;
 mod sizes;
+mod summary;
+mod table;
 mod writers;
 
 use flags::Flags;
@@ -51,6 +59,8 @@ fn run() -> Outcome<()> {
         "open" => open_times::run(flags),
         "writers" => writers::run(flags),
         "net" => net::run(flags),
+        "scale" => scale::run(flags),
+        "report" => summary::run(flags),
         "instructions" => instructions::run(flags),
         child::COMMAND => child::run(flags),
         _ => Err(format!("there is no command {command:?}; `bench help` lists them").into()),
@@ -65,9 +75,10 @@ cargo run --release -p bench --features peers -- COMMAND [--FLAG VALUE]...
   baseline   every workload on every engine, interleaved; medians with spread and the ratio to jetkv
     --keys 1000000            keys in the store
     --runs 3                  rounds over all engines
-    --engines A,B             of jetkv, fjall, lmdb, redb, sqlite; default: all that are built in
+    --engines A,B             of jetkv, fjall, lmdb, redb, rocksdb, sled, sqlite; default: all that are built in
     --crash-keys KEYS/2       keys of the store that is reopened after an unclean stop
     --reads KEYS              random gets
+    --overwrites KEYS         random puts of keys that exist
     --scans 200               scans of up to 1,000 keys
     --durable-puts 5000       durable puts by one writer
     --threads 64              concurrent writers
@@ -84,16 +95,25 @@ cargo run --release -p bench --features peers -- COMMAND [--FLAG VALUE]...
     --nats-server FILE        default: target/peers/nats-server/bin/nats-server, or in the search path
     --jetkv FILE              default: beside this program
     --server 'NAME=FILE ARGUMENT...'   another one, with {port}, {store} and {sync} (os or always) in its arguments
-    --sessions plain,synced,syncs,connections,watches,restart   syncs needs strace
+    --sessions A,B            of plain, synced, syncs (needs strace), once, fans, official, connections, watches, restart,
+                              clients, values, strangers, buckets; the default is plain to watches
     --steps put,get,cas,mixed,...   only these workloads of the sessions, and what they need; default: all
     --keys 100000             keys in the bucket
     --requests 200000         requests with 1,000 in flight; --single 2000 with one, in five turns
     --seconds 5               the longest time in which a workload begins requests
     --watchers 8, --fan-out 20000   watchers, and the puts that they follow
     --lists 3                 times that all keys are listed
+    --section network         the section of the document that is written
     --messages 500000         messages from publisher to subscriber, without a stream
     --idle 10000, --watches 10000   connections and watches that do nothing
     --runs, --dir, --markdown
+  scale      what one operation costs an embedded engine, by the number of keys
+    --sizes 1000,10000,100000,1000000   numbers of keys
+    --operations 200000       random gets, and random overwrites
+    --engines jetkv, --runs, --dir, --markdown
+  report     plots, the table of goals and the headlines, from the figures that the other commands stored
+    --markdown FILE           the document whose sections were measured
+    --readme FILE             gets the headlines
   instructions   does one work of a fixed number of instructions; `cargo xtask instructions` counts them
     --work NAME               without it: names every work
     --dir

@@ -1,21 +1,24 @@
 //! `bench net`: NATS servers under the same load, over loopback connections, in turn.
 //!
 //! Reading order: `wire` (what servers send), `connection`, `bucket`, `requests` and `load` (puts and gets with so many
-//! in flight), `watch` and `watchers`, `core`, `memory`, then `program` and `server` (processes), `site` and `sessions`
-//! (what is measured of them). Every answer is checked; a wrong one ends the run.
+//! in flight), `watch` and `watchers`, `core`, `memory`, `official`, then `program` and `server` (processes), `site` and `sessions`
+//! (what is measured of them), with `once`, `large` and `curves`. Every answer is checked; a wrong one ends the run.
 
 mod bucket;
 mod connection;
 mod core;
+mod curves;
+mod large;
 mod load;
 mod memory;
+mod official;
+mod once;
 mod program;
 mod requests;
 mod server;
 mod sessions;
 mod site;
 mod sizes;
-mod table;
 mod watch;
 mod watchers;
 mod wire;
@@ -24,8 +27,10 @@ use crate::Outcome;
 use crate::baseline::{DIR_DEFAULT, take_runs};
 use crate::flags::Flags;
 use crate::machine::Load;
-use crate::report::Summary;
-use crate::{gauge, machine, section};
+use crate::probes::Probes;
+use crate::results::Results;
+use crate::table::Table;
+use crate::{machine, section};
 use program::Program;
 use sessions::{Session, Step};
 use site::Site;
@@ -33,7 +38,6 @@ use sizes::Sizes;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use table::Table;
 
 /// Runs the command.
 pub(crate) fn run(mut flags: Flags) -> Outcome<()> {
@@ -42,9 +46,10 @@ pub(crate) fn run(mut flags: Flags) -> Outcome<()> {
     let dir: PathBuf = flags.take("dir", PathBuf::from(DIR_DEFAULT))?;
     let markdown: Option<PathBuf> = flags.take_optional("markdown")?;
     let programs = take_programs(&mut flags)?;
+    let name: String = flags.take("section", SECTION_DEFAULT.to_owned())?;
     let sessions = match flags.take_optional::<String>("sessions")? {
         Some(names) => names.split(',').map(str::parse).collect::<Result<Vec<Session>, _>>()?,
-        None => Session::ALL.to_vec(),
+        None => Session::DEFAULT.to_vec(),
     };
     let steps = flags.take_optional::<String>("steps")?;
     let steps: Option<Vec<String>> = steps.map(|names| names.split(',').map(str::to_owned).collect());
@@ -52,10 +57,9 @@ pub(crate) fn run(mut flags: Flags) -> Outcome<()> {
     fs::create_dir_all(&dir)?;
 
     let (mut table, mut load) = (Table::default(), Load::start()?);
-    let (mut syncs, mut round_trips) = (Vec::new(), Vec::new());
+    let mut probes = Probes::default();
     for run in 1..=runs {
-        syncs.push(gauge::append_and_sync(&dir, PROBES)?.as_secs_f64() * 1e6);
-        round_trips.push(gauge::tcp_round_trip(PROBES)?.as_secs_f64() * 1e6);
+        probes.sample(&dir)?;
         for session in &sessions {
             eprintln!("run {run} of {runs}: {session}");
             let order = if run % 2 == 1 { Order::AsGiven } else { Order::Reversed };
@@ -70,17 +74,17 @@ pub(crate) fn run(mut flags: Flags) -> Outcome<()> {
         }
     }
 
-    let mut text = head(&programs, &dir, &sizes, runs, &sessions, &load)?;
-    for (title, values) in [(SYNC, syncs), (ROUND_TRIP, round_trips)] {
-        if let Some(summary) = Summary::of(&values) {
-            writeln!(text, "- {title}: {summary} µs")?;
-        }
-    }
+    let mut text = format!("## {}\n\n", title(&name));
+    text.push_str(&head(&programs, &dir, &sizes, runs, &sessions, &load)?);
+    text.push_str(&probes.lines()?);
     let names: Vec<&str> = programs.iter().map(|program| program.name.as_str()).collect();
     write!(text, "\n{}", table.markdown(&names))?;
     print!("{text}");
     if let Some(path) = markdown {
-        section::write(&path, "network", &text)?;
+        section::write(&path, &name, &text)?;
+        let mut rows = table.results(&names);
+        rows.extend(probes.rows());
+        Results::store(&path, &name, rows)?;
     }
     Ok(())
 }
@@ -140,6 +144,16 @@ fn take_programs(flags: &mut Flags) -> Outcome<Vec<Program>> {
         .collect()
 }
 
+/// Returns the heading of a section.
+fn title(section: &str) -> &str {
+    match section {
+        SECTION_DEFAULT => "NATS servers over the network",
+        "restart" => "A large bucket on servers",
+        "scale-network" => "Servers against clients, values, watches and buckets",
+        other => other,
+    }
+}
+
 fn head(
     programs: &[Program],
     dir: &Path,
@@ -157,8 +171,7 @@ fn head(
     }
     write!(command, " --runs {runs} --sessions {} --servers {}", sessions.join(","), names.join(","))?;
     Ok(format!(
-        "## NATS servers over the network\n\n\
-        - Date: {}\n- Machine: {}; {load}, that of this program included\n- Versions: {}{}\n- Command: `{command}`\n\
+        "- Date: {}\n- Machine: {}; {load}, that of this program included\n- Versions: {}{}\n- Command: `{command}`\n\
         - Keys of 16 bytes, values of 128 bytes that do not compress, file storage, history 1 unless said; loopback, \
         no TLS; server and load generator share the cores.\n\
         - Cells: median of {runs} runs (least–greatest); within a run the servers take turns at each workload, in the other order in every second run. CPU is \
@@ -175,6 +188,4 @@ fn head(
     ))
 }
 
-const PROBES: u64 = 500;
-const SYNC: &str = "fdatasync after an append of 160 bytes";
-const ROUND_TRIP: &str = "one byte to another thread and back over loopback TCP";
+const SECTION_DEFAULT: &str = "network";

@@ -173,12 +173,12 @@ fn overwrite(engine: EngineName, dir: &Path, sizes: &Sizes, figures: &mut Figure
     let store = engine.open(dir, Durability::Unsynced)?;
     let mut random = Random::new(1);
     let cost = measure(|| {
-        (0..sizes.keys).try_for_each(|_| {
+        (0..sizes.overwrites).try_for_each(|_| {
             let key = data.key(random.below(sizes.keys));
             store.put(&key, &key.value(1))
         })
     })?;
-    figures.push_cost("overwrite", cost, sizes.keys);
+    figures.push_cost("overwrite", cost, sizes.overwrites);
     store.close()?;
     push_disk("overwrite", dir, sizes.keys, figures)
 }

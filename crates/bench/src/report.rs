@@ -1,6 +1,7 @@
 //! Medians, spreads and ratios as a Markdown table.
 
 use crate::engines::EngineName;
+use crate::results;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -42,6 +43,20 @@ impl Samples {
             }
         }
         aligned(&lines)
+    }
+
+    /// Returns every figure.
+    pub(crate) fn results(&self) -> Vec<results::Row> {
+        let mut found = Vec::new();
+        for row in ROWS {
+            for engine in EngineName::ALL {
+                if let Some(summary) = self.summary(row.name, *engine) {
+                    let (work, measure) = (row.title.to_owned(), row.unit.to_owned());
+                    found.push(results::Row { work, measure, of: engine.to_string(), summary });
+                }
+            }
+        }
+        found
     }
 
     fn cell(&self, row: &str, engine: EngineName) -> String {
@@ -135,6 +150,10 @@ const ROWS: &[Row] = &[
     row("durable1.p99", "durable put, 1 writer: 99 %", "µs"),
     row("durable1.cpu", "durable put, 1 writer: CPU", "µs/put"),
     row("durable1.syncs", "durable put, 1 writer: syncs", "per put"),
+    row("durable8.wall", "durable put, 8 writers: wall", "µs/put"),
+    row("durable8.p50", "durable put, 8 writers: median", "µs"),
+    row("durable8.cpu", "durable put, 8 writers: CPU", "µs/put"),
+    row("durable8.syncs", "durable put, 8 writers: syncs", "per put"),
     row("durable64.wall", "durable put, many writers: wall", "µs/put"),
     row("durable64.p50", "durable put, many writers: median", "µs"),
     row("durable64.p99", "durable put, many writers: 99 %", "µs"),
@@ -147,6 +166,7 @@ const ROWS: &[Row] = &[
     row("scan_keys.cpu", "scan of 1,000, keys only: CPU", "µs/key"),
     row("scan_keys.wall", "scan of 1,000, keys only: wall", "µs/key"),
     row("scan_first.ms", "first scan after an opening: wall", "ms"),
+    row("count.cpu", "count of all keys: CPU", "µs"),
     row("watch.p50", "watch, change to event: median", "µs"),
     row("watch.p99", "watch, change to event: 99 %", "µs"),
     row("open.clean.ms", "open after a clean stop", "ms"),

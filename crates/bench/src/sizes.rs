@@ -12,6 +12,8 @@ pub(crate) struct Sizes {
     pub(crate) crash_keys: u64,
     /// Random gets.
     pub(crate) reads: u64,
+    /// Random puts of keys that exist.
+    pub(crate) overwrites: u64,
     /// Scans of up to [`crate::data::GROUP_KEYS`] keys.
     pub(crate) scans: u64,
     /// Durable puts by one writer.
@@ -31,6 +33,7 @@ impl Sizes {
             keys,
             crash_keys: keys.div_ceil(2),
             reads: keys,
+            overwrites: keys,
             scans: 200,
             durable_puts: 5_000,
             threads: 64,
@@ -46,6 +49,7 @@ impl Sizes {
             keys: default.keys,
             crash_keys: flags.take("crash-keys", default.crash_keys)?,
             reads: flags.take("reads", default.reads)?,
+            overwrites: flags.take("overwrites", default.overwrites)?,
             scans: flags.take("scans", default.scans)?,
             durable_puts: flags.take("durable-puts", default.durable_puts)?,
             threads: flags.take("threads", default.threads)?,
@@ -69,11 +73,12 @@ impl Sizes {
     }
 
     /// Returns every size with the name of its flag.
-    pub(crate) fn named(&self) -> [(&'static str, u64); 8] {
+    pub(crate) fn named(&self) -> [(&'static str, u64); 9] {
         [
             ("keys", self.keys),
             ("crash-keys", self.crash_keys),
             ("reads", self.reads),
+            ("overwrites", self.overwrites),
             ("scans", self.scans),
             ("durable-puts", self.durable_puts),
             ("threads", self.threads),

@@ -17,7 +17,7 @@ pub(super) struct Load {
     pub(super) connections: u64,
     /// Requests under way on each connection.
     pub(super) window: u64,
-    /// Requests at most; [`Kind::Load`] has its own end.
+    /// Requests at most; some kinds have their own end.
     pub(super) requests: u64,
     /// No request is begun after so long.
     pub(super) time_max: Duration,
@@ -56,16 +56,10 @@ impl Load {
             connection.round_trip()?;
             lanes.push((connection, requests));
         }
-        let limit = match self.kind {
-            Kind::Load => u64::MAX,
-            _ => self.requests.div_ceil(self.connections),
-        };
+        let limit = self.requests.div_ceil(self.connections);
         let started = Instant::now();
-        let end = match self.kind {
-            Kind::Load => None,
-            // A time beyond what the clock can tell is no limit.
-            _ => started.checked_add(self.time_max),
-        };
+        // A time beyond what the clock can tell is no limit.
+        let end = started.checked_add(self.time_max);
         let results = std::thread::scope(|scope| -> Outcome<Vec<(Vec<Duration>, u64)>> {
             let threads: Vec<_> = lanes
                 .into_iter()

@@ -7,6 +7,7 @@ use super::wire::text;
 use crate::Outcome;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::ops::Range;
 
 /// Opens connections until there are `count`.
 pub(super) fn connect(address: SocketAddr, connections: &mut Vec<Connection>, count: u64) -> Outcome<()> {
@@ -16,15 +17,24 @@ pub(super) fn connect(address: SocketAddr, connections: &mut Vec<Connection>, co
     Ok(())
 }
 
-/// Makes `count` watches on one connection, each on a subtree of the bucket, and returns the connection, which keeps them.
-pub(super) fn watch(bucket: &Bucket, count: u64) -> Outcome<Connection> {
+/// What watches are on.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Filters {
+    /// Each on a subtree that has keys.
+    Subtrees,
+    /// Each on a subtree that has none and gets none.
+    NoKey,
+}
+
+/// Makes watches with these numbers on one connection, and returns the connection, which keeps them.
+pub(super) fn watch(bucket: &Bucket, numbers: Range<u64>, filters: Filters) -> Outcome<Connection> {
     let mut connection = Connection::open(bucket.address)?;
     write!(connection.output(), "SUB {ANSWERS}.* {ANSWERS_SID}\r\n")?;
     connection.round_trip()?;
-    let (mut asked, mut answered) = (0, 0);
-    while answered < count {
-        while asked < count.min(answered + IN_FLIGHT) {
-            ask(bucket, connection.output(), asked)?;
+    let (mut asked, mut answered) = (numbers.start, numbers.start);
+    while answered < numbers.end {
+        while asked < numbers.end.min(answered + IN_FLIGHT) {
+            ask(bucket, connection.output(), asked, filters)?;
             asked += 1;
         }
         connection.flush()?;
@@ -43,9 +53,12 @@ pub(super) fn watch(bucket: &Bucket, count: u64) -> Outcome<Connection> {
     Ok(connection)
 }
 
-fn ask(bucket: &Bucket, out: &mut Vec<u8>, number: u64) -> Outcome<()> {
+fn ask(bucket: &Bucket, out: &mut Vec<u8>, number: u64, filters: Filters) -> Outcome<()> {
     let inbox = format!("_INBOX.benchIdle00000000000000.{number}");
-    let filter = format!("{}{}>", bucket.prefix, bucket.data.prefix(number % bucket.keys));
+    let filter = match filters {
+        Filters::Subtrees => format!("{}{}>", bucket.prefix, bucket.data.prefix(number % bucket.keys)),
+        Filters::NoKey => format!("{}none.{number}.>", bucket.prefix),
+    };
     write!(out, "SUB {inbox} {}\r\n", ANSWERS_SID + 1 + number)?;
     let subject = format!("$JS.API.CONSUMER.CREATE.{}.idle{number}.{filter}", bucket.stream);
     let reply = format!("{ANSWERS}.{number}");

@@ -11,6 +11,10 @@ use crate::data::Random;
 pub(super) enum Kind {
     /// Puts every key once.
     Load,
+    /// Creates every key once, if it is not there.
+    Create,
+    /// Deletes every key once: a marker takes its place.
+    Delete,
     /// Puts random keys.
     Put,
     /// Gets random keys, directly.
@@ -41,6 +45,7 @@ pub(super) struct Requests<'a> {
     subject: Vec<u8>,
     reply: Vec<u8>,
     headers: Vec<u8>,
+    value: Vec<u8>,
     writes: u64,
 }
 
@@ -75,6 +80,7 @@ impl<'a> Requests<'a> {
             subject: Vec::new(),
             reply: Vec::new(),
             headers: Vec::new(),
+            value: Vec::new(),
             writes: 0,
         })
     }
@@ -101,10 +107,10 @@ impl<'a> Requests<'a> {
         slot.is_get = match self.kind {
             Kind::Get => true,
             Kind::Mixed => self.random.below(10) != 0,
-            Kind::Load | Kind::Put | Kind::CompareAndSet => false,
+            Kind::Load | Kind::Create | Kind::Delete | Kind::Put | Kind::CompareAndSet => false,
         };
         slot.key = match (self.kind, slot.is_get) {
-            (Kind::Load, _) => first + self.stride * slot.round,
+            (Kind::Load | Kind::Create | Kind::Delete, _) => first + self.stride * slot.round,
             (_, true) => self.random.below(self.bucket.keys),
             (_, false) => {
                 first + self.stride * self.random.below((self.bucket.keys - first).div_ceil(self.stride))
@@ -122,20 +128,29 @@ impl<'a> Requests<'a> {
         push_number(&mut self.reply, token);
 
         let key = self.bucket.data.key(slot.key);
-        let (prefix, name) = (self.bucket.prefix.as_bytes(), key.as_str().as_bytes());
+        let place = self.bucket.place(slot.key);
+        let (prefix, name) = (place.prefix.as_bytes(), key.as_str().as_bytes());
         slot.least = self.bucket.revision(slot.key)?;
         if slot.is_get {
-            let subject = [DIRECT_GET, self.bucket.stream.as_bytes(), b".", prefix, name];
+            let subject = [DIRECT_GET, place.stream.as_bytes(), b".", prefix, name];
             push_publish(out, &subject, &self.reply, b"", b"");
             return Ok(true);
         }
         self.headers.clear();
-        if self.kind == Kind::CompareAndSet {
-            self.headers.extend_from_slice(EXPECTED);
-            push_number(&mut self.headers, slot.least);
-            self.headers.extend_from_slice(b"\r\n\r\n");
+        key.write_value(slot.round, self.bucket.value_bytes, &mut self.value);
+        match self.kind {
+            Kind::CompareAndSet | Kind::Create => {
+                self.headers.extend_from_slice(EXPECTED);
+                push_number(&mut self.headers, slot.least);
+                self.headers.extend_from_slice(b"\r\n\r\n");
+            }
+            Kind::Delete => {
+                self.headers.extend_from_slice(DELETED);
+                self.value.clear();
+            }
+            Kind::Load | Kind::Put | Kind::Get | Kind::Mixed => {}
         }
-        push_publish(out, &[prefix, name], &self.reply, &self.headers, &key.value(slot.round));
+        push_publish(out, &[prefix, name], &self.reply, &self.headers, &self.value);
         Ok(true)
     }
 
@@ -153,15 +168,16 @@ impl<'a> Requests<'a> {
                 return Err(format!("a put is answered with {}", text(message.headers)).into());
             }
             self.writes += 1;
-            self.bucket.acked(slot.key, acked_sequence(message.payload, &self.bucket.stream)?)?;
+            let stream = &self.bucket.place(slot.key).stream;
+            self.bucket.acked(slot.key, acked_sequence(message.payload, stream)?)?;
             return Ok(place);
         }
         let key = self.bucket.data.key(slot.key);
         self.subject.clear();
-        self.subject.extend_from_slice(self.bucket.prefix.as_bytes());
+        self.subject.extend_from_slice(self.bucket.place(slot.key).prefix.as_bytes());
         self.subject.extend_from_slice(key.as_str().as_bytes());
         let revision = self.revision(message)?;
-        if !key.owns(message.payload) || revision < slot.least {
+        if !key.owns_sized(message.payload, self.bucket.value_bytes) || revision < slot.least {
             let (headers, bytes) = (text(message.headers), message.payload.len());
             return Err(format!(
                 "the get of {} at revision {} or later found {bytes} bytes and {headers}",
@@ -193,6 +209,7 @@ impl<'a> Requests<'a> {
 }
 
 const DIRECT_GET: &[u8] = b"$JS.API.DIRECT.GET.";
+const DELETED: &[u8] = b"NATS/1.0\r\nKV-Operation: DEL\r\n\r\n";
 const EXPECTED: &[u8] = b"NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: ";
 
 #[cfg(test)]

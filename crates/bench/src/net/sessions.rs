@@ -1,15 +1,15 @@
 //! The workloads, in sessions: each begins with new servers, and gives every step to each server in turn.
 
-use super::bucket::Bucket;
+use super::bucket::{Bucket, Shape};
 use super::load::Load;
-use super::memory;
+use super::memory::{self, Filters};
 use super::program::Sync;
 use super::requests::Kind;
 use super::server::{Signal, Tracing};
 use super::site::Site;
 use super::sizes::{LEAST_KEYS, Sizes};
 use super::watch::Part;
-use super::{core, watchers};
+use super::{core, curves, large, official, once, watchers};
 use crate::Outcome;
 use crate::gauge::percentile;
 use crate::phases::{micros, per_op};
@@ -29,18 +29,49 @@ pub(super) enum Session {
     Synced,
     /// How often the disk is asked to keep such puts.
     Syncs,
+    /// Keys that are created and deleted.
+    Once,
+    /// Watches by few and by many.
+    Fans,
+    /// What an official client reaches.
+    Official,
     /// What connections take that do nothing. What they leave to the server would hide the memory of watches.
     Connections,
     /// What watches take that do nothing.
     Watches,
-    /// Time until a server is ready again.
+    /// A large bucket: memory, disk, listings, and the time until a server is ready again.
     Restart,
+    /// Few clients and many.
+    Clients,
+    /// Short values and long ones.
+    Values,
+    /// Watches that do not match what is put.
+    Strangers,
+    /// Few buckets and many.
+    Buckets,
 }
 
 impl Session {
     /// Every session.
-    pub(super) const ALL: [Self; 6] =
-        [Self::Plain, Self::Synced, Self::Syncs, Self::Connections, Self::Watches, Self::Restart];
+    pub(super) const ALL: [Self; 13] = [
+        Self::Plain,
+        Self::Synced,
+        Self::Syncs,
+        Self::Once,
+        Self::Fans,
+        Self::Official,
+        Self::Connections,
+        Self::Watches,
+        Self::Restart,
+        Self::Clients,
+        Self::Values,
+        Self::Strangers,
+        Self::Buckets,
+    ];
+
+    /// Those of a run that names none: the raw generator at one size.
+    pub(super) const DEFAULT: [Self; 7] =
+        [Self::Plain, Self::Synced, Self::Syncs, Self::Once, Self::Fans, Self::Connections, Self::Watches];
 
     /// Returns how its servers are to treat puts.
     pub(super) fn sync(self) -> Sync {
@@ -102,7 +133,23 @@ impl Session {
             Self::Syncs => &[("syncs", count_syncs)],
             Self::Connections => &[("connections", idle_connections)],
             Self::Watches => &[("fill", fill), ("watches", idle_watches)],
-            Self::Restart => &[("fill", fill), ("kill", after_kill), ("stop", after_stop)],
+            Self::Once => &[("once", once::create_and_delete)],
+            Self::Fans => &[("fans", fans)],
+            Self::Official => &[("official", official::run)],
+            Self::Restart => &[
+                ("load", large::load),
+                ("initial", initial),
+                ("keys", keys),
+                ("subtree", subtree),
+                ("half", large::half),
+                ("all", large::all),
+                ("kill", after_kill),
+                ("stop", after_stop),
+            ],
+            Self::Clients => &[("fill", fill), ("clients", curves::clients)],
+            Self::Values => &[("values", curves::values)],
+            Self::Strangers => &[("fill", fill), ("strangers", curves::strangers)],
+            Self::Buckets => &[("buckets", curves::buckets)],
         }
     }
 }
@@ -116,6 +163,13 @@ impl fmt::Display for Session {
             Self::Connections => "connections",
             Self::Watches => "watches",
             Self::Restart => "restart",
+            Self::Once => "once",
+            Self::Fans => "fans",
+            Self::Official => "official",
+            Self::Clients => "clients",
+            Self::Values => "values",
+            Self::Strangers => "strangers",
+            Self::Buckets => "buckets",
         })
     }
 }
@@ -189,15 +243,28 @@ fn count_syncs(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
 }
 
 fn fan_out(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
+    fan_out_by(site, sizes.watchers, sizes.fan_out)
+}
+
+/// One watcher, and many more than usual, of fewer puts so that the deliveries are about as many.
+fn fans(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
+    for watchers in FANS {
+        let puts = (sizes.fan_out * sizes.watchers / watchers).clamp(FAN_PUTS_MIN, sizes.fan_out);
+        fan_out_by(site, watchers, puts)?;
+    }
+    Ok(())
+}
+
+fn fan_out_by(site: &mut Site, watchers: u64, puts: u64) -> Outcome<()> {
     // Each key is put once: a watcher of a bucket of history 1 may skip what was overwritten before it came to it.
-    let bucket = Bucket::create(site.server.address(), "fan_out", sizes.fan_out, 1)?;
+    let bucket = Bucket::create(site.server.address(), &format!("fan_out{watchers}"), Shape::of(puts))?;
     let meter = site.meter()?;
     let (done, wall) =
-        watchers::fan_out(&bucket, sizes.watchers, Load::windowed(Kind::Load, u64::MAX, Duration::MAX))?;
+        watchers::fan_out(&bucket, watchers, Load::windowed(Kind::Load, u64::MAX, Duration::MAX))?;
     let spent = meter.stop()?;
     bucket.check(done.writes, 1)?;
-    let deliveries = per_op(sizes.fan_out * sizes.watchers, 1);
-    let work = format!("watch by {} behind 1,000 puts in flight", sizes.watchers);
+    let deliveries = per_op(puts * watchers, 1);
+    let work = format!("watch by {watchers} behind 1,000 puts in flight");
     site.push(&work, "deliveries/s", deliveries / wall.as_secs_f64());
     site.push(&work, "server CPU with the puts, µs/delivery", micros(spent.server) / deliveries);
     site.push(&work, "generator CPU, µs/delivery", micros(spent.generator) / deliveries);
@@ -259,7 +326,8 @@ fn listings(site: &mut Site, times: u64, work: &str, part: Part, whose: Whose) -
 }
 
 fn history(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
-    let bucket = Bucket::create(site.server.address(), "history", HISTORY_KEYS, HISTORY)?;
+    let shape = Shape { history: HISTORY, ..Shape::of(HISTORY_KEYS) };
+    let bucket = Bucket::create(site.server.address(), "history", shape)?;
     let fill = HISTORY_KEYS * (HISTORY + HISTORY / 4);
     let filled = Load::windowed(Kind::Put, fill, Duration::MAX).run(&bucket)?;
     let meter = site.meter()?;
@@ -295,7 +363,7 @@ fn idle_connections(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
 fn idle_watches(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
     let before = site.server.resident()?;
     let meter = site.meter()?;
-    let connection = memory::watch(&site.bucket, sizes.watches)?;
+    let connection = memory::watch(&site.bucket, 0..sizes.watches, Filters::Subtrees)?;
     let spent = meter.stop()?;
     let more = site.server.resident()?.saturating_sub(before);
     drop(connection);
@@ -329,7 +397,8 @@ fn restart(site: &mut Site, sizes: &Sizes, what: &str, signal: Signal) -> Outcom
     Ok(())
 }
 
-fn windowed(kind: Kind, sizes: &Sizes) -> Load {
+/// 1,000 requests in flight, as long as the sizes say.
+pub(super) fn windowed(kind: Kind, sizes: &Sizes) -> Load {
     Load::windowed(kind, sizes.requests, sizes.time_max())
 }
 
@@ -343,6 +412,9 @@ const CORE: &str = "publish and subscribe, 128 bytes, no stream";
 /// No key twice: a watcher may skip what was overwritten.
 const PACED_PUTS: u64 = LEAST_KEYS;
 const PACE: Duration = Duration::from_millis(1);
+const FANS: [u64; 3] = [1, 64, 1_000];
+/// As many as are in flight.
+const FAN_PUTS_MIN: u64 = 1_000;
 const SUBTREES: u64 = 20;
 const HISTORY_KEYS: u64 = 1_000;
 const HISTORY: u64 = 64;

@@ -1,6 +1,6 @@
 //! A server under test with its bucket, and how its figures are taken.
 
-use super::bucket::Bucket;
+use super::bucket::{Bucket, Shape};
 use super::load::{Done, Load};
 use super::program::Program;
 use super::requests::Kind;
@@ -34,7 +34,7 @@ impl Site {
     /// Starts a server and creates a bucket of history 1 on it.
     pub(super) fn start(program: &Program, dir: &Path, session: Session, keys: u64) -> Outcome<Self> {
         let server = Server::start(program, dir, session.sync(), session.tracing())?;
-        let bucket = Bucket::create(server.address(), "bench", keys, 1)?;
+        let bucket = Bucket::create(server.address(), "bench", Shape::of(keys))?;
         Ok(Self { server, bucket, writes: 0, figures: Vec::new() })
     }
 

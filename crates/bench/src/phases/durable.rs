@@ -30,7 +30,7 @@ pub(super) fn one_writer(
     store.close()
 }
 
-/// Puts random keys from many threads.
+/// Puts random keys from eight threads, then from many.
 pub(super) fn many_writers(
     engine: EngineName,
     dir: &Path,
@@ -38,18 +38,34 @@ pub(super) fn many_writers(
     figures: &mut Figures,
 ) -> Outcome<()> {
     let store = engine.open(dir, Durability::Synced)?;
-    let syncs = syncs(&*store);
-    let each = sizes.concurrent_puts.div_ceil(sizes.threads);
+    for (row, threads, puts) in [
+        ("durable8", FEW_WRITERS, sizes.concurrent_puts.div_ceil(4)),
+        ("durable64", sizes.threads, sizes.concurrent_puts),
+    ] {
+        at_once(&*store, row, (threads, puts.div_ceil(threads)), sizes.keys, figures)?;
+    }
+    store.close()
+}
+
+/// Puts `each` random keys from each of so many threads.
+fn at_once(
+    store: &dyn Engine,
+    row: &str,
+    (threads, each): (u64, u64),
+    keys: u64,
+    figures: &mut Figures,
+) -> Outcome<()> {
+    let syncs = syncs(store);
     let times = Mutex::new(Vec::new());
-    let cost = measure_threads(sizes.threads, |number| {
-        let own = puts(&*store, sizes.keys, each, 100 + number)?;
+    let cost = measure_threads(threads, |number| {
+        let own = puts(store, keys, each, 100 + number)?;
         times.lock().unwrap_or_else(PoisonError::into_inner).extend(own);
         Ok(())
     })?;
-    figures.push_cost("durable64", cost, each * sizes.threads);
-    push_percentiles("durable64", times.into_inner().unwrap_or_else(PoisonError::into_inner), figures);
-    push_syncs("durable64", &*store, syncs, each * sizes.threads, figures);
-    store.close()
+    figures.push_cost(row, cost, each * threads);
+    push_percentiles(row, times.into_inner().unwrap_or_else(PoisonError::into_inner), figures);
+    push_syncs(row, store, syncs, each * threads, figures);
+    Ok(())
 }
 
 /// Puts batches of random keys.
@@ -92,6 +108,9 @@ fn push_percentiles(row: &str, mut times: Vec<Duration>, figures: &mut Figures) 
     figures.push(format!("{row}.p50"), micros(percentile(&times, 50)));
     figures.push(format!("{row}.p99"), micros(percentile(&times, 99)));
 }
+
+/// The fewer of two numbers of concurrent writers.
+const FEW_WRITERS: u64 = 8;
 
 fn syncs(store: &dyn Engine) -> Option<u64> {
     store.counters().syncs

@@ -31,6 +31,8 @@ pub(super) fn run(engine: EngineName, dir: &Path, sizes: &Sizes, figures: &mut F
         })?;
         figures.push_cost(row, cost, scanned);
     }
+    let cost = measure(|| counts(&*store, sizes.keys))?;
+    figures.push_cost("count", cost, COUNTS);
     let entries: Vec<_> =
         (0..WATCHED).map(|n| (data.key(n % sizes.keys), data.key(n % sizes.keys).value(n))).collect();
     let mut times = store.watch_times(&entries)?;
@@ -75,6 +77,19 @@ fn scans(store: &dyn Engine, data: Data, sizes: &Sizes, part: Part) -> Outcome<u
     Ok(scanned)
 }
 
+/// Counts all keys.
+fn counts(store: &dyn Engine, keys: u64) -> Outcome<()> {
+    let mut reader = store.reader()?;
+    for _ in 0..COUNTS {
+        let found = reader.count()?;
+        if found != keys {
+            return Err(format!("a count found {found} of {keys} keys").into());
+        }
+    }
+    Ok(())
+}
+
 const GET_THREADS: u64 = 2;
+const COUNTS: u64 = 3;
 /// Changes that are watched.
 const WATCHED: u64 = 5_000;

@@ -1,10 +1,11 @@
 //! What is asked, and which answers are taken for right.
 
 use super::*;
+use crate::net::bucket::Shape;
 use std::net::Ipv4Addr;
 
 fn bucket(keys: u64) -> Bucket {
-    Bucket::created((Ipv4Addr::LOCALHOST, 1).into(), "b", keys, 1)
+    Bucket::created((Ipv4Addr::LOCALHOST, 1).into(), "b", Shape::of(keys))
 }
 
 /// Asks once and returns what was sent up to the end of the first line.
@@ -81,6 +82,34 @@ fn a_compare_and_set_expects_the_last_revision() {
     let sent = String::from_utf8_lossy(&out).into_owned();
     assert!(sent.starts_with("HPUB $KV.b.k"), "{sent}");
     assert!(sent.contains("\r\nNats-Expected-Last-Subject-Sequence: 42\r\n\r\n"), "{sent}");
+}
+
+#[test]
+fn a_create_expects_nothing_and_a_delete_leaves_a_marker() {
+    let bucket = bucket(1);
+    let mut out = Vec::new();
+    assert!(Requests::new(&bucket, Kind::Create, 0, 1, 1).unwrap().ask(0, &mut out).unwrap());
+    let sent = String::from_utf8_lossy(&out).into_owned();
+    assert!(sent.contains("\r\nNats-Expected-Last-Subject-Sequence: 0\r\n\r\n"), "{sent}");
+    out.clear();
+    let mut deletes = Requests::new(&bucket, Kind::Delete, 0, 1, 1).unwrap();
+    assert!(deletes.ask(0, &mut out).unwrap());
+    assert!(out.ends_with(b"\r\nKV-Operation: DEL\r\n\r\n\r\n"), "{}", text(&out));
+    assert!(!deletes.ask(0, &mut out).unwrap(), "every key once");
+}
+
+#[test]
+fn keys_that_follow_each_other_go_to_different_buckets() {
+    let shape = Shape { buckets: 3, ..Shape::of(6) };
+    let bucket = Bucket::created((Ipv4Addr::LOCALHOST, 1).into(), "b", shape);
+    let mut requests = Requests::new(&bucket, Kind::Load, 0, 1, 1).unwrap();
+    for (round, place) in [0, 1, 2, 0, 1, 2].into_iter().enumerate() {
+        let sent = line(&mut requests, 0);
+        assert!(sent.starts_with(&format!("PUB $KV.b{place}.k")), "{sent}");
+        let inbox = format!("{}{round}", requests.inbox().trim_end_matches('*'));
+        let other = ack(1);
+        assert!(answered(&mut requests, &inbox, "", &other).is_err(), "an ack of another stream");
+    }
 }
 
 #[test]

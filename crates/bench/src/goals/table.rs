@@ -1,0 +1,346 @@
+//! The goals themselves: those of the wire, of the process, and the few that the README shows.
+
+use super::Bound::{AtLeast, AtMost};
+use super::{Figure, Goal, Peer};
+
+const fn goal(
+    work: &'static str,
+    bound: super::Bound,
+    ours: Figure,
+    peer: Peer,
+    missed: &'static str,
+) -> Goal {
+    Goal { work, bound, ours, peer, missed }
+}
+
+const fn net(work: &'static str, measure: &'static str) -> Figure {
+    Figure { section: "network", work, measure }
+}
+
+const fn restart(work: &'static str, measure: &'static str) -> Figure {
+    Figure { section: "restart", work, measure }
+}
+
+const fn embedded(work: &'static str, measure: &'static str) -> Figure {
+    Figure { section: "embedded", work, measure }
+}
+
+/// Server CPU of requests, the steadiest of their figures.
+const CPU: &str = "server CPU, µs/request";
+const PER_KEY: &str = "server CPU, µs/key";
+const P50: &str = "p50, µs";
+
+/// Engines whose unsynced puts survive a crash of the process, and all that can be compared.
+const SAFE: Peer = Peer::Best(&["fjall", "rocksdb", "lmdb"]);
+const ANY: Peer = Peer::Best(&["fjall", "rocksdb", "lmdb", "redb", "sled", "sqlite"]);
+const LMDB: Peer = Peer::Best(&["lmdb"]);
+
+/// One byte to another thread and back, one write to a file, one sync.
+const TRIP: Figure = net(crate::probes::TRIP, crate::probes::MEASURE);
+const WRITE: Figure = net(crate::probes::WRITE, crate::probes::MEASURE);
+const SYNC: Figure = net(crate::probes::SYNC, crate::probes::MEASURE);
+const OWN_SYNC: Figure = embedded(crate::probes::SYNC, crate::probes::MEASURE);
+
+const IN_PLACE: &str = "the kernel's part (socket, one write for each group of puts) is half of what is left; docs/adr/0009 tells the rest";
+const FEW_IN_FLIGHT: &str =
+    "with one request in flight every request pays its own wake-up, read and write in the kernel";
+const ON_DISK: &str = "values of neighbouring keys lie all over the log and each is a read of its own; it needs a cache of blocks or values \
+    that are stored in the order of keys";
+const WHOLE_SYNC: &str = "a busy disk makes its own times; compare both with the sync of the same run";
+
+/// Every goal, in the order of the table.
+pub(super) const GOALS: &[Goal] = &[
+    goal(
+        "put, 1,000 in flight: server CPU",
+        AtMost(0.2),
+        net("put, 1,000 in flight", CPU),
+        Peer::Reference,
+        IN_PLACE,
+    ),
+    goal(
+        "get, 1,000 in flight: server CPU",
+        AtMost(0.2),
+        net("get, 1,000 in flight", CPU),
+        Peer::Reference,
+        IN_PLACE,
+    ),
+    goal(
+        "compare-and-set, 1,000 in flight: server CPU",
+        AtMost(0.25),
+        net("compare-and-set, 1,000 in flight", CPU),
+        Peer::Reference,
+        "as a put, and the header with the condition is read as well",
+    ),
+    goal(
+        "put, one in flight: p50",
+        AtMost(1.2),
+        net("put, one in flight", P50),
+        Peer::Machine(&[(1.0, TRIP), (1.0, WRITE)]),
+        FEW_IN_FLIGHT,
+    ),
+    goal(
+        "put, one in flight: server CPU",
+        AtMost(0.334),
+        net("put, one in flight", CPU),
+        Peer::Reference,
+        FEW_IN_FLIGHT,
+    ),
+    goal(
+        "get, one in flight: p50",
+        AtMost(1.15),
+        net("get, one in flight", P50),
+        Peer::Machine(&[(1.0, TRIP)]),
+        FEW_IN_FLIGHT,
+    ),
+    goal(
+        "get, one in flight: server CPU",
+        AtMost(0.334),
+        net("get, one in flight", CPU),
+        Peer::Reference,
+        FEW_IN_FLIGHT,
+    ),
+    goal(
+        "90 % get, 10 % put, 1,000 in flight: server CPU",
+        AtMost(0.2),
+        net("90 % get, 10 % put, 1,000 in flight", CPU),
+        Peer::Reference,
+        IN_PLACE,
+    ),
+    goal(
+        "put, synced before the ack, 1,000 in flight: rate",
+        AtLeast(20.0),
+        net("put, synced before the ack, 1,000 in flight", "requests/s"),
+        Peer::Reference,
+        WHOLE_SYNC,
+    ),
+    goal(
+        "put, synced before the ack, 1,000 in flight: syncs per put",
+        AtMost(1.0),
+        net("put, synced before the ack, 1,000 in flight", "syncs/put"),
+        Peer::Fixed(0.02),
+        "fewer puts share a sync than are in flight",
+    ),
+    goal(
+        "put, synced before the ack, one in flight: p50",
+        AtMost(1.0),
+        net("put, synced before the ack, one in flight", P50),
+        Peer::Machine(&[(1.0, TRIP), (1.2, SYNC)]),
+        WHOLE_SYNC,
+    ),
+    goal(
+        "watch by 8, for each delivery: server CPU",
+        AtMost(0.167),
+        net("watch by 8 behind 1,000 puts in flight", "server CPU with the puts, µs/delivery"),
+        Peer::Reference,
+        "each delivery has a subject, numbers and a time to be formatted, for each watcher anew",
+    ),
+    goal(
+        "watch by 8, 1,000 puts/s, put to event: p50",
+        AtMost(0.5),
+        net("watch by 8, 1,000 puts/s", P50),
+        Peer::Reference,
+        FEW_IN_FLIGHT,
+    ),
+    goal(
+        "initial values, for each key: server CPU",
+        AtMost(0.334),
+        net("initial values of", PER_KEY),
+        Peer::Reference,
+        ON_DISK,
+    ),
+    goal(
+        "list of keys, for each key: server CPU",
+        AtMost(0.334),
+        net("list of", PER_KEY),
+        Peer::Reference,
+        "a listing of an official client is a watch that wants headers only; it is read from the log for its headers and its size",
+    ),
+    goal(
+        "list of a subtree of 1,000 in the large bucket: server CPU",
+        AtMost(0.01),
+        restart("list of a subtree of 1,000", PER_KEY),
+        Peer::Reference,
+        "the goal is for a million keys: what nats-server pays grows with the bucket, ours does not",
+    ),
+    goal(
+        "put into a history of 64: server CPU",
+        AtMost(0.2),
+        net("put into a history of 64", CPU),
+        Peer::Reference,
+        IN_PLACE,
+    ),
+    goal(
+        "publish and subscribe without a stream: server CPU",
+        AtMost(1.0),
+        net("publish and subscribe", "server CPU, µs/message"),
+        Peer::Reference,
+        "it should be level",
+    ),
+    goal(
+        "memory after the load of the large bucket",
+        AtMost(0.334),
+        restart("the bucket after its load", "resident memory, MB"),
+        Peer::Reference,
+        "82 bytes of index for each key",
+    ),
+    goal(
+        "memory after all of it was overwritten",
+        AtMost(0.334),
+        restart("the bucket after all was overwritten", "resident memory, MB"),
+        Peer::Reference,
+        "82 bytes of index for each key, and compaction under way",
+    ),
+    goal(
+        "memory for each idle connection",
+        AtMost(1.0),
+        net("idle connections", "resident memory, bytes each"),
+        Peer::Fixed(10_000.0),
+        "buffers of a task",
+    ),
+    goal(
+        "disk for each key, loaded then half overwritten",
+        AtMost(1.0),
+        restart("the bucket after half was overwritten", "disk, bytes/key"),
+        Peer::Fixed(200.0),
+        "compaction waits until what is dead is half of what is live; earlier costs CPU time for each put (docs/adr/0009)",
+    ),
+    goal(
+        "ready after kill -9",
+        AtMost(0.125),
+        restart("ready after kill -9", "ms"),
+        Peer::Reference,
+        "opening reads the hints of every segment",
+    ),
+    goal(
+        "ready after a clean stop",
+        AtMost(0.25),
+        restart("ready after a clean stop", "ms"),
+        Peer::Reference,
+        "opening reads the hints of every segment",
+    ),
+    goal(
+        "embedded put, not synced: CPU",
+        AtMost(0.334),
+        embedded("put, not synced: CPU", "µs/put"),
+        SAFE,
+        "half of it is the one write that a put needs to survive a crash of the process (docs/adr/0008)",
+    ),
+    goal(
+        "embedded overwrite, not synced: CPU",
+        AtMost(0.334),
+        embedded("overwrite, not synced: CPU", "µs/put"),
+        SAFE,
+        "half of it is that write; compaction is in it, too",
+    ),
+    goal(
+        "embedded get, 1 thread: CPU",
+        AtMost(1.0),
+        embedded("random get, 1 thread: CPU", "µs/get"),
+        LMDB,
+        "a get is a system call, where LMDB reads a memory map and verifies no checksum",
+    ),
+    goal(
+        "embedded get, 1 thread: CPU, the aim",
+        AtMost(0.5),
+        embedded("random get, 1 thread: CPU", "µs/get"),
+        LMDB,
+        "it needs values without a system call: a cache of them, or a memory map, which `unsafe` alone can make",
+    ),
+    goal(
+        "embedded get, 2 threads: wall",
+        AtMost(0.5),
+        embedded("random get, 2 threads: wall", "µs/get"),
+        LMDB,
+        "as with one thread",
+    ),
+    goal(
+        "embedded durable put, 1 writer: p50",
+        AtMost(1.1),
+        embedded("durable put, 1 writer: median", "µs"),
+        Peer::Machine(&[(1.0, OWN_SYNC)]),
+        WHOLE_SYNC,
+    ),
+    goal(
+        "embedded durable put, 8 writers: wall",
+        AtMost(0.5),
+        embedded("durable put, 8 writers: wall", "µs/put"),
+        ANY,
+        WHOLE_SYNC,
+    ),
+    goal(
+        "embedded durable put, 64 writers: wall",
+        AtMost(0.05),
+        embedded("durable put, many writers: wall", "µs/put"),
+        Peer::Machine(&[(1.0, OWN_SYNC)]),
+        WHOLE_SYNC,
+    ),
+    goal(
+        "embedded durable batch of 1,000: wall",
+        AtMost(0.5),
+        embedded("durable batch of 1,000: wall", "µs/record"),
+        ANY,
+        WHOLE_SYNC,
+    ),
+    goal(
+        "embedded scan of 1,000 with values: CPU",
+        AtMost(2.0),
+        embedded("scan of 1,000 with values: CPU", "µs/key"),
+        LMDB,
+        ON_DISK,
+    ),
+    goal(
+        "embedded scan of 1,000, keys only: CPU",
+        AtMost(1.0),
+        embedded("scan of 1,000, keys only: CPU", "µs/key"),
+        LMDB,
+        "each key is handed out as a subject of its own, with its revision; LMDB lends a slice of its page",
+    ),
+    goal(
+        "embedded open after a clean stop",
+        AtMost(1.0),
+        embedded("open after a clean stop", "ms"),
+        Peer::Fixed(150.0),
+        "hints of every segment are read, and the table is built",
+    ),
+    goal(
+        "embedded open after a crash",
+        AtMost(1.0),
+        embedded("open after an abort", "ms"),
+        Peer::Fixed(200.0),
+        "what has no hints yet is read as a whole",
+    ),
+    goal(
+        "embedded disk after the load",
+        AtMost(1.1),
+        embedded("disk after load, allocated", "bytes/key"),
+        Peer::Best(&["rocksdb"]),
+        "a head of 40 bytes for each entry, and its hint; a shorter head needs format version 2 (docs/adr/0008)",
+    ),
+    goal(
+        "embedded index for each key, its 16 bytes included",
+        AtMost(1.0),
+        embedded("index after load", "bytes/key"),
+        Peer::Fixed(116.0),
+        "see docs/adr/0006",
+    ),
+    goal(
+        "embedded watch, change to event: p50",
+        AtMost(1.0),
+        embedded("watch, change to event: median", "µs"),
+        Peer::Fixed(10.0),
+        "it is a wake-up of a thread",
+    ),
+];
+
+/// What the README calls each of a few goals, and the goal.
+pub(super) const HEADLINES: &[(&str, &str)] = &[
+    ("server: put", "put, 1,000 in flight: server CPU"),
+    ("server: get", "get, 1,000 in flight: server CPU"),
+    ("server: put, synced before the ack", "put, synced before the ack, 1,000 in flight: rate"),
+    ("server: deliver a change to a watch", "watch by 8, for each delivery: server CPU"),
+    ("server: ready again after `kill -9`", "ready after kill -9"),
+    ("server: memory with a large bucket", "memory after all of it was overwritten"),
+    ("embedded: put, not synced", "embedded put, not synced: CPU"),
+    ("embedded: random get", "embedded get, 1 thread: CPU"),
+    ("embedded: durable put, 8 writers", "embedded durable put, 8 writers: wall"),
+];
