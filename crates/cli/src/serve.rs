@@ -13,6 +13,8 @@ mod process;
 mod remote_signal;
 mod spelling;
 mod start_lines;
+#[cfg(feature = "otel")]
+mod telemetry;
 
 pub(crate) use args::ServeArgs;
 pub(crate) use entry::{as_reference, respelled, serve};

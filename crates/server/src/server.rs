@@ -11,6 +11,7 @@ use crate::log::{LogLevel, LogSink};
 use crate::monitor::{HttpExtension, Monitor};
 use crate::options::ServerOptions;
 use crate::snapshot::{AccountSnapshot, ConnectionSnapshot, ServerSnapshot, SubscriptionSnapshot};
+use crate::span::{SpanSink, SyncSpans};
 use crate::state::{Identity, OptionsError, Settings, Shared};
 use jetkv_engine::EngineError;
 use jetkv_engine::env::Env;
@@ -115,6 +116,18 @@ impl Server {
     pub fn carry(&self, extension: Arc<dyn HttpExtension>) {
         if let Some(monitor) = &self.monitor {
             monitor.carry(extension);
+        }
+    }
+
+    /// Tells `sink` what takes how long from now on; once, and for good.
+    pub fn trace_to(&self, sink: Arc<dyn SpanSink>) {
+        let spans = &self.shared.spans;
+        spans.send_to(sink);
+        for account in self.shared.accounts.all() {
+            if let Some(jetstream) = account.jetstream() {
+                let (account, spans) = (account.name().into(), spans.clone());
+                jetstream.store.observe_syncs(Arc::new(SyncSpans { account, spans }));
+            }
         }
     }
 

@@ -15,6 +15,7 @@ use crate::conn::PendingTotal;
 use crate::js::Backlog;
 use crate::log::{LogLevel, LogSink};
 use crate::options::ServerOptions;
+use crate::span::Spans;
 use jetkv_engine::env::Env;
 use jetkv_types::Timestamp;
 use parking_lot::RwLock;
@@ -53,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) backlog: Arc<Backlog>,
     /// Counters.
     pub(crate) stats: ServerStats,
+    /// Where it goes what took how long.
+    pub(crate) spans: Spans,
     /// Where passwords are hashed.
     pub(crate) hasher: Hasher,
     settings: RwLock<Arc<Settings>>,
@@ -77,6 +80,7 @@ impl Shared {
             pending: Arc::new(PendingTotal::new(limits.max_pending_total, limits.max_pending)),
             backlog: Arc::default(),
             stats: ServerStats::default(),
+            spans: Spans::default(),
             hasher: Hasher::new(cores.div_ceil(2)),
             starting: AtomicBool::new(settings.options.jetstream.is_some()),
             settings: RwLock::new(Arc::new(settings)),

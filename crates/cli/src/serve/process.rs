@@ -66,6 +66,10 @@ async fn serve(plan: Plan, log: &Log) -> Result<(), Failure> {
         () = signals.end() => return Ok(()),
     };
     let server = Arc::new(server);
+    #[cfg(feature = "otel")]
+    let telemetry = super::telemetry::Telemetry::start()?;
+    #[cfg(feature = "otel")]
+    telemetry.iter().for_each(|telemetry| server.trace_to(Arc::new(telemetry.spans())));
     let console = match told.role {
         Role::Jetkv => door::open(&server, &settings.options).await,
         Role::Reference => None,

@@ -18,6 +18,7 @@ use super::publish::Handled;
 use super::state::JetStream;
 use super::transfer;
 use crate::router::Msg;
+use crate::span::{SpanKind, SpanOutcome};
 use crate::version::API_LEVEL;
 use jetkv_wire::api::{self, Body};
 use jetkv_wire::error::ApiError;
@@ -87,9 +88,13 @@ fn operate(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, operation: &str, msg: 
     if let Some(rest) = operation.strip_prefix("CONSUMER.MSG.NEXT.") {
         return consumers::next(jetstream, ctx, rest, msg);
     }
+    let began = jetstream.begin_span();
     // What nobody knows is not answered: the reference listens on all of `$JS.API.>` (PROTOCOL 2.1.3).
     if let Some(answer) = answer(jetstream, ctx, operation, msg) {
         jetstream.count(answer.failed);
+        let kind = SpanKind::Request { operation: answer.operation, subject: operation };
+        let outcome = if answer.failed { SpanOutcome::Failed } else { SpanOutcome::Done };
+        jetstream.end_span(began, kind, outcome);
         if !READS.contains(&answer.operation) {
             let mut events = Events { jetstream, publisher: ctx.publisher, router: &ctx.account.router };
             let subject = String::from_utf8_lossy(msg.subject);

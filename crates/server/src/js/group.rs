@@ -4,9 +4,11 @@ use super::context::Ctx;
 use super::handle::StreamHandle;
 use super::ingest::{poll_commit, refuse};
 use super::state::JetStream;
+use crate::convert::to_u64;
+use crate::span::{SpanKind, SpanOutcome};
 use jetkv_engine::Commit;
 use jetkv_jetstream::PublishError;
-use jetkv_types::Sequence;
+use jetkv_types::{Sequence, Timestamp};
 use jetkv_wire::pub_ack::{Outcome, PubAck};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -22,6 +24,8 @@ pub(crate) struct Group {
     replies: Vec<u8>,
     /// Bytes of the messages.
     bytes: u64,
+    /// When the first came, if that is wanted.
+    began: Option<Timestamp>,
 }
 
 impl Group {
@@ -34,7 +38,8 @@ impl Group {
         bytes: u64,
     ) -> Self {
         let (messages, replies) = (Vec::new(), Vec::new());
-        let mut group = Self { jetstream, handle, commit, messages, replies, bytes: 0 };
+        let began = jetstream.begin_span();
+        let mut group = Self { jetstream, handle, commit, messages, replies, bytes: 0, began };
         let last = group.commit.sequences().map_or(0, |sequences| sequences.last);
         group.note(last, reply, bytes);
         group
@@ -71,6 +76,12 @@ impl Group {
         let Poll::Ready(outcome) = poll_commit(&self.jetstream, &mut self.commit, cx) else {
             return Poll::Pending;
         };
+        let kind = SpanKind::Publish {
+            stream: self.handle.stream.name().as_str(),
+            messages: to_u64(self.messages.len()),
+            bytes: self.bytes,
+        };
+        self.jetstream.end_span(self.began, kind, SpanOutcome::of(&outcome));
         let error = outcome.err().map(PublishError::from);
         let (stream, domain) =
             (self.handle.stream.name().as_str(), self.jetstream.settings.domain.as_deref());

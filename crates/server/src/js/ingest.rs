@@ -6,9 +6,10 @@ use super::pending::Pending;
 use super::publish::Handled;
 use super::state::JetStream;
 use crate::router::Msg;
+use crate::span::{SpanKind, SpanOutcome};
 use jetkv_engine::{Commit, CommitResult, EngineError, Purge, Storage, Sync};
 use jetkv_jetstream::{Accepted, Incoming, PublishError};
-use jetkv_types::{Sequence, Subject, SubjectError};
+use jetkv_types::{Sequence, Subject, SubjectError, Timestamp};
 use jetkv_wire::header;
 use jetkv_wire::pub_ack::{self, Outcome, PubAck};
 use std::future::Future;
@@ -28,6 +29,8 @@ pub(crate) struct Waiting {
     republish: Option<Republish>,
     /// Size of the message.
     bytes: u64,
+    /// When it came, if that is wanted.
+    began: Option<Timestamp>,
 }
 
 /// A message that is published again once it is stored.
@@ -79,6 +82,7 @@ impl JetStream {
                     republish,
                     handle,
                     bytes,
+                    began: self.begin_span(),
                 });
             }
             Err(error) => refuse(ctx, &handle, &error, reply),
@@ -187,6 +191,13 @@ impl Waiting {
             Accepted::Staged => return Poll::Ready(()),
         };
         let Poll::Ready(outcome) = poll_commit(&self.jetstream, commit, cx) else { return Poll::Pending };
+        let messages = match &self.accepted {
+            Accepted::BatchStored { count, .. } => crate::convert::to_u64(*count),
+            _ => 1,
+        };
+        let stream = self.handle.stream.name().as_str();
+        let kind = SpanKind::Publish { stream, messages, bytes: self.bytes };
+        self.jetstream.end_span(self.began, kind, SpanOutcome::of(&outcome));
         match outcome {
             Ok(committed) => self.acknowledge(ctx, committed.last),
             Err(error) => self.give_up(ctx, error),

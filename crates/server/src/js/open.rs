@@ -11,6 +11,7 @@ use crate::monitor::machine;
 use crate::options::{AccountJetStream, JetStreamOptions};
 use crate::router::InterestSink;
 use crate::server::StartError;
+use crate::span::Spans;
 use crate::state::{Room, Shared};
 use jetkv_engine::{EngineError, Store, StoreOptions};
 use std::path::{Path, PathBuf};
@@ -44,6 +45,7 @@ pub(crate) async fn start(shared: &Arc<Shared>) -> Result<(), StartError> {
     let options = in_force.as_ref().unwrap_or(options);
     for (account, limits, store) in stores {
         let own = of_account(&settings, options, account.name(), limits);
+        let own = Settings { spans: shared.spans.clone(), ..own };
         let entropy = Arc::clone(&shared.env.entropy);
         let (jetstream, unreadable) = JetStream::new(store, own, &account, entropy);
         for error in unreadable {
@@ -95,6 +97,7 @@ fn of_account(
         default_max_consumers: options.limits.default_max_consumers.map(u64::from),
         duplicate_window_max: options.limits.duplicate_window,
         max_bytes_required: limits.max_bytes_required,
+        spans: Spans::default(),
     }
 }
 

@@ -9,11 +9,12 @@ use super::transfer::Transfers;
 use crate::account::Account;
 use crate::convert::to_u64;
 use crate::router::{Origin, Publisher};
+use crate::span::{Span, SpanKind, SpanOutcome, Spans};
 use jetkv_engine::env::Entropy;
 use jetkv_engine::{Draft, EngineError, Storage, Store, Stream, StreamConfig};
 use jetkv_jetstream::consumer::{ConsumerError, ConsumerSet, ConsumerSnapshot};
 use jetkv_jetstream::{JetStreamError, StreamSettings};
-use jetkv_types::{StreamName, SubjectFilter};
+use jetkv_types::{StreamName, SubjectFilter, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -69,6 +70,8 @@ pub(crate) struct Settings {
     pub(crate) duplicate_window_max: Option<std::time::Duration>,
     /// Whether streams must have `max_bytes`.
     pub(crate) max_bytes_required: bool,
+    /// Where it goes what took how long.
+    pub(crate) spans: Spans,
 }
 
 /// Whether settings may be adjusted to those of an origin.
@@ -394,6 +397,18 @@ impl JetStream {
             random /= 62;
         }
         id
+    }
+
+    /// Notes when something begins, if that is wanted.
+    pub(super) fn begin_span(&self) -> Option<Timestamp> {
+        self.settings.spans.begin(|| self.store.now())
+    }
+
+    /// Tells of something that ends now, if its beginning was noted.
+    pub(super) fn end_span(&self, began: Option<Timestamp>, kind: SpanKind<'_>, outcome: SpanOutcome) {
+        let Some(began) = began else { return };
+        let ended = self.store.now();
+        self.settings.spans.end(&Span { kind, account: &self.settings.account, began, ended, outcome });
     }
 
     /// Counts a request.

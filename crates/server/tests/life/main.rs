@@ -8,6 +8,7 @@
 mod domain;
 mod frozen;
 mod room;
+mod spans;
 mod starting;
 mod watchers;
 mod world;
