@@ -30,9 +30,11 @@ pub(crate) fn backup(place: &Place<'_>, args: BackupArgs, out: &mut Out) -> Resu
         created: clock::now().to_string(),
         buckets: &names,
     })?;
-    let mut total = 0;
+    let (mut total, mut unreadable) = (0, 0);
     for bucket in &buckets {
-        total += one(place, bucket, &mut file, out.form())?;
+        let saved = one(place, bucket, &mut file, out.form())?;
+        total += saved.entries;
+        unreadable += saved.unreadable;
     }
     let sha256 = file.finish()?;
     if out.is_json() {
@@ -43,37 +45,59 @@ pub(crate) fn backup(place: &Place<'_>, args: BackupArgs, out: &mut Out) -> Resu
         let entries = text::count(total, "entry", "entries");
         writeln!(out, "saved {entries} of {buckets} in {}", args.output.display())?;
     }
+    if unreadable > 0 {
+        let damaged = text::count(unreadable, "damaged place", "damaged places");
+        let text = format!("{damaged} could not be read; all else is in {}", args.output.display());
+        return Err(Failure::corrupt(text).into());
+    }
     Ok(())
 }
 
-/// Saves one bucket: as it is at one moment where others may write meanwhile.
-fn one(place: &Place<'_>, bucket: &KeyValue, file: &mut BackupFile, form: Form) -> Result<u64, Stop> {
-    if place.is_embedded() {
-        // Nobody else has the store; a damaged one gives what can be read.
-        return watched(bucket, file, form);
-    }
+/// Saves one bucket as it is at one moment.
+fn one(place: &Place<'_>, bucket: &KeyValue, file: &mut BackupFile, form: Form) -> Result<Saved, Stop> {
     match bucket.snapshot() {
         Ok(snapshot) => frozen(snapshot, bucket.bucket(), file, form),
         Err(error @ (KvError::Unsupported { .. } | KvError::Denied { .. })) => {
             let name = bucket.bucket();
             warn(form, format_args!("{error}; what is written to bucket {name} meanwhile may be left out"));
-            watched(bucket, file, form)
+            watched(bucket, file, form).map(|entries| Saved { entries, unreadable: 0 })
+        }
+        // Nothing tells what there was: the other buckets are saved.
+        Err(error @ KvError::Damaged { .. }) => {
+            warn(form, format_args!("bucket {} is left out: {error}", bucket.bucket()));
+            Ok(Saved { entries: 0, unreadable: 1 })
         }
         Err(error) => Err(Failure::of(&error, place.door).into()),
     }
 }
 
-/// Saves the entries of one moment.
-fn frozen(snapshot: Snapshot, name: &str, file: &mut BackupFile, form: Form) -> Result<u64, Stop> {
+/// What became of a bucket.
+#[derive(Default)]
+struct Saved {
+    entries: u64,
+    /// Entries that are damaged, or a whole bucket, each of which was told.
+    unreadable: u64,
+}
+
+/// Saves the entries of one moment; what cannot be read is told and left out.
+fn frozen(snapshot: Snapshot, name: &str, file: &mut BackupFile, form: Form) -> Result<Saved, Stop> {
     file.settings(name, snapshot.last_revision(), snapshot.config(), form)?;
     let progress = Progress::new("saving", Unit::Entries, snapshot.values());
-    let mut count = 0;
+    let mut saved = Saved::default();
     for entry in snapshot {
-        file.line(&EntryForm::complete(&entry?))?;
-        count += 1;
-        progress.set(count);
+        match entry {
+            Ok(entry) => file.line(&EntryForm::complete(&entry))?,
+            Err(error @ KvError::Damaged { .. }) => {
+                warn(form, format_args!("left out: {error}"));
+                saved.unreadable += 1;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        saved.entries += 1;
+        progress.set(saved.entries);
     }
-    Ok(count)
+    Ok(saved)
 }
 
 /// Saves the entries that a watch finds.

@@ -116,3 +116,29 @@ fn a_damaged_backup_is_refused_before_anything_is_written() {
     place.ok(&["--store", "new", "restore", "good"]);
     place.fails(&["restore", "nothing"], 3);
 }
+
+#[test]
+fn a_backup_of_a_damaged_store_holds_what_can_be_read() {
+    let place = Place::with_bucket();
+    for key in ["a", "b", "c"] {
+        place.put(key, &format!("value-of-{key}"));
+    }
+    let segment = place.file("jetkv-data/streams/00000001-KV_app/0000000001.seg");
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let at = bytes.windows(10).position(|window| window == b"value-of-b").unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    let err = place.fails(&["backup", "--output", "saved"], 1);
+    assert!(err.contains("left out: ") && err.contains("key \"b\""), "{err}");
+    assert!(err.contains("1 damaged place could not be read; all else is in saved"), "{err}");
+    place.ok(&["--store", "new", "restore", "saved"]);
+    assert_eq!(place.ok(&["--store", "new", "ls", "app", "--names"]), "a\nc\n");
+    assert_eq!(place.ok(&["--store", "new", "get", "app", "c", "--raw"]), "value-of-c");
+    // A server makes no backup with holes.
+    let server = crate::serve::running::Running::start(&place, &["serve", "--port", "0"]);
+    let done = place.run(&["backup", "--output", "served"]);
+    assert_ne!(done.code, 0);
+    assert!(done.err.contains("damaged") && done.err.contains("$KV.app.b"), "{}", done.err);
+    assert!(!place.file("served").exists());
+    drop(server);
+}

@@ -3,7 +3,7 @@
 use crate::{Entry, KeyValueConfig, KvError, Revision};
 use pollster::block_on;
 
-/// The entries of a bucket at one moment; see [`crate::Snapshot`]. It ends after an error.
+/// The entries of a bucket at one moment; see [`crate::Snapshot`]. Behind an entry that cannot be read it goes on.
 #[derive(Debug)]
 pub struct Snapshot {
     snapshot: crate::Snapshot,
@@ -44,7 +44,7 @@ impl Iterator for Snapshot {
             return None;
         }
         let next = block_on(self.snapshot.next()).transpose();
-        self.is_over = !matches!(next, Some(Ok(_)));
+        self.is_over = next.is_none();
         next
     }
 }

@@ -69,7 +69,8 @@ impl Snapshot {
     /// Returns the next entry, in the order of their revisions; `None` after the last one.
     ///
     /// # Errors
-    /// [`KvError::Damaged`] for an entry that cannot be read; nothing follows it where the bucket is on a server.
+    /// [`KvError::Damaged`] for an entry that cannot be read: the next call goes on behind it in this process. A server
+    /// sends nothing behind it and says [`KvError::Refused`].
     pub async fn next(&mut self) -> Result<Option<Entry>, KvError> {
         loop {
             let next = self.messages.next().await;

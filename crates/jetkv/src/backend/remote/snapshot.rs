@@ -12,6 +12,7 @@ use futures_core::Stream;
 use jetkv_types::{Headers, Message};
 use jetkv_wire::api::{SnapshotRequest, SnapshotResponse, StoredMessage, StreamState};
 use jetkv_wire::archive::{self, ArchiveError};
+use jetkv_wire::error::ApiError;
 use jetkv_wire::{json, s2};
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -143,8 +144,9 @@ async fn next_chunk(chunks: &mut Subscriber, link: &Link) -> Result<Option<async
         None | Some(204) if chunk.payload.is_empty() => Ok(None),
         None => Ok(Some(chunk)),
         Some(status) => {
-            let text = chunk.description.as_deref().unwrap_or("no reason was told");
-            Err(RemoteError::unexpected(SNAPSHOT, format!("{status} {text}")).into())
+            let text = chunk.description.as_deref().unwrap_or("no reason was told").to_owned();
+            let refusal = ApiError { code: status, err_code: SNAPSHOT_FAILED, description: text.into() };
+            Err(RemoteError::Refused(refusal).into())
         }
     }
 }
@@ -184,6 +186,8 @@ fn of_archive(error: ArchiveError) -> Fault {
 }
 
 const SNAPSHOT: &str = "STREAM.SNAPSHOT";
+/// The number of the error that a snapshot which cannot begin is refused with.
+const SNAPSHOT_FAILED: u16 = 10_064;
 /// How many messages are read ahead; the server sends no more than its window.
 const AHEAD_MAX: usize = 256;
 /// How long a chunk may take at least: a large bucket is looked through before the first one.
