@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, block_in_place};
 
 /// The monitoring of a server, listening. Dropping it stops it.
 #[derive(Debug)]
@@ -165,7 +165,8 @@ fn respond(collector: &Collector, request: &Request<Incoming>) -> Response<HttpB
     let uri = request.uri();
     let answer = match uri.path().strip_prefix(collector.base_path()) {
         Some(path) if path.is_empty() || path.starts_with('/') => {
-            route::answer(collector, path, uri.query().unwrap_or_default())
+            // A page about thousands of streams takes a while; clients do not wait for it.
+            block_in_place(|| route::answer(collector, path, uri.query().unwrap_or_default()))
         }
         _ => Answer::not_found(),
     };
