@@ -6,4 +6,8 @@
 #[path = "../../crates/wire/tests/fuzz_checks/mod.rs"]
 mod fuzz_checks;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_checks::bodies(bytes));
+use jetkv_fuzz::{MIB, begin, bounded};
+
+libfuzzer_sys::fuzz_target!(init: begin(&fuzz_checks::corpus()), |bytes: &[u8]| {
+    bounded(bytes, MIB, fuzz_checks::bodies);
+});

@@ -1,4 +1,4 @@
-//! What a restore reads: the compression, the archive, and the JSON in it.
+//! What a restore reads: the compression, whose chunks hold up to 4 MiB, the archive, and the JSON in it.
 
 #![no_main]
 
@@ -6,4 +6,8 @@
 #[path = "../../crates/wire/tests/fuzz_checks/mod.rs"]
 mod fuzz_checks;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_checks::snapshots(bytes));
+use jetkv_fuzz::{MIB, begin, bounded};
+
+libfuzzer_sys::fuzz_target!(init: begin(&fuzz_checks::corpus()), |bytes: &[u8]| {
+    bounded(bytes, 16 * MIB, fuzz_checks::snapshots);
+});

@@ -116,10 +116,16 @@ impl SegmentFile {
         self.read(offset, length, sequence).map(|message| message.time)
     }
 
+    /// Returns what there is of `length` bytes.
     pub(crate) fn read_bytes(&self, offset: u32, length: u32) -> Result<Vec<u8>, EngineError> {
-        let mut bytes = vec![0; to_usize(length)];
-        let read =
-            self.file.read_at(&mut bytes, u64::from(offset)).map_err(EngineError::io("read", &self.path))?;
+        let fault = || EngineError::io("read", &self.path);
+        let (offset, mut length) = (u64::from(offset), u64::from(length));
+        if length > TRUSTED_BYTES {
+            // Damage may claim any length; what the file does not have takes no memory.
+            length = length.min(self.file.len().map_err(fault())?.saturating_sub(offset));
+        }
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+        let read = self.file.read_at(&mut bytes, offset).map_err(fault())?;
         bytes.truncate(read);
         Ok(bytes)
     }
@@ -163,7 +169,8 @@ type InParts<'a> = (&'a [u8], &'a [u8]);
 fn decompress(block: &[u8]) -> Option<Bytes> {
     let (length, block) = block.split_at_checked(4)?;
     let length = to_usize(u32::from_le_bytes(length.try_into().ok()?));
-    if length > jetkv_types::limits::MESSAGE_BYTES_MAX {
+    // No byte of a block stands for more than 255, so a forged length takes no more memory than that.
+    if length > jetkv_types::limits::MESSAGE_BYTES_MAX.min(block.len().saturating_mul(255)) {
         return None;
     }
     lz4_flex::block::decompress(block, length).ok().map(Bytes::from)
@@ -179,6 +186,8 @@ pub(crate) fn compress(payload: &[u8]) -> Option<Vec<u8>> {
     (out.len() < payload.len()).then_some(out)
 }
 
+/// Memory for so much is taken without a look at the length of the file.
+const TRUSTED_BYTES: u64 = 256 << 10;
 /// Entries up to this length are read into the stack.
 const NEAR_BYTES: usize = 512;
 /// Shorter payloads never become smaller by enough to matter.

@@ -6,6 +6,7 @@
 mod buggy_fs;
 mod clock;
 mod model;
+mod mutate;
 pub mod nats;
 mod rng;
 mod sim_fs;
@@ -13,5 +14,6 @@ mod sim_fs;
 pub use buggy_fs::{BuggyFs, FsBug};
 pub use clock::ManualClock;
 pub use model::{Model, Refusal};
+pub use mutate::{Mutator, asked_for};
 pub use rng::{Rng, SeededEntropy};
 pub use sim_fs::{Counts, DiskModel, FaultKind, FaultMode, SECTOR_BYTES, SimFs};

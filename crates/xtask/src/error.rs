@@ -28,6 +28,10 @@ pub(crate) enum XtaskError {
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
 
+    /// A file or directory could not be made or used.
+    #[error("cannot use {}", path.display())]
+    File { path: PathBuf, source: std::io::Error },
+
     /// A golden file could not be recorded.
     #[error("cannot record {}", path.display())]
     Golden { path: PathBuf, source: std::io::Error },

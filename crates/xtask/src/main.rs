@@ -1,9 +1,10 @@
-//! The chores of the repository: `cargo xtask test`, `cargo xtask ci`, `cargo xtask tidy` and parts of them.
+//! The chores of the repository: `cargo xtask test`, `cargo xtask ci`, `cargo xtask tidy`, parts of them, and others.
 
 mod ci;
 mod compat;
 mod error;
 mod examples;
+mod fuzz;
 mod golden;
 mod instructions;
 mod licences;
@@ -28,7 +29,7 @@ struct Arguments {
 }
 
 /// What can be asked for.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Chore {
     /// Run every test: workspace, examples, command line, official clients
     Test,
@@ -56,6 +57,8 @@ enum Chore {
         #[arg(long)]
         renew: bool,
     },
+    /// Run the fuzz targets, one after the other
+    Fuzz(fuzz::Options),
     /// Check the licences, sources and bans of all dependencies against deny.toml
     Licences,
 }
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Chore::Differential => steps::run(&[testing::differential_step()], &workspace),
         Chore::Instructions { renew: true } => instructions::renew(&workspace),
         Chore::Instructions { renew: false } => steps::run(&[instructions::step()], &workspace),
+        Chore::Fuzz(options) => fuzz::run(&options, &workspace),
         Chore::Licences => steps::run(&[ci::licence_step()], &workspace),
     });
     match result {

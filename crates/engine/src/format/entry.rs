@@ -231,7 +231,7 @@ fn parse_head(bytes: &[u8], base: Sequence, is_intact: impl FnOnce(&[u8], u32) -
         return None;
     }
     let mut rest = Reader::new(&head_bytes[FIXED_BYTES..]);
-    let sequence = base + u64::from(delta);
+    let sequence = base.checked_add(u64::from(delta))?;
     let deadline = if flags & HAS_DEADLINE == 0 { None } else { Some(rest.u64()?) };
     let floor = if flags & HAS_FLOOR == 0 { sequence } else { rest.u64()? };
     let header_length = if flags & HAS_HEADERS == 0 { 0 } else { rest.u32()? };

@@ -387,15 +387,15 @@ fn message_size(append: &Append<'_>, storage: Storage) -> u32 {
     counted_size(storage, subject, headers, payload)
 }
 
-/// Size of a message of so many bytes as limits count it, the same as the reference's (PROTOCOL 4.1).
+/// Size of a message of so many bytes as limits count it, the same as the reference's (PROTOCOL 4.1). What a damaged file
+/// claims may be more than fits.
 pub(super) fn counted_size(storage: Storage, subject: u32, headers: u32, payload: u32) -> u32 {
-    match storage {
-        Storage::Memory => subject + headers + payload + 16,
-        Storage::File => {
-            let headers = if headers == 0 { 0 } else { 4 + headers };
-            22 + subject + payload + headers + 8
-        }
-    }
+    let overhead = match storage {
+        Storage::Memory => 16,
+        Storage::File if headers == 0 => 30,
+        Storage::File => 34,
+    };
+    [headers, payload, overhead].into_iter().fold(subject, u32::saturating_add)
 }
 
 /// The last message of a subject, queued or committed.

@@ -240,8 +240,10 @@ impl StreamInner {
             };
             drop(index);
             let Some(control_data) = wanted else { continue };
-            let stored = &bytes[to_usize(found.offset)..to_usize(found.offset + found.length)];
-            let entry = entry::decode(stored, file.place(found.offset), file.info.base);
+            // Hints may know of entries that the file has no longer.
+            let place = to_usize(found.offset)..to_usize(found.offset + found.length);
+            let entry =
+                entry::decode(bytes.get(place).unwrap_or_default(), file.place(found.offset), file.info.base);
             match entry {
                 Ok(entry) if entry.head.kind.is_message() => copy.push(file, &entry.head, found, entry.data),
                 Ok(entry) => copy.push(file, &entry.head, found, &control_data),
@@ -261,10 +263,9 @@ impl StreamInner {
         Ok(())
     }
 
-    /// Reads a whole segment up to its committed end.
+    /// Reads a whole segment up to its committed end, or as much as there is of it.
     pub(crate) fn scan_segment(&self, file: &SegmentFile, end: u32) -> Result<(Vec<u8>, Scan), EngineError> {
-        let mut bytes = file.read_bytes(0, end)?;
-        bytes.resize(to_usize(end), 0);
+        let bytes = file.read_bytes(0, end)?;
         let hint_bytes =
             read_file(&*self.env.fs, &self.dir.join(hint_file(file.info.id))).unwrap_or_default();
         let mut hints = Vec::new();

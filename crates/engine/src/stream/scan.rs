@@ -210,7 +210,8 @@ impl SegmentReader<'_> {
             }
             Unreadable::Blank => return None,
         };
-        let fits = found.sequence >= self.out.next_sequence && found.offset + found.length <= self.limit;
+        let end = found.offset.checked_add(found.length);
+        let fits = found.sequence >= self.out.next_sequence && end.is_some_and(|end| end <= self.limit);
         fits.then_some(found)
     }
 

@@ -21,8 +21,8 @@ pub enum ConfigError {
 impl From<SyntaxError> for ConfigError {
     fn from(error: SyntaxError) -> Self {
         match error {
-            SyntaxError::Read { .. } => Self::Unreadable(error.to_string()),
-            _ => Self::Syntax(error.to_string()),
+            SyntaxError::Read { .. } => Self::Unreadable(line(error)),
+            _ => Self::Syntax(line(error)),
         }
     }
 }
@@ -38,28 +38,28 @@ impl Problems {
     /// Notes a fault at `place`.
     pub(super) fn error(&mut self, place: &Place, text: impl Display) {
         if self.errors.len() < LINES_MAX {
-            self.errors.push(format!("{place}: {text}"));
+            self.errors.push(line(format_args!("{place}: {text}")));
         }
     }
 
     /// Notes a fault of several keys together, or of a flag.
     pub(super) fn error_anywhere(&mut self, text: impl Display) {
         if self.errors.len() < LINES_MAX {
-            self.errors.push(text.to_string());
+            self.errors.push(line(text));
         }
     }
 
     /// Notes what an operator should know.
     pub(super) fn warn(&mut self, place: &Place, text: impl Display) {
         if self.warnings.len() < LINES_MAX {
-            self.warnings.push(format!("{place}: {text}"));
+            self.warnings.push(line(format_args!("{place}: {text}")));
         }
     }
 
     /// Notes a warning about a flag.
     pub(super) fn warn_anywhere(&mut self, text: impl Display) {
         if self.warnings.len() < LINES_MAX {
-            self.warnings.push(text.to_string());
+            self.warnings.push(line(text));
         }
     }
 
@@ -96,6 +96,16 @@ impl Problems {
     pub(super) fn finish(self) -> Result<Vec<String>, ConfigError> {
         if self.errors.is_empty() { Ok(self.warnings) } else { Err(ConfigError::Invalid(self.errors)) }
     }
+}
+
+/// Spells a text so that it is one line of a log, whatever names it quotes.
+fn line(text: impl Display) -> String {
+    let text = text.to_string();
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    let spell = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+    text.chars().map(spell).collect()
 }
 
 /// Most faults and most warnings that are kept.

@@ -56,6 +56,14 @@ fn a_missing_file_is_an_error_of_its_own() {
 }
 
 #[test]
+fn names_that_are_quoted_stay_in_one_line() {
+    check_error(
+        "include 'a\u{1b}[31m'",
+        "error parsing include file 'a\\u{1b}[31m', open a\\u{1b}[31m: no such file or directory",
+    );
+}
+
+#[test]
 fn addresses_are_read_in_all_forms() {
     for (text, host, port) in [
         ("port: 5", "127.0.0.1", 5),
