@@ -1,5 +1,6 @@
 //! Why a command ends, and the exit code that says so.
 
+use crate::local::LocalServer;
 use crate::place::Door;
 use jetkv::{ErrorKind, KvError};
 use std::error::Error;
@@ -194,6 +195,10 @@ fn command_hint(error: &KvError, door: &Door) -> Option<String> {
     Some(match error {
         KvError::StoreNotFound { .. } => {
             format!("create a store and its first bucket with `{}`", door.spell("add BUCKET"))
+        }
+        KvError::Unsupported { .. } if !door.names_servers() => {
+            let pid = LocalServer::of(door.path())?.pid;
+            format!("process {pid} serves this store: stop it and run the command again")
         }
         KvError::StoreLocked { .. } => "another jetkv command or program holds this store; \
              wait until it ends, or wait longer with `--wait 30s`"

@@ -59,7 +59,8 @@ pub trait Fs: Send + Sync + Debug {
     /// Lists a directory in the order of names; fails with `NotFound` if there is none.
     fn list(&self, path: &Path) -> io::Result<Vec<DirEntry>>;
     /// Takes an exclusive lock on the file at `path`, creating it; `None` if another process or handle holds it.
-    /// The lock ends when the value is dropped or the process dies.
+    /// The lock ends when the value is dropped or the process dies. While it is held, the file may tell the number of the
+    /// process, as a decimal text.
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>>;
 }
 

@@ -21,10 +21,12 @@ pub enum EngineError {
         source: Arc<io::Error>,
     },
     /// Another process, or another handle of this one, has the store open.
-    #[error("store {path} is in use by another process")]
+    #[error("store {path} is in use by another process{}", numbered(*holder))]
     Locked {
         /// The directory of the store.
         path: PathBuf,
+        /// The number of the process that has it open, if the lock tells.
+        holder: Option<u32>,
     },
     /// The directory holds something else than a store.
     #[error("{path} is not a jetkv store: {reason}")]
@@ -227,4 +229,8 @@ impl EngineError {
             _ => Self::Io { operation, path, source: Arc::new(source) },
         }
     }
+}
+
+fn numbered(process: Option<u32>) -> String {
+    process.map(|number| format!(", number {number}")).unwrap_or_default()
 }

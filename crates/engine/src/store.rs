@@ -8,8 +8,7 @@ mod upkeep;
 
 use crate::config::{StoreOptions, Upkeep};
 use crate::damage::Damage;
-use crate::env::Env;
-use crate::env::Lock;
+use crate::env::{Env, Lock, read_file};
 use crate::error::EngineError;
 use crate::meter::{SyncMeter, SyncObserver, SyncTimes};
 use crate::stream::Stream;
@@ -128,7 +127,11 @@ impl Store {
         env.fs.create_dir_all(dir).map_err(EngineError::io("create", dir))?;
         let lock_path = dir.join("lock");
         let lock = env.fs.lock(&lock_path).map_err(EngineError::io("lock", &lock_path))?;
-        let lock = lock.ok_or_else(|| EngineError::Locked { path: dir.to_owned() })?;
+        let lock = lock.ok_or_else(|| {
+            let told = read_file(&*env.fs, &lock_path).unwrap_or_default();
+            let holder = std::str::from_utf8(&told).ok().and_then(|told| told.trim().parse().ok());
+            EngineError::Locked { path: dir.to_owned(), holder }
+        })?;
         let threads = options.upkeep == Upkeep::Threads;
         let shared = Arc::new(Shared {
             reserve: Reserve::new(env.clone(), dir, options.reserve_bytes),

@@ -219,10 +219,12 @@ pub enum KvError {
         detail: Box<Damage>,
     },
     /// Another process, or another handle of this one, has the store open.
-    #[error("store {} is in use by another process", path.display())]
+    #[error("store {} is in use by another process{}", path.display(), numbered(*holder))]
     StoreLocked {
         /// The directory.
         path: PathBuf,
+        /// The number of the process that has it open, if its lock tells.
+        holder: Option<u32>,
     },
     /// There is no store in the directory.
     #[error("no store in {}", path.display())]
@@ -329,6 +331,10 @@ impl KvError {
             _ => return None,
         })
     }
+}
+
+fn numbered(process: Option<u32>) -> String {
+    process.map(|number| format!(", number {number}")).unwrap_or_default()
 }
 
 fn of_key(key: Option<&str>) -> String {

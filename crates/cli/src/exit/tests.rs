@@ -39,7 +39,7 @@ fn errors_have_the_exit_codes_of_the_contract() {
         (KvError::InvalidKey { key: key.clone(), reason: "r".into() }, Exit::Usage),
         (KvError::HistoryOutOfRange { history: 65, max: 64 }, Exit::Usage),
         (KvError::ValueTooLarge { bucket, key, bytes: 2, max: 1 }, Exit::Usage),
-        (KvError::StoreLocked { path: "s".into() }, Exit::Unavailable),
+        (KvError::StoreLocked { path: "s".into(), holder: None }, Exit::Unavailable),
     ] {
         assert_eq!(Failure::of_library(&error).exit, exit, "{error}");
     }

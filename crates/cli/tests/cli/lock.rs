@@ -1,6 +1,10 @@
 //! Two commands at once on one store.
 
 use crate::program::{Done, Place};
+use crate::serve::running::Running;
+use jetkv::blocking::JetStream;
+use jetkv::{KvError, OpenOptions};
+use rustix::process::Signal;
 use std::io::{BufRead, BufReader};
 use std::process::Child;
 
@@ -65,4 +69,74 @@ fn a_value_may_come_from_a_command_on_the_same_store() {
     reader.wait().unwrap();
     assert!(writer.status.success(), "{}", String::from_utf8_lossy(&writer.stderr));
     assert_eq!(place.ok(&["get", "app", "b", "--raw"]), "x");
+}
+
+/// How many holders are killed if `JETKV_LOCK_HOLDERS` says nothing else; each refuses five others.
+const HOLDERS: usize = 20;
+
+/// A process that has the store open.
+enum Holder {
+    Command(Child),
+    Server(Running),
+}
+
+impl Holder {
+    fn pid(&self) -> u32 {
+        match self {
+            Self::Command(child) => child.id(),
+            Self::Server(server) => server.pid(),
+        }
+    }
+
+    fn kill(self) {
+        match self {
+            Self::Command(mut child) => {
+                child.kill().unwrap();
+                child.wait().unwrap();
+            }
+            Self::Server(mut server) => {
+                server.signal(Signal::KILL);
+                assert_eq!(server.end(), None);
+            }
+        }
+    }
+}
+
+#[test]
+fn whoever_comes_second_is_refused_by_number_and_the_dead_are_in_nobody_s_way() {
+    let place = Place::with_bucket();
+    place.put("a", "x");
+    place.ok(&["backup", "app", "--output", "app.backup"]);
+    let holders = std::env::var("JETKV_LOCK_HOLDERS").map_or(HOLDERS, |count| count.parse().unwrap());
+    let mut refused = 0;
+    for round in 0..holders {
+        // Nobody waits here: the one before was killed, and left its number in the lock.
+        let holder = if round % 2 == 0 {
+            Holder::Server(Running::start(&place, &["serve", "--port", "0"]))
+        } else {
+            Holder::Command(hold(&place))
+        };
+        let pid = holder.pid();
+        let second_server = place.fails(&["serve", "--port", "0"], 5);
+        assert!(
+            second_server.contains(&format!("in use by another process, number {pid}\n")),
+            "{second_server}"
+        );
+        let library =
+            JetStream::open_with(place.file("jetkv-data"), OpenOptions::new().existing_only()).unwrap_err();
+        assert!(
+            matches!(library, KvError::StoreLocked { holder: Some(number), .. } if number == pid),
+            "{library}"
+        );
+        for upkeep in [&["repair", "-f"][..], &["check"], &["restore", "app.backup", "--as", "other"]] {
+            let done = place.run(&[upkeep, &["--wait", "0"]].concat());
+            assert!([2, 5].contains(&done.code), "{upkeep:?}: {}{}", done.text(), done.err);
+            assert!(done.err.contains(&pid.to_string()), "{upkeep:?}, {pid}: {}", done.err);
+        }
+        refused += 5;
+        holder.kill();
+    }
+    assert_eq!(place.ok(&["get", "app", "a", "--raw"]), "x");
+    assert_eq!(place.ok(&["check"]).lines().count(), 1);
+    println!("{refused} of {} refused, {holders} holders killed", holders * 5);
 }

@@ -77,7 +77,12 @@ impl Fs for StdFs {
         refuse_link(path)?;
         let file = fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Box::new(StdLock { _file: file }))),
+            Ok(()) => {
+                // The number only helps people to find the holder, so a full disk is no reason to refuse.
+                let number = std::process::id().to_string();
+                let _ = file.set_len(0).and_then(|()| file.write_all_at(number.as_bytes(), 0));
+                Ok(Some(Box::new(StdLock { file })))
+            }
             Err(fs::TryLockError::WouldBlock) => Ok(None),
             Err(fs::TryLockError::Error(error)) => Err(error),
         }
@@ -132,10 +137,16 @@ impl File for StdFile {
 #[derive(Debug)]
 struct StdLock {
     // The operating system releases the lock when the handle closes.
-    _file: fs::File,
+    file: fs::File,
 }
 
 impl Lock for StdLock {}
+
+impl Drop for StdLock {
+    fn drop(&mut self) {
+        let _ = self.file.set_len(0);
+    }
+}
 
 /// The wall clock of the machine.
 #[derive(Debug, Clone, Copy)]

@@ -138,7 +138,7 @@ impl KvError {
     /// Names an error that is about a whole store.
     pub(crate) fn from_store(error: EngineError) -> Self {
         match error {
-            EngineError::Locked { path } => Self::StoreLocked { path },
+            EngineError::Locked { path, holder } => Self::StoreLocked { path, holder },
             EngineError::Closed => Self::Closed,
             EngineError::StorageFull { path } => Self::StorageFull { path },
             EngineError::Poisoned { stream, reason } => {
