@@ -67,6 +67,34 @@ fn a_bucket_in_memory_is_gone_after_a_stop() {
 }
 
 #[test]
+fn no_key_outside_the_alphabet_is_stored_or_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let js = open(dir.path());
+    let kv = js.create_key_value(KeyValueConfig::new("b")).unwrap();
+    let is_in_keys = |character: char| character.is_ascii_alphanumeric() || "-_/=.".contains(character);
+    let odd = (0..=0xff).map(char::from).chain(['\u{2028}', '\u{feff}', '\u{1f511}', char::MAX]);
+    let odd = odd.filter(|character| !is_in_keys(*character)).map(|character| format!("a{character}b"));
+    for key in odd.chain(["", ".", ".a", "a.", "a..b", "*", ">", "a.*", "a.>"].map(String::from)) {
+        let refused = [
+            kv.put(&key, "x").unwrap_err(),
+            kv.create(&key, "x").unwrap_err(),
+            kv.update(&key, "x", 1).unwrap_err(),
+            kv.delete(&key).unwrap_err(),
+            kv.purge(&key).unwrap_err(),
+            kv.get(&key).unwrap_err(),
+            kv.entry(&key).unwrap_err(),
+            kv.history(&key).unwrap_err(),
+            kv.batch(vec![Write::put("good", "x"), Write::put(key.as_str(), "x")]).unwrap_err(),
+        ];
+        for error in refused {
+            assert!(matches!(error, KvError::InvalidKey { .. }), "{key:?}: {error:?}");
+            assert!(!error.to_string().chars().any(char::is_control), "{key:?}: {error}");
+        }
+    }
+    assert_eq!(kv.status().unwrap().last_revision, 0);
+}
+
+#[test]
 fn a_store_is_open_once() {
     let dir = tempfile::tempdir().unwrap();
     let js = open(dir.path());

@@ -308,7 +308,8 @@ fn prepare<'a>(
         }
         _ => known::without_status(incoming.headers),
     };
-    let headers = Headers::from_block(Bytes::from(block)).map_err(|_| PublishError::MalformedHeaders)?;
+    let headers = Headers::from_block(Bytes::from(block)).ok().filter(Headers::is_clean);
+    let headers = headers.ok_or(PublishError::MalformedHeaders)?;
     Ok(Prepared {
         headers,
         operation: operation_of_words(known.operation, known.marker_reason),

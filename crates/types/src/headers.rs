@@ -58,6 +58,20 @@ impl Headers {
         if well_formed { Ok(Self(block)) } else { Err(HeaderError::Malformed) }
     }
 
+    /// Says whether a message may come in with these headers: each line has a name, none is empty, and there are no control
+    /// characters but tabs. What is stored is read without asking.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        let text = std::str::from_utf8(&self.0).unwrap_or_default();
+        let Some(lines) = text.strip_suffix("\r\n\r\n") else { return self.0.is_empty() };
+        let is_control = |byte: u8| byte < b' ' && byte != b'\t' || byte == 0x7f;
+        let mut lines = lines.split("\r\n");
+        let has_clean_first = lines.next().is_some_and(|line| !line.bytes().any(is_control));
+        has_clean_first
+            && lines
+                .all(|line| line.find(':').is_some_and(|colon| colon > 0) && !line.bytes().any(is_control))
+    }
+
     /// Returns the whole block, empty if there are no headers.
     #[must_use]
     pub fn as_block(&self) -> &Bytes {

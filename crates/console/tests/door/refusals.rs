@@ -39,6 +39,13 @@ async fn bad_names_paths_and_parameters_are_refused_before_anything_is_written()
     for path in paths {
         world.put(path, &[], "x").await.problem(400, "invalid");
     }
+    // Every byte that is in no key, with what JSON and log lines would stumble over among them.
+    let is_in_keys = |byte: u8| byte.is_ascii_alphanumeric() || b"-_/=.".contains(&byte);
+    for byte in (0..=u8::MAX).filter(|byte| !is_in_keys(*byte)) {
+        let path = format!("/v1/kv/app/a%{byte:02X}b");
+        world.put(&path, &[], "x").await.problem(400, "invalid");
+        world.get(&path).await.problem(400, "invalid");
+    }
     for path in
         ["/v1/kv/app/k?revision=x", "/v1/kv/app/k?format=xml", "/v1/kv/app?limit=0", "/v1/kv/app?limit=-1"]
     {

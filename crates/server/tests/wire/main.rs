@@ -3,6 +3,7 @@
 
 mod auth;
 mod backlog;
+mod bad_input;
 mod damaged;
 mod disk;
 mod escapes;

@@ -28,3 +28,29 @@ fn what_would_break_the_block_is_refused() {
     assert!(Headers::from_block(Bytes::from_static(b"NATS/1.0\r\nA: 1\r\n")).is_err());
     assert!(Headers::from_block(Bytes::from(vec![b'x'; HEADER_BLOCK_BYTES_MAX + 1])).is_err());
 }
+
+#[test]
+fn blocks_with_garbage_are_not_clean() {
+    let is_clean = |block: &'static [u8]| Headers::from_block(Bytes::from_static(block)).unwrap().is_clean();
+    for block in [
+        &b""[..],
+        b"NATS/1.0\r\n\r\n",
+        b"NATS/1.0 503\r\n\r\n",
+        b"NATS/1.0\r\nA:\tb\r\n\r\n",
+        b"NATS/1.0\r\nA B:\r\n\r\n",
+        b"NATS/1.0\r\nA: \xc3\xa9\r\nA: c:d\r\n\r\n",
+    ] {
+        assert!(is_clean(block), "{}", block.escape_ascii());
+    }
+    for block in [
+        &b"NATS/1.0\r\nA\r\n\r\n"[..],
+        b"NATS/1.0\r\n: b\r\n\r\n",
+        b"NATS/1.0\r\n\r\nA: b\r\n\r\n",
+        b"NATS/1.0\r\nA: b\0\r\n\r\n",
+        b"NATS/1.0\r\nA: b\nC: d\r\n\r\n",
+        b"NATS/1.0\r\nA: b\x7f\r\n\r\n",
+        b"NATS/1.0 \x1b\r\n\r\n",
+    ] {
+        assert!(!is_clean(block), "{}", block.escape_ascii());
+    }
+}
