@@ -1,7 +1,7 @@
 //! What an operator can set: plain data, filled by the command line and the configuration file.
 //!
 //! Every type has the reference's defaults (PROTOCOL 1.1, 8.3) unless its documentation says otherwise. Nothing is checked
-//! here; the server checks it when it starts and when it reloads, and names what is wrong.
+//! here but files, if asked; the server checks it when it starts and when it reloads, and names what is wrong.
 
 mod auth;
 mod jetstream;
@@ -18,6 +18,7 @@ pub use limits::{KeepAlive, LameDuck, LimitOptions};
 pub use secret::Secret;
 pub use tls::{HandshakeFirst, TlsOptions, TlsVersion};
 
+use crate::tls::{Tls, TlsError};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -53,6 +54,16 @@ pub struct ServerOptions {
     pub log: LogOptions,
     /// Text that identifies the configuration file in `/varz` (`config_digest`), empty without one.
     pub config_digest: String,
+}
+
+impl ServerOptions {
+    /// Reads the files that the options name, as the server does when it starts.
+    ///
+    /// # Errors
+    /// [`TlsError`] for certificates and keys that cannot be used.
+    pub fn check_files(&self) -> Result<(), TlsError> {
+        self.tls.as_ref().map_or(Ok(()), |tls| Tls::new(tls).map(|_| ()))
+    }
 }
 
 impl Default for ServerOptions {

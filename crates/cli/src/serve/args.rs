@@ -33,7 +33,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Check the configuration file and exit; also -t
-    #[arg(long, requires = "config")]
+    #[arg(long)]
     pub(crate) check_config: bool,
     /// Name of the server
     #[arg(long, value_name = "NAME")]

@@ -105,8 +105,13 @@ fn run(told: &Told) -> Result<(), Failure> {
     if let Some(signal) = &told.args.signal {
         return remote_signal::send(signal).map_err(|error| Failure::failed(error.to_string()));
     }
+    if told.args.check_config && told.args.config.is_none() {
+        let text = "must specify [-c, --config] option to check configuration file syntax";
+        return Err(Failure::usage(text));
+    }
     let settings = told.settings().map_err(|error| failure(&error))?;
     if told.args.check_config {
+        settings.options.check_files().map_err(|error| Failure::usage(with_cause(&error)))?;
         told.say_valid(&settings);
         return Ok(());
     }
@@ -118,7 +123,13 @@ impl Told {
     pub(super) fn settings(&self) -> Result<Settings, ConfigError> {
         let sources = Sources { read: &read_config, variables: &|name| std::env::var(name).ok() };
         let overrides = self.args.overrides(self.place.store.clone(), self.place.sync);
-        let mut settings = assemble(&self.defaults(), self.args.config.as_deref(), &overrides, sources)?;
+        let file = self.args.config.as_deref();
+        // As with the reference, an empty file is wrong when it is checked, and no file at all when it is used.
+        let blank = file.filter(|file| !self.args.check_config && is_blank(file));
+        let mut settings = assemble(&self.defaults(), file.filter(|_| blank.is_none()), &overrides, sources)?;
+        if let Some(file) = blank {
+            settings.warnings.push(format!("{}: config has no values or is empty", file.display()));
+        }
         if !self.args.no_effect.is_empty() {
             settings.warnings.push("--profile and --max_traced_msg_len have no effect in this server".into());
         }
@@ -158,6 +169,20 @@ fn failure(error: &ConfigError) -> Failure {
         ConfigError::Unreadable(text) => Failure::not_found(text.clone()),
         other => Failure::usage(other.to_string()),
     }
+}
+
+fn with_cause(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
+/// Says whether a configuration file holds nothing but white space and comments. A pipe is never asked: it can be read once.
+fn is_blank(path: &Path) -> bool {
+    let content = path.is_file().then(|| read_config(path).ok()).flatten();
+    let Some(text) = content.and_then(|content| String::from_utf8(content).ok()) else { return false };
+    text.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with('#') || line.starts_with("//"))
 }
 
 /// Reads a configuration file, which may be a pipe, but not without end.

@@ -133,6 +133,34 @@ fn what_cannot_be_served_is_told_with_an_exit_code() {
 }
 
 #[test]
+fn an_empty_configuration_is_no_configuration_and_checks_reach_the_certificates() {
+    let place = Place::empty();
+    let program = link(&place, "nats-server");
+    place.write("empty.conf", "# nothing\n\n");
+    place.write("tls.conf", "tls { cert_file: nope, key_file: nope }");
+    let said = |args: &[&str]| {
+        let output =
+            std::process::Command::new(&program).args(args).current_dir(place.path()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let empty = "nats-server: empty.conf: config has no values or is empty\n";
+    assert_eq!(said(&["-t", "-c", "empty.conf"]), (Some(1), empty.into()));
+    let nothing = "nats-server: must specify [-c, --config] option to check configuration file syntax\n";
+    assert_eq!(said(&["-t"]), (Some(1), nothing.into()));
+    let (code, tls) = said(&["-t", "-c", "tls.conf"]);
+    assert_eq!(code, Some(1));
+    assert!(tls.starts_with("nats-server: nope: cannot be read: "), "{tls}");
+    let args = ["-c", "empty.conf", "-a", "127.0.0.1", "-p", "-1"];
+    let mut server = Running::start_as(&program, &place, &args);
+    assert!(
+        server.log().iter().any(|line| line.ends_with("[WRN] empty.conf: config has no values or is empty"))
+    );
+    assert!(server.info().contains("\"max_payload\":1048576"));
+    server.signal(Signal::TERM);
+    assert_eq!(server.end(), Some(0));
+}
+
+#[test]
 fn a_standard_error_that_nobody_reads_stops_nothing() {
     let place = Place::empty();
     let mut child = place

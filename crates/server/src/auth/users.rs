@@ -121,6 +121,11 @@ impl Users {
         self.token.is_some() || !self.by_name.is_empty() || !self.by_key.is_empty()
     }
 
+    /// Says whether INFO asks for credentials; it does not where those who show nothing are somebody.
+    pub(crate) fn asks(&self) -> bool {
+        self.is_required() && self.no_auth_user.is_none()
+    }
+
     /// Says whether INFO needs a nonce.
     pub(crate) fn needs_nonce(&self) -> bool {
         !self.by_key.is_empty()

@@ -142,7 +142,7 @@ fn info(options: &ServerOptions, identity: &Identity, users: &Users) -> Info {
         host,
         port,
         headers: true,
-        auth_required: users.is_required(),
+        auth_required: users.asks(),
         tls_required: tls.is_some_and(|tls| !tls.allow_non_tls),
         tls_verify: tls.is_some_and(|tls| tls.verify || tls.verify_and_map),
         tls_available: tls.is_some_and(|tls| tls.allow_non_tls),

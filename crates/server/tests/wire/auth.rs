@@ -122,6 +122,8 @@ fn who_shows_nothing_may_be_somebody() {
         let answer: serde_json::Value = serde_json::from_str(&raw.line()).unwrap();
         answer["data"]["user"].as_str().unwrap().to_owned()
     };
+    let info = world.socket().line();
+    assert_eq!(crate::harness::field(&info, "auth_required"), None, "{info}");
     assert_eq!(who(&mut world.client()), "nobody");
     assert_eq!(who(&mut world.raw()), "nobody");
     assert_eq!(who(&mut world.client_with("\"user\":\"a\",\"pass\":\"a\",")), "a");
