@@ -139,8 +139,23 @@ pub(crate) fn resident_bytes() -> Outcome<u64> {
 
 /// Returns the resident memory of a process, by its id, in bytes.
 pub(crate) fn resident_bytes_of(process: &str) -> Outcome<u64> {
+    status_bytes(process, "VmRSS:")
+}
+
+/// Returns the most resident memory that a process has had, by its id, in bytes.
+pub(crate) fn peak_bytes_of(process: &str) -> Outcome<u64> {
+    status_bytes(process, "VmHWM:")
+}
+
+/// Returns how many files and sockets a process has open, by its id.
+pub(crate) fn descriptors_of(process: &str) -> Outcome<u64> {
+    Ok(u64::try_from(fs::read_dir(format!("/proc/{process}/fd"))?.count())?)
+}
+
+fn status_bytes(process: &str, field: &str) -> Outcome<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    let line = line.ok_or_else(|| format!("no {field}"))?;
     let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok(kib * 1024)
 }

@@ -62,6 +62,7 @@ fn run() -> Outcome<()> {
         "scale" => scale::run(flags),
         "report" => summary::run(flags),
         "instructions" => instructions::run(flags),
+        "reach" => net::reach::run(flags),
         child::COMMAND => child::run(flags),
         _ => Err(format!("there is no command {command:?}; `bench help` lists them").into()),
     }
@@ -117,4 +118,9 @@ cargo run --release -p bench --features peers -- COMMAND [--FLAG VALUE]...
   instructions   does one work of a fixed number of instructions; `cargo xtask instructions` counts them
     --work NAME               without it: names every work
     --dir
+  reach      what a NATS server bears: readers that do not read, subscriptions, connections, watches, keys, clients that vanish; each
+             figure beside its goal
+    --servers, --nats-server, --jetkv, --server, --dir, --markdown   as for net
+    --steps readers,subscriptions,idle,watches,keys,gone,storm
+    --keys 1000000, --idle 10000, --watches 10000, --subscriptions 500000
 ";

@@ -14,6 +14,7 @@ mod memory;
 mod official;
 mod once;
 mod program;
+pub(crate) mod reach;
 mod requests;
 mod server;
 mod sessions;

@@ -3,7 +3,7 @@
 use super::connection::Connection;
 use super::program::{Program, Sync};
 use crate::Outcome;
-use crate::gauge::{DiskBytes, ProcessMeter, disk_bytes, resident_bytes_of};
+use crate::gauge::{DiskBytes, ProcessMeter, descriptors_of, disk_bytes, peak_bytes_of, resident_bytes_of};
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -91,6 +91,16 @@ impl Server {
     /// Returns its resident memory in bytes.
     pub(super) fn resident(&self) -> Outcome<u64> {
         resident_bytes_of(&self.child.id().to_string())
+    }
+
+    /// Returns the most resident memory in bytes that it has had.
+    pub(super) fn peak(&self) -> Outcome<u64> {
+        peak_bytes_of(&self.child.id().to_string())
+    }
+
+    /// Returns how many files and sockets it has open.
+    pub(super) fn descriptors(&self) -> Outcome<u64> {
+        descriptors_of(&self.child.id().to_string())
     }
 
     /// Returns what its files take on disk.
