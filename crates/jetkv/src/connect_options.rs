@@ -63,6 +63,8 @@ pub(crate) struct Tls {
     pub(crate) first: bool,
     pub(crate) roots: Vec<PathBuf>,
     pub(crate) identity: Option<(PathBuf, PathBuf)>,
+    /// Where the certificates are of which the server must show one.
+    pub(crate) pinned: Option<PathBuf>,
 }
 
 impl ConnectOptions {
@@ -138,6 +140,14 @@ impl ConnectOptions {
     #[must_use]
     pub fn root_certificates(mut self, path: impl Into<PathBuf>) -> Self {
         self.tls.roots.push(path.into());
+        self
+    }
+
+    /// Takes the server for the right one if its certificate is in this PEM file, whatever names and authorities are in it;
+    /// [`Self::root_certificates`] and [`Self::client_certificate`] have no effect then. The file is read when the connection is made.
+    #[must_use]
+    pub fn server_certificate(mut self, path: impl Into<PathBuf>) -> Self {
+        self.tls.pinned = Some(path.into());
         self
     }
 

@@ -10,6 +10,7 @@ mod link;
 mod listing;
 mod message;
 mod ordered;
+mod pinned;
 mod publish;
 mod runtime;
 mod settings;

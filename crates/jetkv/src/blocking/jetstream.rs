@@ -19,6 +19,12 @@ impl From<crate::JetStream> for JetStream {
     }
 }
 
+impl From<JetStream> for crate::JetStream {
+    fn from(js: JetStream) -> Self {
+        js.0
+    }
+}
+
 impl JetStream {
     /// Does what [`crate::JetStream::open`] does.
     ///

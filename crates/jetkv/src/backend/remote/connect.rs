@@ -1,6 +1,7 @@
 //! Making a connection: servers, login, TLS, and what is noted while it lives.
 
 use super::error::{Denial, RemoteError, of_connect};
+use super::pinned;
 use crate::ConnectOptions;
 use crate::connect_options::{Login, without_secrets};
 use async_nats::{Client, Event, ServerAddr};
@@ -23,7 +24,7 @@ pub(super) async fn connect(options: &ConnectOptions) -> Result<(Client, Events)
     let addresses = addresses(&options.urls)?;
     let events = Events { reconnects: watch::Sender::new(0), denials: watch::Sender::new(None) };
     let nats = login(async_nats::ConnectOptions::new(), options, &addresses).await?;
-    let nats = tls(nats, options);
+    let nats = tls(nats, options)?;
     let nats = match &options.inbox_prefix {
         Some(prefix) => nats.custom_inbox_prefix(prefix),
         None => nats,
@@ -102,7 +103,10 @@ async fn login(
     })
 }
 
-fn tls(mut nats: async_nats::ConnectOptions, options: &ConnectOptions) -> async_nats::ConnectOptions {
+fn tls(
+    mut nats: async_nats::ConnectOptions,
+    options: &ConnectOptions,
+) -> Result<async_nats::ConnectOptions, RemoteError> {
     if options.tls.required {
         nats = nats.require_tls(true);
     }
@@ -115,7 +119,10 @@ fn tls(mut nats: async_nats::ConnectOptions, options: &ConnectOptions) -> async_
     if let Some((certificate, key)) = &options.tls.identity {
         nats = nats.add_client_certificate(certificate.clone(), key.clone());
     }
-    nats
+    if let Some(path) = &options.tls.pinned {
+        nats = nats.tls_client_config(pinned::config(path)?);
+    }
+    Ok(nats)
 }
 
 fn note(events: &Events, event: Event) {
