@@ -1,5 +1,6 @@
 //! `jetkv serve`, and the same under the name `nats-server`.
 
+mod about;
 mod args;
 mod banner;
 mod descriptors;

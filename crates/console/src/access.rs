@@ -1,16 +1,18 @@
 //! Who may come in, and which place they get.
 
-use crate::limits::SESSIONS_MAX;
+use crate::limits::{OPENED_MAX, SESSIONS_MAX};
 use crate::problem::Problem;
 use axum::http::{HeaderMap, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jetkv::{JetStream, KvError};
-use parking_lot::Mutex;
+use jetkv::{JetStream, KeyValue, KvError};
+use parking_lot::{Mutex, RwLock};
+use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 /// Which place a request works on.
 #[derive(Clone)]
@@ -19,19 +21,18 @@ pub enum Access {
     Open(Seat),
     /// Everybody says who they are, and works on a place that knows what they may do.
     PerUser(Arc<dyn Login>),
-    /// Nobody works on anything; the text says why, and what would change that.
-    Closed(String),
 }
 
-/// What somebody who was let in works on.
+/// What somebody who was let in works on. Cheap to clone.
 #[derive(Clone)]
-pub struct Seat {
-    /// Where is read: the place itself, or what stands nearer to the same data.
-    pub near: JetStream,
-    /// Where is written, and buckets are managed.
-    pub front: Front,
-    /// Whether a request with this subject may be sent; `None` if the places ask that themselves.
-    pub may_publish: Option<Rights>,
+pub struct Seat(Arc<Places>);
+
+struct Places {
+    near: JetStream,
+    front: Front,
+    may_publish: Option<Rights>,
+    /// Buckets that were read before. One that is gone answers so itself.
+    opened: RwLock<HashMap<String, KeyValue>>,
 }
 
 /// The place that knows all rules of writing.
@@ -94,6 +95,9 @@ pub enum LoginError {
     /// The credentials are not good, or there are none.
     #[error("the credentials are not good")]
     Denied,
+    /// Nobody is let in; the text says why, and what would change that.
+    #[error("{0}")]
+    Closed(String),
     /// It cannot be told now.
     #[error("the place cannot be reached: {0}")]
     Unavailable(String),
@@ -102,13 +106,20 @@ pub enum LoginError {
 /// The places that are open, by who opened them.
 pub(crate) struct Doorkeeper {
     access: Access,
+    sessions: Mutex<Sessions>,
+}
+
+#[derive(Default)]
+struct Sessions {
     /// The newest last. Few enough for a walk to be quicker than a hash of secrets would be safe.
-    sessions: Mutex<Vec<(Credentials, Seat)>>,
+    open: Vec<(Credentials, Seat)>,
+    /// How often they were all forgotten.
+    turn: u64,
 }
 
 impl Doorkeeper {
     pub(crate) fn new(access: Access) -> Self {
-        Self { access, sessions: Mutex::new(Vec::new()) }
+        Self { access, sessions: Mutex::default() }
     }
 
     /// Returns the place for a request.
@@ -116,44 +127,59 @@ impl Doorkeeper {
         let login = match &self.access {
             Access::Open(seat) => return Ok(seat.clone()),
             Access::PerUser(login) => login,
-            Access::Closed(reason) => return Err(Problem::forbidden(reason.clone())),
         };
         let credentials = credentials(headers)?;
         if let Some(seat) = self.known(&credentials) {
             return Ok(seat);
         }
+        let turn = self.sessions.lock().turn;
         match login.login(credentials.clone()).await {
             Ok(seat) => {
-                self.keep(credentials, &seat);
+                self.keep(credentials, &seat, turn);
                 Ok(seat)
             }
             Err(LoginError::Denied) => {
                 Err(Problem::unauthorized("name and password, or a token, are needed"))
             }
+            Err(LoginError::Closed(reason)) => Err(Problem::forbidden(reason)),
             Err(LoginError::Unavailable(reason)) => Err(Problem::busy(reason)),
+        }
+    }
+
+    /// Returns the place for a request of somebody who is known already.
+    pub(crate) fn admit_at_once(&self, headers: &HeaderMap) -> Option<Seat> {
+        match &self.access {
+            Access::Open(seat) => Some(seat.clone()),
+            Access::PerUser(_) => self.known(&credentials(headers).ok()?),
         }
     }
 
     /// Forgets whom it knows, so that everybody has to be asked again.
     pub(crate) fn forget(&self) {
-        self.sessions.lock().clear();
+        let mut sessions = self.sessions.lock();
+        sessions.open.clear();
+        sessions.turn += 1;
     }
 
     fn known(&self, credentials: &Credentials) -> Option<Seat> {
         let mut sessions = self.sessions.lock();
-        let at = sessions.iter().rposition(|(known, _)| known.same(credentials))?;
-        let session = sessions.remove(at);
-        let seat = session.1.clone();
-        sessions.push(session);
-        Some(seat)
+        let at = sessions.open.iter().rposition(|(known, _)| known.same(credentials))?;
+        if let Some(newer) = sessions.open.get_mut(at..) {
+            newer.rotate_left(1);
+        }
+        sessions.open.last().map(|(_, seat)| seat.clone())
     }
 
-    fn keep(&self, credentials: Credentials, seat: &Seat) {
+    /// Remembers somebody, unless all were forgotten while they were asked.
+    fn keep(&self, credentials: Credentials, seat: &Seat, turn: u64) {
         let mut sessions = self.sessions.lock();
-        if sessions.len() >= SESSIONS_MAX {
-            sessions.remove(0);
+        if sessions.turn != turn {
+            return;
         }
-        sessions.push((credentials, seat.clone()));
+        if sessions.open.len() >= SESSIONS_MAX {
+            sessions.open.remove(0);
+        }
+        sessions.open.push((credentials, seat.clone()));
     }
 }
 
@@ -161,13 +187,47 @@ impl Seat {
     /// Returns a seat at one place that is read and written alike, and asks itself who may do what.
     #[must_use]
     pub fn at(place: JetStream) -> Self {
-        Self { near: place, front: Front::Near, may_publish: None }
+        Self::new(place, Front::Near, None)
+    }
+
+    /// Returns a seat that reads at `near`, and writes and manages buckets at `front`. `may_publish` says whether a request may be
+    /// sent; without it the places ask that themselves, or everything may.
+    #[must_use]
+    pub fn new(near: JetStream, front: Front, may_publish: Option<Rights>) -> Self {
+        Self(Arc::new(Places { near, front, may_publish, opened: RwLock::default() }))
+    }
+
+    /// Returns the place to read at.
+    pub(crate) fn near(&self) -> &JetStream {
+        &self.0.near
+    }
+
+    /// Returns a bucket to read, without waiting; `None` if that cannot be.
+    pub(crate) fn at_once(&self, bucket: &str) -> Option<KeyValue> {
+        if self.0.near.place() != "embedded" {
+            return None;
+        }
+        if let Some(known) = self.0.opened.read().get(bucket) {
+            return Some(known.clone());
+        }
+        let opened = ready(self.0.near.key_value(bucket))?.ok()?;
+        let mut known = self.0.opened.write();
+        if known.len() >= OPENED_MAX {
+            known.clear();
+        }
+        known.insert(bucket.to_owned(), opened.clone());
+        Some(opened)
+    }
+
+    /// Forgets a bucket that could not be read.
+    pub(crate) fn forget(&self, bucket: &str) {
+        self.0.opened.write().remove(bucket);
     }
 
     /// Returns the place to write at.
     pub(crate) async fn front(&self) -> Result<JetStream, Problem> {
-        let way = match &self.front {
-            Front::Near => return Ok(self.near.clone()),
+        let way = match &self.0.front {
+            Front::Near => return Ok(self.0.near.clone()),
             Front::Other(way) => way,
         };
         let mut place = way.place.lock().await;
@@ -181,7 +241,7 @@ impl Seat {
 
     /// Refuses what a client with the same rights could not do over the wire, by the request that it would send.
     pub(crate) fn check(&self, act: &Act<'_>) -> Result<(), Problem> {
-        let Some(may_publish) = &self.may_publish else { return Ok(()) };
+        let Some(may_publish) = &self.0.may_publish else { return Ok(()) };
         let subject = match act {
             Act::ListBuckets => "$JS.API.STREAM.LIST".to_owned(),
             Act::Show(bucket) => format!("$JS.API.STREAM.INFO.KV_{bucket}"),
@@ -260,8 +320,15 @@ impl fmt::Debug for Access {
         f.write_str(match self {
             Self::Open(_) => "Open",
             Self::PerUser(_) => "PerUser",
-            Self::Closed(_) => "Closed",
         })
+    }
+}
+
+/// Returns what comes out of a future that waits for nothing; `None` if it waits.
+pub(crate) fn ready<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
     }
 }
 

@@ -49,6 +49,7 @@ const ASSETS: &[Asset] = assets![
 /// Adds the pages to `door`.
 pub(crate) fn routes(door: Router<Arc<Shared>>) -> Router<Arc<Shared>> {
     let door = door
+        .route("/", allow(get(|| async { Redirect::temporary("/console/") }), "GET, HEAD"))
         .route("/console", allow(get(|| async { Redirect::temporary("/console/") }), "GET, HEAD"))
         .route("/console/", allow(get(|headers| show("index.html", headers)), "GET, HEAD"));
     ASSETS.iter().fold(door, |door, asset| {

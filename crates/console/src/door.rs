@@ -5,6 +5,7 @@ mod body;
 pub(crate) mod buckets;
 mod conditions;
 pub(crate) mod entry;
+pub(crate) mod facts;
 pub(crate) mod keys;
 mod preview;
 mod query;

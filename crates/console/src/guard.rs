@@ -2,8 +2,7 @@
 //! answer says about itself.
 
 use crate::problem::Problem;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use std::net::IpAddr;
 
 /// From where requests may come.
@@ -14,16 +13,25 @@ pub struct Guard {
     pub names: Vec<String>,
 }
 
+/// Which hosts a request may be meant for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hosts {
+    /// `localhost`, IP addresses, and the names of the [`Guard`].
+    Known,
+    /// All.
+    Any,
+}
+
 impl Guard {
     /// Refuses a request that a foreign page has sent, or that was meant for another host.
-    pub(crate) fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+    pub(crate) fn check(&self, method: &Method, headers: &HeaderMap, hosts: Hosts) -> Result<(), Problem> {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        if !self.knows(name_of(host)) {
+        if hosts == Hosts::Known && !self.knows(name_of(host)) {
             return Err(Problem::forbidden(format!(
                 "this server does not go by the name {:?}",
                 name_of(host)
             ))
-            .hint("use its address, or name it among the console's host names"));
+            .hint("use its address, or let it know the name with --http-name"));
         }
         // A link from elsewhere may open a page here; nothing else may be asked by other sites.
         let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
@@ -57,20 +65,19 @@ fn name_of(host: &str) -> &str {
 }
 
 /// Tells browsers what this answer must never do, unless it says so itself.
-pub(crate) fn seal(response: &mut Response) {
-    let headers = response.headers_mut();
+pub(crate) fn seal(headers: &mut HeaderMap) {
     for (name, value) in SEALS {
-        headers.entry(*name).or_insert(HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
 }
 
 /// Values are anybody's bytes: whatever they claim to be, a browser must not run them.
-const SEALS: &[(&str, &str)] = &[
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'; sandbox"),
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
-    ("cross-origin-resource-policy", "same-origin"),
-    ("cache-control", "no-store"),
+const SEALS: [(HeaderName, &str); 5] = [
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; sandbox"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (header::CACHE_CONTROL, "no-store"),
 ];
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod access;
 mod assets;
+mod at_once;
 mod door;
 pub mod duration;
 pub mod form;
@@ -15,5 +16,6 @@ mod problem;
 mod routes;
 
 pub use access::{Access, Credentials, Front, Login, LoginError, LoginFuture, Rights, Seat, Way, WayFuture};
-pub use guard::Guard;
+pub use guard::{Guard, Hosts};
+pub use limits::VALUE_BYTES_MAX;
 pub use routes::{About, Console, Options};

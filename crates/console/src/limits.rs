@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Largest body of a request: the largest value that any place takes.
-pub(crate) const BODY_BYTES_MAX: usize = 64 << 20;
+/// The largest value that any place takes, in bytes.
+pub const VALUE_BYTES_MAX: usize = 64 << 20;
 /// Largest body that is JSON.
 pub(crate) const JSON_BYTES_MAX: usize = 1 << 20;
 /// How long a body may take to arrive.
@@ -14,9 +14,11 @@ pub(crate) const PAGE_KEYS_DEFAULT: usize = 1_000;
 pub(crate) const PAGE_BRANCHES_DEFAULT: usize = 500;
 /// Bytes of values in one answer that lists entries; behind it come revisions without values.
 pub(crate) const HISTORY_BYTES_MAX: usize = 16 << 20;
-/// How often an event stream says that it is alive.
-pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How often an event stream says that it is alive; the port ends connections on which nothing moves for 15 seconds.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Places that are kept open for users, each with a connection of its own.
 pub(crate) const SESSIONS_MAX: usize = 256;
+/// Buckets that a seat remembers.
+pub(crate) const OPENED_MAX: usize = 256;
 /// Watches at the same time.
 pub(crate) const WATCHES_MAX: usize = 1_024;

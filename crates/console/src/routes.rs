@@ -1,19 +1,21 @@
 //! Addresses, and what every request goes through before it reaches its handler.
 
 use crate::access::{Access, Doorkeeper, Seat};
-use crate::guard::{self, Guard};
+use crate::guard::{self, Guard, Hosts};
 use crate::limits::WATCHES_MAX;
 use crate::problem::Problem;
-use crate::{assets, door};
+use crate::{assets, at_once, door};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Router, extract::DefaultBodyLimit};
+use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 
 /// What the door and the console need to know.
@@ -25,6 +27,8 @@ pub struct Options {
     pub guard: Guard,
     /// What the page about the server shows.
     pub about: About,
+    /// Largest value that is taken, in bytes; [`crate::VALUE_BYTES_MAX`] is the most that any place takes.
+    pub value_bytes_max: usize,
 }
 
 /// What is told about the server behind the door, as JSON, made anew for each request.
@@ -36,7 +40,17 @@ pub(crate) struct Shared {
     pub(crate) keeper: Doorkeeper,
     pub(crate) guard: Guard,
     pub(crate) about: About,
+    pub(crate) value_bytes_max: usize,
     pub(crate) watches: Arc<Semaphore>,
+    /// Changes when everybody has to be asked anew.
+    pub(crate) turns: watch::Sender<()>,
+}
+
+impl Shared {
+    /// Returns how many watches are open.
+    pub(crate) fn open_watches(&self) -> usize {
+        WATCHES_MAX.saturating_sub(self.watches.available_permits())
+    }
 }
 
 /// The door and the console. Cheap to clone.
@@ -50,10 +64,17 @@ impl Console {
     /// Makes the door and the console; nothing is open yet.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let Options { access, guard, about } = options;
+        let Options { access, guard, about, value_bytes_max } = options;
         let keeper = Doorkeeper::new(access);
-        let shared =
-            Arc::new(Shared { keeper, guard, about, watches: Arc::new(Semaphore::new(WATCHES_MAX)) });
+        let watches = Arc::new(Semaphore::new(WATCHES_MAX));
+        let shared = Arc::new(Shared {
+            keeper,
+            guard,
+            about,
+            value_bytes_max,
+            watches,
+            turns: watch::Sender::new(()),
+        });
         Self { router: router(Arc::clone(&shared)), shared }
     }
 
@@ -73,16 +94,33 @@ impl Console {
     /// Answers one request.
     pub async fn answer<B>(&self, request: axum::http::Request<B>) -> Response
     where
-        B: axum::body::HttpBody<Data = bytes::Bytes> + Send + 'static,
+        B: axum::body::HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
         let answer = self.router().oneshot(request.map(axum::body::Body::new)).await;
         answer.unwrap_or_else(|never| match never {})
     }
 
-    /// Asks everybody anew who they are: users or their rights have changed.
+    /// Answers the most frequent request, that for a value, if that can be done without waiting; otherwise [`Self::answer`] has
+    /// to be asked.
+    pub fn answer_at_once<B>(&self, request: &axum::http::Request<B>) -> Option<axum::http::Response<Bytes>> {
+        at_once::answer(&self.shared, request)
+    }
+
+    /// Returns the refusal of a request that a page of another site has sent, or that was meant for another host; for what
+    /// else is on the same port.
+    #[must_use]
+    pub fn refuse(&self, method: &Method, headers: &HeaderMap, hosts: Hosts) -> Option<Response> {
+        let problem = self.shared.guard.check(method, headers, hosts).err()?;
+        let mut response = problem.into_response();
+        guard::seal(response.headers_mut());
+        Some(response)
+    }
+
+    /// Asks everybody anew who they are: users or their rights have changed. Watches end, and may come again.
     pub fn forget_sessions(&self) {
         self.shared.keeper.forget();
+        self.shared.turns.send_replace(());
     }
 }
 
@@ -130,11 +168,11 @@ async fn nowhere(request: Request) -> Problem {
 }
 
 async fn guarded(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let mut response = match shared.guard.check(request.method(), request.headers()) {
+    let mut response = match shared.guard.check(request.method(), request.headers(), Hosts::Known) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
-    guard::seal(&mut response);
+    guard::seal(response.headers_mut());
     response
 }
 

@@ -10,7 +10,9 @@ mod problems;
 mod read;
 mod syntax;
 
-pub use assemble::{Defaults, Overrides, PortsFile, ProcessOptions, Settings, TlsOverrides, assemble};
+pub use assemble::{
+    Defaults, HttpPort, Overrides, PortsFile, ProcessOptions, Settings, TlsOverrides, assemble,
+};
 pub use problems::ConfigError;
 pub use syntax::{FILE_BYTES_MAX, Sources};
 

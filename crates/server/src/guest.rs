@@ -1,7 +1,7 @@
 //! Whoever comes in by another door than a client's connection: the same users, the same rights.
 
 use crate::account::Account;
-use crate::auth::{Credentials, Identity, Verdict};
+use crate::auth::{CertificateNames, Credentials, Identity, Verdict};
 use crate::state::Shared;
 use jetkv_engine::Store;
 use std::sync::Arc;
@@ -28,10 +28,14 @@ impl Guest {
     /// Lets somebody in, or not.
     pub(crate) async fn admit(shared: &Shared, shown: &Shown) -> Option<Self> {
         let settings = shared.settings();
+        let maps_users = settings.tls.as_ref().is_some_and(|tls| tls.maps_users);
+        let nobody = CertificateNames::default();
         let credentials = Credentials {
             user: &shown.user,
             password: &shown.password,
             token: &shown.token,
+            // Where certificates say who somebody is, nobody comes in without one.
+            certificate: maps_users.then_some(&nobody),
             ..Credentials::default()
         };
         let identity = match settings.users.check(&credentials) {
@@ -50,6 +54,12 @@ impl Guest {
     #[must_use]
     pub fn store(&self) -> Option<Store> {
         self.account.jetstream().map(|jetstream| jetstream.store.clone())
+    }
+
+    /// Says whether a client with these rights could publish to every subject.
+    #[must_use]
+    pub fn may_publish_everything(&self) -> bool {
+        self.identity.permissions.is_none()
     }
 
     /// Says whether a client with these rights could publish to `subject`.

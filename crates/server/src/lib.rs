@@ -25,7 +25,8 @@ mod version;
 /// What else the HTTP port carries, in the words of the HTTP library.
 pub mod http {
     pub use crate::monitor::{
-        HttpAnswer, HttpBody, HttpExtension, HttpIncoming, Request, Response, http_body,
+        BodyError, HttpAnswer, HttpBody, HttpExtension, HttpIncoming, HttpPort, HttpService, Request,
+        Response,
     };
 }
 

@@ -6,13 +6,16 @@
 mod collect;
 mod extension;
 mod facts;
+mod gathered;
 mod http;
 mod json;
 pub(crate) mod machine;
 mod pages;
+mod port;
 mod query;
 mod route;
 
-pub use extension::{HttpAnswer, HttpBody, HttpExtension, HttpIncoming, Request, Response, http_body};
+pub use extension::{BodyError, HttpAnswer, HttpBody, HttpExtension, HttpIncoming, Request, Response};
 pub(crate) use facts::{AccountStreams, Consumers, StreamFacts, StreamFigures};
 pub(crate) use http::Monitor;
+pub use port::{HttpPort, HttpService};

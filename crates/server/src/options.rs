@@ -106,6 +106,17 @@ pub struct HttpOptions {
     pub base_path: String,
     /// Whether it speaks HTTPS, with the certificate of [`ServerOptions::tls`].
     pub scheme: HttpScheme,
+    /// What happens if it cannot listen there.
+    pub if_taken: IfTaken,
+}
+
+/// What happens if the server cannot listen at a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfTaken {
+    /// It does not start: somebody asked for this port.
+    Fail,
+    /// It listens at a port that the system chooses, or goes without: nobody asked for any port.
+    Elsewhere,
 }
 
 /// What the monitoring port speaks.

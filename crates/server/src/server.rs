@@ -9,7 +9,7 @@ use crate::js;
 use crate::listener;
 use crate::log::{LogLevel, LogSink};
 use crate::monitor::{HttpExtension, Monitor};
-use crate::options::ServerOptions;
+use crate::options::{IfTaken, ServerOptions};
 use crate::snapshot::{AccountSnapshot, ConnectionSnapshot, ServerSnapshot, SubscriptionSnapshot};
 use crate::span::{SpanSink, SyncSpans};
 use crate::state::{Identity, OptionsError, Settings, Shared};
@@ -103,7 +103,14 @@ impl Server {
             let (host, port) = (http.listen.host.clone(), http.listen.port);
             StartError::Listen { host, port, source }
         };
-        Monitor::start(shared, http, clients).await.map(Some).map_err(failed)
+        match Monitor::start(shared, http, clients).await {
+            // Nobody asked for it.
+            Err(error) if http.if_taken == IfTaken::Elsewhere => {
+                shared.log(LogLevel::Warning, format_args!("http cannot listen: {error}"));
+                Ok(None)
+            }
+            started => started.map(Some).map_err(failed),
+        }
     }
 
     /// Returns where the monitoring listens, if there is any.
@@ -141,6 +148,12 @@ impl Server {
     #[must_use]
     pub fn requires_login(&self) -> bool {
         self.shared.settings().users.without_connect().is_none()
+    }
+
+    /// Says whether there are users, or a token: without any, everybody may do everything.
+    #[must_use]
+    pub fn knows_users(&self) -> bool {
+        self.shared.settings().users.is_required()
     }
 
     /// Lets somebody in as a client with the same credentials would be; `None` if they are not good.

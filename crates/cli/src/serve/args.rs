@@ -2,7 +2,7 @@
 
 use crate::size;
 use clap::{Args, ValueEnum};
-use jetkv_server::config::{Overrides, PortsFile, TlsOverrides};
+use jetkv_server::config::{HttpPort, Overrides, PortsFile, TlsOverrides};
 use jetkv_server::options::{HttpScheme, LogFormat, Secret};
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -17,12 +17,16 @@ pub(crate) struct ServeArgs {
     /// Port that clients connect to, 4222 if nothing else is said; 0 lets the system choose one
     #[arg(long, value_name = "N", value_parser = parse_port, help_heading = LISTENING)]
     pub(crate) port: Option<u16>,
-    /// Port of the HTTP monitoring and metrics, off if nothing is said; 0 lets the system choose one
-    #[arg(long, value_name = "N", value_parser = parse_port, help_heading = LISTENING)]
-    pub(crate) http_port: Option<u16>,
-    /// Host of the HTTP monitoring; without it only this machine can look
+    /// Port of the web console, the HTTP interface and the monitoring, 8222 or a free one if nothing is said; 0 lets the system
+    /// choose one, `off` switches it off
+    #[arg(long, value_name = "N|off", value_parser = parse_http_port, help_heading = LISTENING)]
+    pub(crate) http_port: Option<HttpPort>,
+    /// Host of that port; without it only this machine can look
     #[arg(long, value_name = "HOST", help_heading = LISTENING)]
     pub(crate) http_addr: Option<String>,
+    /// A name under which browsers may know that port, beside localhost and IP addresses; may be repeated
+    #[arg(long, value_name = "NAME", help_heading = LISTENING)]
+    pub(crate) http_name: Vec<String>,
     /// As --http-port, with TLS
     #[arg(long, value_name = "N", value_parser = parse_port, conflicts_with = "http_port", help_heading = LISTENING)]
     pub(crate) https_port: Option<u16>,
@@ -110,14 +114,13 @@ impl ServeArgs {
     /// Returns what the arguments say about the server; `store` and `sync` are those of all commands.
     pub(crate) fn overrides(&self, store: Option<PathBuf>, sync: Option<jetkv::Sync>) -> Overrides {
         let ports_file = self.ports_file.clone().map(PortsFile::At);
-        let http_port = self.http_port.map(|port| (port, HttpScheme::Plain));
         Overrides {
             host: self.addr.clone(),
             port: self.port,
             client_advertise: self.client_advertise.clone(),
             server_name: self.name.clone(),
             http_host: self.http_addr.clone(),
-            http_port: http_port.or(self.https_port.map(|port| (port, HttpScheme::Tls))),
+            http_port: self.http_port.or(self.https_port.map(|port| HttpPort::At(port, HttpScheme::Tls))),
             jetstream: self.jetstream,
             data_dir: store,
             store_dir: self.store_dir.clone(),
@@ -168,6 +171,16 @@ fn parse_port(text: &str) -> Result<u16, String> {
         return Ok(0);
     }
     text.parse().map_err(|_| "expected a port from 1 to 65535, or 0 to let the system choose one".into())
+}
+
+fn parse_http_port(text: &str) -> Result<HttpPort, String> {
+    match (text, parse_port(text)) {
+        ("off", _) => Ok(HttpPort::Off),
+        (_, Ok(port)) => Ok(HttpPort::At(port, HttpScheme::Plain)),
+        (_, Err(_)) => {
+            Err("expected a port from 1 to 65535, 0 to let the system choose one, or `off`".into())
+        }
+    }
 }
 
 fn parse_secret(text: &str) -> Result<Secret, Infallible> {

@@ -1,5 +1,6 @@
 //! What a person sees who starts the server: where it listens, how durable it is, how to connect.
 
+use super::door::Door;
 use super::ports_file::Ports;
 use super::start_lines::durability;
 use crate::output::Form;
@@ -12,6 +13,7 @@ use std::fmt::Write;
 pub(super) struct Banner<'a> {
     pub(super) ports: &'a Ports,
     pub(super) options: &'a ServerOptions,
+    pub(super) door: &'a Door,
     pub(super) form: Form,
 }
 
@@ -38,13 +40,14 @@ impl Banner<'_> {
                 line("store", "none: streams and buckets are off");
             }
         }
-        match self.ports.monitoring.first() {
-            Some(url) => {
-                line("console", &format!("{url}/console/"));
-                line("monitoring", &format!("{url}/varz and others"))
-            }
-            None => line("console", "off; --http-port 8222 turns it and the monitoring on"),
+        let http = self.ports.monitoring.first();
+        match (self.console(), self.door.remark()) {
+            (Some(console), None) => line("console", &console),
+            (_, remark) => line("console", remark.unwrap_or("off")),
         };
+        if let Some(url) = http {
+            line("monitoring", &format!("{url}/varz and others"));
+        }
         if self.options.tls.is_some() {
             line("TLS", "on");
         }
@@ -64,11 +67,19 @@ impl Banner<'_> {
         text
     }
 
+    /// Returns the address of the console, if it lets anybody in.
+    fn console(&self) -> Option<String> {
+        let url = self.ports.monitoring.first()?;
+        matches!(self.door, Door::Open(_)).then(|| format!("{url}/console/"))
+    }
+
     fn json(&self) -> String {
         #[derive(Serialize)]
         struct Line<'a> {
             nats: &'a [String],
             monitoring: &'a [String],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            console: Option<String>,
             store: Option<String>,
             sync: Option<String>,
             pid: u32,
@@ -77,6 +88,7 @@ impl Banner<'_> {
         let line = Line {
             nats: &self.ports.nats,
             monitoring: &self.ports.monitoring,
+            console: self.console(),
             store: jetstream.map(|each| each.store_dir.display().to_string()),
             sync: jetstream.map(|each| match each.sync {
                 SyncMode::Always => "always".into(),

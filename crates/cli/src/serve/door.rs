@@ -1,59 +1,141 @@
 //! The console and the HTTP door of a running server, on the port of its monitoring.
 
-use super::start_lines::durability;
+use super::about;
 use jetkv::{ConnectOptions, JetStream};
 use jetkv_console::{
-    About, Access, Console, Credentials, Front, Guard, Login, LoginError, LoginFuture, Options, Rights, Seat,
-    Way,
+    About, Access, Console, Credentials, Front, Guard, Hosts, Login, LoginError, LoginFuture, Options,
+    Rights, Seat, VALUE_BYTES_MAX, Way,
 };
-use jetkv_server::http::{HttpAnswer, HttpExtension, HttpIncoming, Request, http_body};
-use jetkv_server::options::ServerOptions;
+use jetkv_server::http::{HttpAnswer, HttpBody, HttpExtension, HttpIncoming, Request, Response};
+use jetkv_server::options::{HandshakeFirst, ServerOptions};
 use jetkv_server::{Server, Shown};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Weak};
 
-/// Opens the door of `server` on its HTTP port, if it has one.
-pub(super) async fn open(server: &Arc<Server>, options: &ServerOptions) -> Option<Console> {
-    let address = server.monitor_addr()?;
-    let access = if server.requires_login() {
-        Access::PerUser(Arc::new(Users { server: Arc::downgrade(server), options: options.clone() }))
-    } else if address.ip().is_loopback() {
-        let guest = server.admit(&Shown::default()).await?;
-        let front = front(server.local_addr(), options, &Credentials::None);
-        Access::Open(Seat { front, ..Seat::at(JetStream::on_store(guest.store()?)) })
-    } else {
-        Access::Closed(OPEN_TO_ALL.into())
-    };
-    let about = {
-        let (server, options) = (Arc::downgrade(server), options.clone());
-        About::new(move || server.upgrade().map_or(Value::Null, |server| told(&server, &options)))
-    };
-    let console = Console::new(Options { access, guard: Guard::default(), about });
-    server.carry(Arc::new(Door(console.clone())));
-    Some(console)
+/// The door of a server, or why there is none.
+pub(super) enum Door {
+    /// There is none; the text says why.
+    None(&'static str),
+    /// It lets people in.
+    Open(Console),
+    /// It lets nobody in; the text says why.
+    Shut(Console, &'static str),
+}
+
+impl Door {
+    /// Opens the door of `server` on its HTTP port, if it has one. `names` are those under which browsers may know it.
+    pub(super) fn of(server: &Arc<Server>, options: &ServerOptions, names: &[String]) -> Self {
+        let Some(at) = server.monitor_addr() else { return Self::None("off") };
+        if options.jetstream.is_none() {
+            return Self::None("off: there are no streams");
+        }
+        let users = Users { server: Arc::downgrade(server), options: options.clone(), at: at.ip() };
+        let shut = users.shut(server);
+        let about = {
+            let (server, options) = (Arc::downgrade(server), options.clone());
+            About::new(move || server.upgrade().map_or(Value::Null, |server| about::told(&server, &options)))
+        };
+        let guard = Guard { names: names.to_vec() };
+        let access = Access::PerUser(Arc::new(users));
+        let value_bytes_max = usize::try_from(options.limits.max_payload).unwrap_or(VALUE_BYTES_MAX);
+        let console = Console::new(Options { access, guard, about, value_bytes_max });
+        // Behind a port that others reach, addresses such as those of Prometheus are names that nobody has listed.
+        let hosts = if at.ip().is_loopback() { Hosts::Known } else { Hosts::Any };
+        server.carry(Arc::new(Carried { console: console.clone(), hosts }));
+        match shut {
+            None => Self::Open(console),
+            Some(reason) => Self::Shut(console, reason),
+        }
+    }
+
+    pub(super) fn console(&self) -> Option<&Console> {
+        match self {
+            Self::None(_) => None,
+            Self::Open(console) | Self::Shut(console, _) => Some(console),
+        }
+    }
+
+    /// Returns what is wrong with it.
+    pub(super) fn remark(&self) -> Option<&'static str> {
+        match self {
+            Self::None(reason) | Self::Shut(_, reason) => Some(reason),
+            Self::Open(_) => None,
+        }
+    }
 }
 
 /// The console in the words of the server's HTTP port.
 #[derive(Debug)]
-struct Door(Console);
+struct Carried {
+    console: Console,
+    hosts: Hosts,
+}
 
-impl HttpExtension for Door {
+impl HttpExtension for Carried {
     fn serves(&self, path: &str) -> bool {
         Console::serves(path)
     }
 
+    fn refuse(&self, request: &Request<HttpIncoming>) -> Option<Response<HttpBody>> {
+        let refusal = self.console.refuse(request.method(), request.headers(), self.hosts);
+        refusal.map(|response| response.map(HttpBody::of))
+    }
+
     fn answer(&self, request: Request<HttpIncoming>) -> HttpAnswer {
-        let console = self.0.clone();
-        Box::pin(async move { console.answer(request).await.map(http_body) })
+        if let Some(answer) = self.console.answer_at_once(&request) {
+            return HttpAnswer::now(answer.map(HttpBody::whole));
+        }
+        let console = self.console.clone();
+        HttpAnswer::later(async move { console.answer(request).await.map(HttpBody::of) })
     }
 }
 
-/// The users of the server.
+/// The users of the server, as they are when somebody comes.
 struct Users {
     server: Weak<Server>,
     options: ServerOptions,
+    /// Where the door is.
+    at: IpAddr,
+}
+
+impl Users {
+    /// Says why nobody is let in, if that is so.
+    fn shut(&self, server: &Server) -> Option<&'static str> {
+        if self.options.tls.as_ref().is_some_and(|tls| tls.verify || tls.verify_and_map) {
+            return Some(CERTIFICATES);
+        }
+        (!server.knows_users() && !self.at.is_loopback()).then_some(OPEN_TO_ALL)
+    }
+}
+
+impl Login for Users {
+    fn login(&self, credentials: Credentials) -> LoginFuture {
+        let server = self.server.upgrade();
+        let options = self.options.clone();
+        let shut = server.as_ref().and_then(|server| self.shut(server));
+        let from_afar = !self.at.is_loopback();
+        Box::pin(async move {
+            let server = server.ok_or_else(|| LoginError::Unavailable("the server is stopping".into()))?;
+            if let Some(reason) = shut {
+                return Err(LoginError::Closed(reason.into()));
+            }
+            let shown = match credentials.clone() {
+                // Whom the server takes without credentials, it takes from this machine only.
+                Credentials::None if from_afar => return Err(LoginError::Denied),
+                Credentials::None => Shown::default(),
+                Credentials::Password { user, password } => Shown { user, password, ..Shown::default() },
+                Credentials::Token(token) => Shown { token, ..Shown::default() },
+            };
+            let guest = server.admit(&shown).await.ok_or(LoginError::Denied)?;
+            let store = guest.store().ok_or_else(|| LoginError::Unavailable(NO_STREAMS.into()))?;
+            let front = front(server.local_addr(), &options, &credentials);
+            let may_publish = (!guest.may_publish_everything())
+                .then(|| -> Rights { Arc::new(move |subject| guest.may_publish(subject)) });
+            Ok(Seat::new(JetStream::on_store(store), front, may_publish))
+        })
+    }
 }
 
 /// Returns the way by which everything is written: a client's, so that it is done as for any client.
@@ -67,88 +149,16 @@ fn front(at: SocketAddr, options: &ServerOptions, credentials: &Credentials) -> 
         Credentials::Token(token) => connect.token(token),
     };
     if let Some(tls) = &options.tls {
-        connect = connect.require_tls().root_certificates(tls.ca_file.as_ref().unwrap_or(&tls.cert_file));
+        // It is this server: its certificate is the right one, whatever names are in it.
+        connect = connect.require_tls().server_certificate(&tls.cert_file);
+        if tls.handshake_first == HandshakeFirst::Always {
+            connect = connect.tls_first();
+        }
     }
     Front::Other(Arc::new(Way::new(move || {
         let connect = connect.clone();
         Box::pin(async move { JetStream::connect_with(connect).await })
     })))
-}
-
-impl Login for Users {
-    fn login(&self, credentials: Credentials) -> LoginFuture {
-        let server = self.server.upgrade();
-        let options = self.options.clone();
-        Box::pin(async move {
-            let server = server.ok_or_else(|| LoginError::Unavailable("the server is stopping".into()))?;
-            let shown = match credentials.clone() {
-                Credentials::None => return Err(LoginError::Denied),
-                Credentials::Password { user, password } => Shown { user, password, ..Shown::default() },
-                Credentials::Token(token) => Shown { token, ..Shown::default() },
-            };
-            let guest = server.admit(&shown).await.ok_or(LoginError::Denied)?;
-            let store = guest.store().ok_or_else(|| LoginError::Unavailable(NO_STREAMS.into()))?;
-            let front = front(server.local_addr(), &options, &credentials);
-            let may_publish: Rights = Arc::new(move |subject| guest.may_publish(subject));
-            Ok(Seat { near: JetStream::on_store(store), front, may_publish: Some(may_publish) })
-        })
-    }
-}
-
-/// What the page about the server shows, from the monitoring.
-fn told(server: &Server, options: &ServerOptions) -> Value {
-    let page = |path: &str, query: &str| -> Value {
-        let body = server.page(path, query).unwrap_or_default();
-        serde_json::from_slice(&body).unwrap_or(Value::Null)
-    };
-    let (load, clients, streams) = (page("/varz", ""), page("/connz", CLIENTS), page("/jsz", STREAMS));
-    let jetstream = options.jetstream.as_ref();
-    json!({
-        "version": format!("jetkv {}, NATS {}", env!("CARGO_PKG_VERSION"), jetkv_server::VERSION),
-        "nats": server.local_addr().to_string(),
-        "store": jetstream.map(|each| each.store_dir.display().to_string()),
-        "durability": jetstream.map(|each| durability(each.sync)),
-        "uptime_seconds": server.snapshot().uptime.as_secs(),
-        "memory_bytes": load["mem"],
-        "disk_bytes": streams["storage"],
-        "connections": load["connections"],
-        "subscriptions": load["subscriptions"],
-        "slow_consumers": load["slow_consumers"],
-        "pending_bytes": server.snapshot().pending_bytes,
-        "clients": list(&clients["connections"]).map(client).collect::<Vec<_>>(),
-        "watches": list(&streams["account_details"])
-            .flat_map(|account| list(&account["stream_detail"]))
-            .flat_map(|stream| list(&stream["consumer_detail"]))
-            .take(ROWS_MAX)
-            .map(watch)
-            .collect::<Vec<_>>(),
-    })
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-fn client(connection: &Value) -> Value {
-    json!({
-        "id": connection["cid"],
-        "name": connection["name"],
-        "lang": connection["lang"],
-        "version": connection["version"],
-        "address": format!("{}:{}", connection["ip"].as_str().unwrap_or_default(), connection["port"]),
-        "pending_bytes": connection["pending_bytes"],
-        "in_messages": connection["in_msgs"],
-        "out_messages": connection["out_msgs"],
-    })
-}
-
-fn watch(consumer: &Value) -> Value {
-    json!({
-        "stream": consumer["stream_name"],
-        "name": consumer["name"],
-        "pending": consumer["num_pending"],
-        "unacknowledged": consumer["num_ack_pending"],
-    })
 }
 
 impl fmt::Debug for Users {
@@ -157,11 +167,7 @@ impl fmt::Debug for Users {
     }
 }
 
-const OPEN_TO_ALL: &str = "this server asks nobody who they are, and its HTTP port can be reached from other machines; \
+const OPEN_TO_ALL: &str = "shut: the server asks nobody who they are, and its HTTP port can be reached from other machines; \
                            configure users, or let the port listen on 127.0.0.1";
+const CERTIFICATES: &str = "shut: the server asks clients for certificates, and its HTTP port does not";
 const NO_STREAMS: &str = "the account of this user has no streams";
-
-/// Most clients and watches that the page shows.
-const ROWS_MAX: usize = 100;
-const CLIENTS: &str = "limit=100&sort=pending";
-const STREAMS: &str = "streams=true&consumers=true&limit=100";

@@ -141,12 +141,14 @@ impl Told {
             Role::Jetkv => Defaults {
                 host: LOOPBACK.into(),
                 http_host: Some(LOOPBACK.into()),
+                http_port: Some(HTTP_PORT),
                 jetstream: true,
                 data_dir: STORE_DEFAULT.into(),
             },
             Role::Reference => Defaults {
                 host: EVERYWHERE.into(),
                 http_host: None,
+                http_port: None,
                 jetstream: false,
                 data_dir: std::env::temp_dir().join("nats").join("jetstream"),
             },
@@ -205,6 +207,9 @@ fn print_line(line: &str) -> Result<(), Failure> {
 }
 
 const LOOPBACK: &str = "127.0.0.1";
+
+/// The port that people know from the reference's monitoring.
+const HTTP_PORT: u16 = 8222;
 
 /// All addresses of the machine, as the reference listens.
 const EVERYWHERE: &str = "0.0.0.0";

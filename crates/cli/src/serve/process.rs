@@ -1,12 +1,13 @@
 //! The process around the server: its files, its signals, its end.
 
 use super::banner::Banner;
+use super::door::Door;
 use super::entry::Told;
 use super::local::LocalUser;
 use super::log::{Log, Sink};
 use super::ports_file::{self, Mode, Ports, Written};
 use super::spelling::Role;
-use super::{descriptors, door, notify, start_lines};
+use super::{descriptors, notify, start_lines};
 use crate::clock;
 use crate::exit::{Exit, Failure, as_io_error};
 use jetkv_console::Console;
@@ -70,10 +71,13 @@ async fn serve(plan: Plan, log: &Log) -> Result<(), Failure> {
     let telemetry = super::telemetry::Telemetry::start()?;
     #[cfg(feature = "otel")]
     telemetry.iter().for_each(|telemetry| server.trace_to(Arc::new(telemetry.spans())));
-    let console = match told.role {
-        Role::Jetkv => door::open(&server, &settings.options).await,
-        Role::Reference => None,
+    let door = match told.role {
+        Role::Jetkv => Door::of(&server, &settings.options, &told.args.http_name),
+        Role::Reference => Door::None("off"),
     };
+    if let Door::Shut(_, reason) = &door {
+        log.warn(format_args!("The console is {reason}"));
+    }
     let ports = ports(&server, &settings.options);
     let files = write_files(&settings, &told, &ports).and_then(|mut files| {
         let way_in = local.write(&server, &settings.options);
@@ -85,9 +89,11 @@ async fn serve(plan: Plan, log: &Log) -> Result<(), Failure> {
             log.info(format_args!("Server is ready"));
             notify::notify(notify::READY);
             if told.role == Role::Jetkv {
-                show(Banner { ports: &ports, options: &settings.options, form: told.form }.text());
+                show(
+                    Banner { ports: &ports, options: &settings.options, door: &door, form: told.form }.text(),
+                );
             }
-            until_told(&server, console.as_ref(), &mut signals, &told, settings, &local, log).await;
+            until_told(&server, door.console(), &mut signals, &told, settings, &local, log).await;
             Ok(())
         }
         Err(failure) => Err(failure),

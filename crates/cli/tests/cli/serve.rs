@@ -1,5 +1,7 @@
 //! `serve`, and the same under the name `nats-server`.
 
+mod door;
+pub(crate) mod http;
 mod kills;
 mod logging;
 mod metrics;
@@ -21,7 +23,8 @@ fn it_tells_where_it_is_and_ends_cleanly() {
     let banner: Value = serde_json::from_str(&server.line_of_output()).unwrap();
     let ports: Value = serde_json::from_slice(&std::fs::read(place.file("ports")).unwrap()).unwrap();
     let address = server.address();
-    assert_eq!(ports, serde_json::json!({ "nats": [format!("nats://{address}")] }));
+    let monitoring = [format!("http://{}", server.monitor())];
+    assert_eq!(ports, serde_json::json!({ "nats": [format!("nats://{address}")], "monitoring": monitoring }));
     assert_eq!(banner["nats"], ports["nats"]);
     assert_eq!((&banner["store"], &banner["sync"]), (&"./jetkv-data".into(), &"always".into()));
     assert_eq!(std::fs::read_to_string(place.file("pid")).unwrap(), server.pid().to_string());

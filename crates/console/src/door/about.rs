@@ -8,7 +8,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use jetkv::KvError;
+use serde::Serialize;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// `GET /v1`
@@ -37,13 +39,31 @@ pub(crate) async fn server(
     query: Query,
 ) -> Result<Response, Problem> {
     query.only(&[])?;
-    let damages = seat.near.health().await?;
-    let damages: Vec<String> = damages.iter().map(ToString::to_string).collect();
-    let mut answer = json!({ "healthy": damages.is_empty(), "damages": damages });
-    if let (Some(told), Some(fields)) = (shared.about.tell(), answer.as_object_mut()) {
-        fields.insert("server".into(), told);
-    }
-    Ok(Json(answer).into_response())
+    let damages = match seat.near().health().await {
+        Ok(damages) => Some(damages.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        // Servers elsewhere tell their own operators.
+        Err(KvError::Unsupported { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let told = Told {
+        healthy: damages.as_ref().map(Vec::is_empty),
+        damages: damages.unwrap_or_default(),
+        watches: shared.open_watches(),
+        server: shared.about.tell(),
+    };
+    Ok(Json(told).into_response())
+}
+
+#[derive(Serialize)]
+struct Told {
+    /// Missing if the place does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    healthy: Option<bool>,
+    damages: Vec<String>,
+    /// Watches through this door.
+    watches: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<Value>,
 }
 
 const OPENAPI: &str = include_str!("../openapi.json");

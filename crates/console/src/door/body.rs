@@ -1,15 +1,16 @@
 //! Bodies of requests, within a size and a time.
 
-use crate::limits::{BODY_BYTES_MAX, BODY_PATIENCE, JSON_BYTES_MAX};
+use crate::limits::{BODY_PATIENCE, JSON_BYTES_MAX};
 use crate::problem::Problem;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use std::time::Duration;
 
 /// Reads a body as it is.
-pub(crate) async fn raw(body: Body) -> Result<Bytes, Problem> {
-    read(body, BODY_BYTES_MAX).await
+pub(crate) async fn raw(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
+    read(body, bytes_max).await
 }
 
 /// Reads a body of JSON; nothing at all counts as an empty object.
@@ -32,7 +33,15 @@ pub(crate) async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -
 }
 
 async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
-    match tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, bytes_max)).await {
+    read_within(body, bytes_max, BODY_PATIENCE).await
+}
+
+async fn read_within(body: Body, bytes_max: usize, patience: Duration) -> Result<Bytes, Problem> {
+    // Whoever says how long it is need not send it.
+    if usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX) > bytes_max {
+        return Err(Problem::too_large(bytes_max));
+    }
+    match tokio::time::timeout(patience, axum::body::to_bytes(body, bytes_max)).await {
         Err(_) => Err(Problem::timed_out("the body did not come in time")),
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => match is_too_large(&error) {
@@ -52,3 +61,6 @@ fn is_too_large(error: &axum::Error) -> bool {
     }
     error.to_string().contains("length limit exceeded")
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,7 @@ struct Buckets<'a> {
 pub(crate) async fn list(seat: Seat, query: Query) -> Result<Response, Problem> {
     query.only(&[])?;
     seat.check(&Act::ListBuckets)?;
-    let statuses = seat.near.key_value_statuses().await?;
+    let statuses = seat.near().key_value_statuses().await?;
     Ok(Json(Buckets { buckets: statuses.iter().map(StatusForm::new).collect() }).into_response())
 }
 
@@ -56,7 +56,7 @@ pub(crate) async fn show(seat: Seat, at: Address, query: Query) -> Result<Respon
     let bucket = address(at)?;
     query.only(&[])?;
     seat.check(&Act::Show(&bucket))?;
-    shown(&seat.near.key_value(&bucket).await?).await
+    shown(&seat.near().key_value(&bucket).await?).await
 }
 
 /// `PUT /v1/buckets/{bucket}`: this configuration and no other; what the body leaves out is at its default.
@@ -76,7 +76,7 @@ pub(crate) async fn put(
     };
     let request = request_for(&bucket, &headers, body).await?;
     let mut config = KeyValueConfig::new(bucket.as_str());
-    match seat.near.key_value(&bucket).await {
+    match seat.near().key_value(&bucket).await {
         Ok(_) if creates_only => Err(KvError::BucketExists { bucket }.into()),
         Ok(kv) => {
             // Where entries live never changes, so leaving it out cannot mean another place.
@@ -103,7 +103,7 @@ pub(crate) async fn edit(
     let bucket = address(at)?;
     let previews = query.only(&["preview"])?.flag("preview")?;
     let request = request_for(&bucket, &headers, body).await?;
-    let kv = seat.near.key_value(&bucket).await?;
+    let kv = seat.near().key_value(&bucket).await?;
     let mut config = kv.status().await?.config;
     request.apply(&mut config)?;
     changed(&seat, &kv, config, previews).await

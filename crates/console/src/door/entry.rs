@@ -2,20 +2,23 @@
 
 use super::body;
 use super::conditions::{self, Condition};
+use super::facts::{HEADER_PREFIX, headers_of};
 use super::query::Query;
 use crate::access::{Act, Seat};
 use crate::duration;
-use crate::form::{EntryForm, operation_name, user_headers};
+use crate::form::EntryForm;
 use crate::limits::HISTORY_BYTES_MAX;
 use crate::problem::Problem;
+use crate::routes::Shared;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jetkv::{Entry, KeyValue, KvError, PurgeOptions, Revision, WriteOptions};
 use serde::Serialize;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Bucket and key of an address.
@@ -41,11 +44,11 @@ pub(crate) async fn get(
     };
     if query.flag("history")? {
         seat.check(&Act::Watch(&bucket, &key))?;
-        let kv = seat.near.key_value(&bucket).await?;
+        let kv = seat.near().key_value(&bucket).await?;
         return history(&kv, &key).await;
     }
     seat.check(&Act::Get(&bucket, &key))?;
-    let kv = seat.near.key_value(&bucket).await?;
+    let kv = seat.near().key_value(&bucket).await?;
     let entry = match query.number("revision")? {
         Some(revision) => kv.get_revision(&key, revision).await?,
         // Who asks for JSON can tell a marker from a value.
@@ -61,7 +64,7 @@ pub(crate) async fn get(
         let tag = [(header::ETAG, conditions::entity_tag(entry.revision))];
         return Ok((tag, Json(EntryForm::new(&entry))).into_response());
     }
-    Ok(raw(entry))
+    Ok((headers_of(&entry), Body::from(entry.value)).into_response())
 }
 
 fn missing(bucket: &str, key: &str, query: &Query) -> Problem {
@@ -71,36 +74,6 @@ fn missing(bucket: &str, key: &str, query: &Query) -> Problem {
         )),
         None => Problem::not_found(format!("key {key:?} not found in bucket {bucket:?}")),
     }
-}
-
-/// Returns the value with everything else in headers.
-fn raw(entry: Entry) -> Response {
-    let mut headers = HeaderMap::new();
-    headers.insert(header::ETAG, conditions::entity_tag(entry.revision));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    let facts = [
-        ("kv-revision", entry.revision.to_string()),
-        ("kv-created", entry.created.to_string()),
-        ("kv-operation", operation_name(entry.operation).to_owned()),
-    ];
-    for (name, text) in facts {
-        if let Ok(value) = HeaderValue::from_str(&text) {
-            headers.insert(name, value);
-        }
-    }
-    for (name, content) in user_headers(&entry.headers) {
-        let value = HeaderValue::from_str(content);
-        if name.eq_ignore_ascii_case("content-type") {
-            value.ok().map(|value| headers.insert(header::CONTENT_TYPE, value));
-        } else if let (Ok(name), Ok(value)) = (format!("{HEADER_PREFIX}{name}").parse::<HeaderName>(), value)
-        {
-            headers.append(name, value);
-        }
-    }
-    if let Some(ttl) = entry.headers.get("Nats-TTL").and_then(|ttl| HeaderValue::from_str(ttl).ok()) {
-        headers.insert("kv-ttl", ttl);
-    }
-    (headers, Body::from(entry.value)).into_response()
 }
 
 #[derive(Serialize)]
@@ -134,6 +107,7 @@ struct Written {
 
 /// `PUT`: writes the value, under the condition that `If-Match` or `If-None-Match` states.
 pub(crate) async fn put(
+    State(shared): State<Arc<Shared>>,
     seat: Seat,
     at: Address,
     query: Query,
@@ -146,7 +120,7 @@ pub(crate) async fn put(
     let condition = Condition::of(&headers)?;
     seat.check(&Act::Write(&bucket, &key))?;
     let kv = seat.front().await?.key_value(&bucket).await?;
-    let value = body::raw(body).await?;
+    let value = body::raw(body, shared.value_bytes_max).await?;
     let (revision, status) = match condition {
         Condition::None => (kv.put_with(&key, value, options).await?, StatusCode::OK),
         Condition::Absent => (kv.create_with(&key, value, options).await?, StatusCode::CREATED),
@@ -251,6 +225,3 @@ fn is_unspecific(kind: &HeaderValue) -> bool {
 
 /// Shortest time to live of a key.
 const TTL_MIN: Duration = Duration::from_secs(1);
-
-/// Before the names of headers that are stored with a value.
-const HEADER_PREFIX: &str = "kv-header-";

@@ -70,7 +70,7 @@ async fn page(seat: &Seat, bucket: &str, query: Query) -> Result<Response, Probl
         limit: limit(&query, PAGE_KEYS_DEFAULT)?,
         include_deletes: query.flag("deletes")?,
     };
-    let kv = seat.near.key_value(bucket).await?;
+    let kv = seat.near().key_value(bucket).await?;
     let found = kv.list(filter, page).await?;
     Ok(Json(Keys { keys: found.keys.into_iter().map(KeyForm::from).collect(), next: found.next })
         .into_response())
@@ -116,7 +116,7 @@ pub(crate) async fn level(seat: Seat, at: Address, query: Query) -> Result<Respo
     let prefix = query.text("prefix").filter(|prefix| !prefix.is_empty());
     let filter = prefix.map_or_else(|| ">".to_owned(), |prefix| format!("{prefix}.>"));
     seat.check(&Act::Watch(bucket, &filter))?;
-    let kv = seat.near.key_value(bucket).await?;
+    let kv = seat.near().key_value(bucket).await?;
     let after = query.text("after");
     if after.is_some_and(|token| token.contains('.')) {
         return Err(Problem::invalid("parameter after is one token, without a dot"));

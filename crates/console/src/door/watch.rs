@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use futures_core::Stream;
 use jetkv::{KvError, WatchEvent, WatchOptions, Watcher};
 use std::convert::Infallible;
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::OwnedSemaphorePermit;
@@ -38,9 +39,12 @@ pub(super) async fn open(
     let options = options(&query, headers)?;
     let place = shared.watches.clone().try_acquire_owned();
     let place = place.map_err(|_| Problem::busy("there are too many watches at the moment"))?;
-    let kv = seat.near.key_value(bucket).await?;
+    let kv = seat.near().key_value(bucket).await?;
+    let mut turns = shared.turns.subscribe();
+    // The sender lives as long as the console.
+    let turned = async move { drop(turns.changed().await) };
     let watcher = kv.watch_many(&filters, options).await?;
-    let events = Events { watcher: Some(watcher), _place: place };
+    let events = Events { watcher: Some(watcher), over: Box::pin(turned), _place: place };
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
 
@@ -66,6 +70,8 @@ fn options(query: &Query, headers: &HeaderMap) -> Result<WatchOptions, Problem> 
 /// A watch as events. It reads from the watcher only what the client takes.
 struct Events {
     watcher: Option<Watcher>,
+    /// Done when whoever watches has to be asked anew who they are.
+    over: Pin<Box<dyn Future<Output = ()> + Send>>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -74,6 +80,9 @@ impl Stream for Events {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
+        if this.over.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
         let Some(watcher) = &mut this.watcher else { return Poll::Ready(None) };
         let event = match watcher.poll_next_event(cx) {
             Poll::Pending => return Poll::Pending,

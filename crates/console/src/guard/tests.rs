@@ -6,7 +6,7 @@ fn check(method: Method, pairs: &[(&'static str, &str)]) -> bool {
     for (name, value) in pairs {
         headers.insert(*name, value.parse().unwrap());
     }
-    guard.check(&method, &headers).is_ok()
+    guard.check(&method, &headers, Hosts::Known).is_ok()
 }
 
 #[test]
@@ -43,4 +43,15 @@ fn the_own_page_and_a_link_are_let_in() {
     let link = [("host", "localhost"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
     assert!(check(Method::GET, &link));
     assert!(!check(Method::POST, &link));
+}
+
+#[test]
+fn where_any_host_may_be_meant_other_sites_are_refused_nevertheless() {
+    let guard = Guard::default();
+    let mut headers = HeaderMap::new();
+    headers.insert("host", HeaderValue::from_static("kv.internal:8222"));
+    assert!(guard.check(&Method::GET, &headers, Hosts::Any).is_ok());
+    assert!(guard.check(&Method::GET, &headers, Hosts::Known).is_err());
+    headers.insert("origin", HeaderValue::from_static("http://evil.example"));
+    assert!(guard.check(&Method::GET, &headers, Hosts::Any).is_err());
 }

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use jetkv::{JetStream, KeyValue, KeyValueConfig};
-use jetkv_console::{About, Access, Console, Guard, Options, Seat};
+use jetkv_console::{About, Access, Console, Guard, Options, Seat, VALUE_BYTES_MAX};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -11,6 +11,12 @@ use tower::ServiceExt;
 pub(crate) struct World {
     pub(crate) place: JetStream,
     pub(crate) console: Console,
+}
+
+/// Returns a door that lets in whom `access` says.
+pub(crate) fn console(access: Access) -> Console {
+    let (guard, about) = (Guard::default(), About::default());
+    Console::new(Options { access, guard, about, value_bytes_max: VALUE_BYTES_MAX })
 }
 
 /// What came back.
@@ -25,8 +31,7 @@ impl World {
     pub(crate) async fn new() -> Self {
         let place = JetStream::memory().await.unwrap();
         let access = Access::Open(Seat::at(place.clone()));
-        let console = Console::new(Options { access, guard: Guard::default(), about: About::default() });
-        Self { place, console }
+        Self { place, console: console(access) }
     }
 
     /// A door with one bucket `app` behind it.

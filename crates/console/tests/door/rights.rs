@@ -1,9 +1,8 @@
+use crate::harness::console;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use jetkv::{JetStream, KeyValueConfig};
-use jetkv_console::{
-    About, Access, Console, Credentials, Guard, Login, LoginError, LoginFuture, Options, Seat,
-};
+use jetkv_console::{Access, Console, Credentials, Front, Login, LoginError, LoginFuture, Seat};
 use std::sync::Arc;
 use tower::ServiceExt;
 
@@ -21,7 +20,7 @@ impl Login for OneUser {
                             || subject.ends_with(".$KV.app.alice.>")
                             || subject.ends_with(".$KV.app.alice.k")
                     };
-                    Ok(Seat { may_publish: Some(Arc::new(may)), ..Seat::at(place) })
+                    Ok(Seat::new(place, Front::Near, Some(Arc::new(may))))
                 }
                 _ => Err(LoginError::Denied),
             }
@@ -44,7 +43,7 @@ async fn users_read_what_they_may_and_nothing_else() {
     kv.put("alice.k", "1").await.unwrap();
     kv.put("bob.k", "1").await.unwrap();
     let access = Access::PerUser(Arc::new(OneUser(place)));
-    let console = Console::new(Options { access, guard: Guard::default(), about: About::default() });
+    let console = console(access);
     // anna:secret
     let anna = Some("Basic YW5uYTpzZWNyZXQ=");
     assert_eq!(ask(&console, "/v1/kv/app/alice.k", None).await, 401);

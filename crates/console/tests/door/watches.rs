@@ -114,3 +114,33 @@ async fn options_choose_what_a_watch_shows() {
     world.get("/v1/kv/app?watch&updates&history").await.problem(400, "invalid");
     world.get("/v1/kv/app?watch&filter=a.%3E.b").await.problem(400, "invalid");
 }
+
+#[tokio::test]
+async fn watches_end_when_everybody_has_to_be_asked_anew() {
+    let (world, kv) = World::with_bucket(|config| config).await;
+    let mut events = Events::open(&world, "/v1/kv/app?watch", None).await;
+    assert_eq!(events.next().await.0, "current");
+    world.console.forget_sessions();
+    assert!(poll_fn(|cx| Pin::new(&mut events.body).poll_next(cx)).await.is_none());
+    // Who comes again goes on.
+    kv.put("k", "1").await.unwrap();
+    let mut events = Events::open(&world, "/v1/kv/app?watch", Some(0)).await;
+    assert_eq!(events.next().await.1, "1");
+}
+
+#[tokio::test]
+async fn so_many_watches_are_open_and_no_more() {
+    let (world, _kv) = World::with_bucket(|config| config).await;
+    let mut open = Vec::new();
+    for _ in 0..1_024 {
+        open.push(Events::open(&world, "/v1/kv/app?watch", None).await);
+    }
+    assert_eq!(world.get("/v1/server").await.json()["watches"], 1_024);
+    let refused = world.get("/v1/kv/app?watch").await;
+    refused.problem(503, "unavailable");
+    assert_eq!(refused.header("retry-after"), "5");
+    // Everything else goes on, and a place that is given back is taken again.
+    assert_eq!(world.get("/v1/kv/app").await.status, 200);
+    open.pop();
+    Events::open(&world, "/v1/kv/app?watch", None).await;
+}

@@ -4,8 +4,8 @@ use super::keys;
 use super::problems::{ConfigError, Problems};
 use super::syntax::{self, Sources};
 use crate::options::{
-    Address, Credential, HttpOptions, HttpScheme, JetStreamLimits, JetStreamOptions, LogFormat, Secret,
-    ServerOptions, TlsOptions, UserOptions,
+    Address, Credential, HttpOptions, HttpScheme, IfTaken, JetStreamLimits, JetStreamOptions, LogFormat,
+    Secret, ServerOptions, TlsOptions, UserOptions,
 };
 use jetkv_engine::Sync;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,8 @@ pub struct Defaults {
     pub host: String,
     /// The host of the monitoring port; `None` is the clients' host.
     pub http_host: Option<String>,
+    /// The monitoring port, if it is free; `None` is off.
+    pub http_port: Option<u16>,
     /// Whether there are streams.
     pub jetstream: bool,
     /// Where streams are kept: the directory of the data itself.
@@ -37,7 +39,7 @@ pub struct Overrides {
     /// Host of the monitoring port.
     pub http_host: Option<String>,
     /// Monitoring port, and what it speaks.
-    pub http_port: Option<(u16, HttpScheme)>,
+    pub http_port: Option<HttpPort>,
     /// Whether there are streams, if the command line says so.
     pub jetstream: Option<bool>,
     /// Where streams are kept: the directory of the data itself. It comes behind `store_dir`.
@@ -70,6 +72,15 @@ pub struct Overrides {
     pub token: Option<Secret>,
     /// TLS.
     pub tls: TlsOverrides,
+}
+
+/// What is said of the monitoring port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpPort {
+    /// There is none.
+    Off,
+    /// This one, and what it speaks; 0 lets the system choose one.
+    At(u16, HttpScheme),
 }
 
 /// What the command line says of TLS.
@@ -152,12 +163,11 @@ pub(super) struct Draft {
 }
 
 /// What is known of the monitoring port.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct HttpDraft {
     pub(super) host: Option<String>,
-    pub(super) port: Option<u16>,
+    pub(super) port: Option<HttpPort>,
     pub(super) base_path: String,
-    pub(super) scheme: HttpScheme,
 }
 
 /// What is known of streams.
@@ -171,12 +181,6 @@ pub(super) struct JetStreamDraft {
     pub(super) domain: Option<String>,
     pub(super) strict: bool,
     pub(super) limits: JetStreamLimits,
-}
-
-impl Default for HttpDraft {
-    fn default() -> Self {
-        Self { host: None, port: None, base_path: String::new(), scheme: HttpScheme::Plain }
-    }
 }
 
 impl Default for JetStreamDraft {
@@ -207,10 +211,7 @@ impl Draft {
         replace(&mut self.options.client_advertise, over.client_advertise);
         replace(&mut self.options.server_name, over.server_name);
         replace(&mut self.http.host, over.http_host);
-        if let Some((port, scheme)) = over.http_port {
-            self.http.port = Some(port);
-            self.http.scheme = scheme;
-        }
+        replace(&mut self.http.port, over.http_port);
         replace(&mut self.jetstream.enabled, over.jetstream);
         replace(&mut self.jetstream.data_dir, over.store_dir.map(data_dir_of).or(over.data_dir));
         replace(&mut self.jetstream.sync, over.sync);
@@ -281,14 +282,7 @@ impl Draft {
             host: self.host.unwrap_or_else(|| defaults.host.clone()),
             port: self.port.unwrap_or(CLIENT_PORT),
         };
-        options.http = self.http.port.map(|port| {
-            let host = self.http.host.or_else(|| defaults.http_host.clone());
-            HttpOptions {
-                listen: Address { host: host.unwrap_or_else(|| options.listen.host.clone()), port },
-                base_path: self.http.base_path,
-                scheme: self.http.scheme,
-            }
-        });
+        options.http = self.http.finish(defaults, &options.listen);
         if let Some(tls) = &mut options.tls {
             tls.allow_non_tls |= self.allow_non_tls;
         }
@@ -303,6 +297,18 @@ impl Draft {
             ..JetStreamOptions::new(jetstream.data_dir.unwrap_or_else(|| defaults.data_dir.clone()))
         });
         Settings { options, process: self.process, warnings: Vec::new() }
+    }
+}
+
+impl HttpDraft {
+    fn finish(self, defaults: &Defaults, clients: &Address) -> Option<HttpOptions> {
+        let (port, scheme, if_taken) = match (self.port, defaults.http_port) {
+            (Some(HttpPort::At(port, scheme)), _) => (port, scheme, IfTaken::Fail),
+            (None, Some(port)) => (port, HttpScheme::Plain, IfTaken::Elsewhere),
+            (Some(HttpPort::Off), _) | (None, None) => return None,
+        };
+        let host = self.host.or_else(|| defaults.http_host.clone()).unwrap_or_else(|| clients.host.clone());
+        Some(HttpOptions { listen: Address { host, port }, base_path: self.base_path, scheme, if_taken })
     }
 }
 

@@ -8,6 +8,7 @@ fn defaults() -> Defaults {
     Defaults {
         host: "127.0.0.1".into(),
         http_host: Some("127.0.0.1".into()),
+        http_port: None,
         jetstream: true,
         data_dir: "jetkv-data".into(),
     }
@@ -96,6 +97,29 @@ fn the_monitoring_port_is_on_loopback_unless_told_otherwise() {
     assert_eq!(http("https_port: -1"), Some(("127.0.0.1".into(), 0, HttpScheme::Tls)));
     let base = settings("http: 1\nhttp_base_path: nats/").options.http.unwrap().base_path;
     assert_eq!(base, "/nats");
+}
+
+#[test]
+fn a_monitoring_port_by_default_gives_way_and_can_be_switched_off() {
+    let http = |text: &str, overrides: &Overrides| {
+        let defaults = Defaults { http_port: Some(8222), ..defaults() };
+        let sources = Sources { read: &|_| Ok(text.as_bytes().to_vec()), variables: &|_| None };
+        let settings = assemble(&defaults, Some(Path::new("c")), overrides, sources).unwrap();
+        settings.options.http.map(|http| (http.listen.host, http.listen.port, http.if_taken))
+    };
+    let nothing = Overrides::default();
+    let given = |port| Overrides { http_port: Some(port), ..Overrides::default() };
+    let at = |port| HttpPort::At(port, HttpScheme::Plain);
+    let here = || "127.0.0.1".to_owned();
+    assert_eq!(http("port: 1", &nothing), Some((here(), 8222, IfTaken::Elsewhere)));
+    assert_eq!(http("host: 0.0.0.0", &nothing), Some((here(), 8222, IfTaken::Elsewhere)));
+    assert_eq!(http("http: 8222", &nothing), Some((here(), 8222, IfTaken::Fail)));
+    assert_eq!(http("port: 1", &given(at(8222))), Some((here(), 8222, IfTaken::Fail)));
+    for off in ["http: off", "http_port: false", "https: no", "monitor_port: off"] {
+        assert_eq!(http(off, &nothing), None, "{off}");
+        assert_eq!(http(off, &given(at(5))), Some((here(), 5, IfTaken::Fail)));
+    }
+    assert_eq!(http("http: 8222", &given(HttpPort::Off)), None);
 }
 
 #[test]
@@ -348,7 +372,7 @@ fn the_command_line_wins() {
     let overrides = Overrides {
         host: Some("h".into()),
         port: Some(0),
-        http_port: Some((1, HttpScheme::Plain)),
+        http_port: Some(HttpPort::At(1, HttpScheme::Plain)),
         store_dir: Some("s".into()),
         sync: Some(jetkv_engine::Sync::Os),
         debug: true,

@@ -1,7 +1,7 @@
 //! A server with streams in memory, and requests to it.
 
 use jetkv_engine::env::Env;
-use jetkv_server::options::{Address, HttpOptions, HttpScheme, JetStreamOptions};
+use jetkv_server::options::{Address, HttpOptions, HttpScheme, IfTaken, JetStreamOptions};
 use jetkv_server::{Server, ServerOptions, SilentLog};
 use serde_json::Value;
 use std::io::{Read, Write};
@@ -22,7 +22,12 @@ pub(crate) fn options() -> ServerOptions {
     let listen = || Address { host: "127.0.0.1".to_owned(), port: 0 };
     ServerOptions {
         listen: listen(),
-        http: Some(HttpOptions { listen: listen(), scheme: HttpScheme::Plain, base_path: String::new() }),
+        http: Some(HttpOptions {
+            listen: listen(),
+            scheme: HttpScheme::Plain,
+            base_path: String::new(),
+            if_taken: IfTaken::Fail,
+        }),
         jetstream: Some(JetStreamOptions::new("/data")),
         ..ServerOptions::default()
     }

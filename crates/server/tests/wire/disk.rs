@@ -2,7 +2,7 @@
 
 use crate::harness::{Lines, World};
 use jetkv_engine::env::Env;
-use jetkv_server::options::{Address, HttpOptions, HttpScheme, JetStreamOptions};
+use jetkv_server::options::{Address, HttpOptions, HttpScheme, IfTaken, JetStreamOptions};
 use jetkv_server::{LogLevel, LogSink, ServerOptions, StartError};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -87,6 +87,7 @@ fn with_streams(options: &mut ServerOptions) {
         listen: Address { host: "127.0.0.1".to_owned(), port: 0 },
         base_path: String::new(),
         scheme: HttpScheme::Plain,
+        if_taken: IfTaken::Fail,
     });
 }
 

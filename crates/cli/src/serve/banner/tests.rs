@@ -1,4 +1,6 @@
 use super::*;
+use jetkv::JetStream;
+use jetkv_console::{About, Access, Console, Guard, Options, Seat};
 use jetkv_server::options::{Address, JetStreamOptions};
 use std::time::Duration;
 
@@ -12,8 +14,19 @@ fn options(sync: SyncMode) -> ServerOptions {
     ServerOptions { listen, jetstream: Some(jetstream), ..ServerOptions::default() }
 }
 
+fn console() -> Console {
+    let place = pollster::block_on(JetStream::memory()).unwrap();
+    let access = Access::Open(Seat::at(place));
+    let (guard, about) = (Guard::default(), About::default());
+    Console::new(Options { access, guard, about, value_bytes_max: 1 })
+}
+
+fn banner(options: &ServerOptions, door: &Door, form: Form) -> String {
+    Banner { ports: &ports(), options, door, form }.text()
+}
+
 fn text(options: &ServerOptions, form: Form) -> String {
-    Banner { ports: &ports(), options, form }.text()
+    banner(options, &Door::Open(console()), form)
 }
 
 #[test]
@@ -35,6 +48,18 @@ fn people_are_told_where_how_durable_and_how_to_connect() {
 }
 
 #[test]
+fn a_console_that_cannot_be_opened_says_why() {
+    let options = options(SyncMode::Always);
+    let off = banner(&options, &Door::None("off: there are no streams"), Form::Human);
+    assert!(off.contains("  console     off: there are no streams\n"), "{off}");
+    assert!(off.contains("  monitoring  http://127.0.0.1:8222/varz and others\n"), "{off}");
+    let shut = Door::Shut(console(), "shut: for a reason");
+    assert!(banner(&options, &shut, Form::Human).contains("  console     shut: for a reason\n"));
+    let line = banner(&options, &shut, Form::Json);
+    assert!(serde_json::from_str::<serde_json::Value>(&line).unwrap().get("console").is_none(), "{line}");
+}
+
+#[test]
 fn what_is_unsafe_is_called_so() {
     for sync in [SyncMode::Os, SyncMode::Every(Duration::from_secs(120))] {
         assert!(text(&options(sync), Form::Human).contains("unsafe"), "{sync:?}");
@@ -47,5 +72,6 @@ fn programs_get_one_object() {
     let found: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(found["nats"][0], "nats://127.0.0.1:4222");
     assert_eq!(found["sync"], "every=100ms");
+    assert_eq!(found["console"], "http://127.0.0.1:8222/console/");
     assert_eq!(found["pid"], std::process::id());
 }

@@ -1,7 +1,7 @@
 //! The keys of the outermost level.
 
 use super::{accounts, authorization, blocks, jetstream, tls};
-use crate::config::assemble::Draft;
+use crate::config::assemble::{Draft, HttpPort};
 use crate::config::problems::Problems;
 use crate::config::read;
 use crate::config::syntax::{Entry, Map, Value};
@@ -25,6 +25,11 @@ pub(in crate::config) fn top(map: &Map, draft: &mut Draft, problems: &mut Proble
     authorization::check_together(draft, problems);
 }
 
+/// Says whether something is switched off; the reference has no word for that.
+fn is_off(entry: &Entry) -> bool {
+    matches!(entry.node.value, Value::Bool(false))
+}
+
 /// Where the server listens and what it says of itself.
 fn network(key: &str, entry: &Entry, draft: &mut Draft, problems: &mut Problems) -> bool {
     match key {
@@ -37,16 +42,20 @@ fn network(key: &str, entry: &Entry, draft: &mut Draft, problems: &mut Problems)
         "host" | "net" => draft.host = read::text(entry, problems).or(draft.host.take()),
         "port" => draft.port = port(entry, problems).or(draft.port),
         "http" | "https" => {
-            if let Some((host, port)) = listen(entry, problems) {
+            let scheme = if key == "http" { HttpScheme::Plain } else { HttpScheme::Tls };
+            if is_off(entry) {
+                draft.http.port = Some(HttpPort::Off);
+            } else if let Some((host, port)) = listen(entry, problems) {
                 draft.http.host = host;
-                draft.http.port = Some(port);
-                draft.http.scheme = if key == "http" { HttpScheme::Plain } else { HttpScheme::Tls };
+                draft.http.port = Some(HttpPort::At(port, scheme));
             }
         }
         "http_port" | "monitor_port" | "https_port" => {
-            if let Some(port) = port(entry, problems) {
-                draft.http.port = Some(port);
-                draft.http.scheme = if key == "https_port" { HttpScheme::Tls } else { HttpScheme::Plain };
+            let scheme = if key == "https_port" { HttpScheme::Tls } else { HttpScheme::Plain };
+            if is_off(entry) {
+                draft.http.port = Some(HttpPort::Off);
+            } else if let Some(port) = port(entry, problems) {
+                draft.http.port = Some(HttpPort::At(port, scheme));
             }
         }
         "http_base_path" => {

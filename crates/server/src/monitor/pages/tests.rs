@@ -6,7 +6,7 @@ use crate::monitor::facts::{
 };
 use crate::monitor::query::Query;
 use crate::monitor::route::Answer;
-use crate::options::{Address, HttpOptions, HttpScheme, JetStreamOptions, Secret, ServerOptions};
+use crate::options::{Address, HttpOptions, HttpScheme, IfTaken, JetStreamOptions, Secret, ServerOptions};
 use jetkv_engine::{StoreStats, StreamStats, SyncTimes};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -19,7 +19,12 @@ fn server() -> ServerFacts {
         ServerOptions { jetstream: Some(JetStreamOptions::new("/data")), ..ServerOptions::default() };
     options.auth.token = Some(Secret::new("hunter2"));
     let listen = Address { host: "127.0.0.1".into(), port: 0 };
-    options.http = Some(HttpOptions { listen, base_path: String::new(), scheme: HttpScheme::Plain });
+    options.http = Some(HttpOptions {
+        listen,
+        base_path: String::new(),
+        scheme: HttpScheme::Plain,
+        if_taken: IfTaken::Fail,
+    });
     ServerFacts {
         id: "NID".into(),
         name: "n\"1".into(),
