@@ -103,8 +103,10 @@ pub(crate) enum Command {
     Bench(BenchArgs),
     /// Find out whether this machine and its disk keep what they are given
     Doctor(DoctorArgs),
-    /// Serve the store to NATS clients of any language
+    /// Serve the store to NATS clients of any language, and the web console
     Serve(Box<ServeArgs>),
+    /// Open the web console on a store, or on servers elsewhere
+    Console(ConsoleArgs),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
     /// Print the manual page, or write one per command into a directory
@@ -444,6 +446,16 @@ pub(crate) struct DoctorArgs {
     /// Be the writer that is killed
     #[arg(long, value_name = "ROUND", hide = true)]
     pub(crate) write_until_killed: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConsoleArgs {
+    /// Port on this machine, 8222 or a free one if nothing is said; 0 lets the system choose one
+    #[arg(long, value_name = "N")]
+    pub(crate) http_port: Option<u16>,
+    /// A name under which browsers may know it, beside localhost and IP addresses; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) http_name: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod bucket;
 mod cli;
 mod clock;
 mod connection;
+mod console;
 mod copy;
 mod doctor;
 mod exit;

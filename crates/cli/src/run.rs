@@ -5,8 +5,8 @@ use crate::exit::{Exit, Failure, Stop};
 use crate::output::{self, Out};
 use crate::place::{Door, Place};
 use crate::{
-    backup, bench, bucket, copy, doctor, export, import, ping, read, restore, serve, shell, tour, upkeep,
-    watch, write,
+    backup, bench, bucket, console, copy, doctor, export, import, ping, read, restore, serve, shell, tour,
+    upkeep, watch, write,
 };
 use clap::{CommandFactory, Parser};
 use std::ffi::{OsStr, OsString};
@@ -96,6 +96,7 @@ pub(crate) fn run(command: Command, door: &Door, out: &mut Out) -> Result<(), St
         },
         // It needs no store of its own: the server opens it.
         Command::Serve(_) => Ok(()),
+        Command::Console(args) => with(door.open()?, |place| console::console(place, args, out)),
         Command::Completions(args) => shell::completions(args, out),
         Command::Man(args) => shell::man(args, out),
     }

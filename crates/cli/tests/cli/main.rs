@@ -3,6 +3,8 @@
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
 mod backup;
 mod buckets;
+#[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
+mod console;
 mod doctor;
 mod errors;
 mod keys;
