@@ -52,13 +52,25 @@ impl ConsoleCheck {
     /// # Errors
     /// [`CompatError::Command`] with what was printed, if something is not as it should be.
     pub fn run(&self, program: &Path) -> Result<(), CompatError> {
-        for test in ["console.test.mjs", "door.test.mjs"] {
-            let mut node = Command::new("node");
-            node.arg("--test").arg(self.scenes.join(test)).env("JETKV", program);
-            node.env("CHROMIUM", &self.browser).env("SCHEMATHESIS", &self.fuzzer);
-            run(&mut node)?;
-        }
-        Ok(())
+        let tests = ["console.test.mjs", "looks.test.mjs", "door.test.mjs"];
+        tests.iter().try_for_each(|test| run(&mut self.node(test, program)))
+    }
+
+    /// Makes the pictures of the README anew.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn make_pictures(&self, program: &Path, directory: &Path) -> Result<(), CompatError> {
+        let mut node = self.node("looks.test.mjs", program);
+        run(node.env("JETKV_PICTURES", directory).arg("--test-name-pattern=README"))
+    }
+
+    fn node(&self, test: &str, program: &Path) -> Command {
+        let mut node = Command::new("node");
+        node.arg("--test").env("JETKV", program);
+        node.env("CHROMIUM", &self.browser).env("SCHEMATHESIS", &self.fuzzer);
+        node.arg(self.scenes.join(test));
+        node
     }
 }
 

@@ -34,6 +34,10 @@ const query = (fields) => {
 };
 
 export const server = () => json(ask("GET", "/v1/server"));
+
+let told;
+/** What the server said of itself when it was first asked; nothing if it says nothing. */
+export const about = () => told ??= server().then((answer) => answer.server ?? {}, () => ({}));
 export const buckets = async () => (await json(ask("GET", "/v1/buckets"))).buckets;
 export const bucket = (name) => json(ask("GET", bucketPath(name)));
 export const createBucket = (config) => json(ask("POST", "/v1/buckets", body(config)));

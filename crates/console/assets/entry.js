@@ -105,6 +105,17 @@ export function newEntryDialog(bucket) {
   editor({ title: "New key", bucket, text: "", condition: { create: true }, done: (key) => { location.hash = keyLink(bucket, key); } });
 }
 
+/** Reads lines of "name: value". */
+function headersOf(text) {
+  const headers = {};
+  for (const line of text.split("\n").map((each) => each.trim()).filter(Boolean)) {
+    const [, name, value] = line.match(/^([A-Za-z0-9!#$%&'*+.^_`|~-]+)\s*:\s*(.*)$/) ?? [];
+    if (name === undefined) throw new api.Problem({ title: "Headers", kind: "invalid", detail: `"${line}" is no header: name: value` });
+    headers[name] = value;
+  }
+  return headers;
+}
+
 /** The form that writes. A conflict shows both sides, and the choice is the user's. */
 function editor({ title, bucket, key, text, bytes, headers = {}, condition, done }) {
   const name = key === undefined && h("input", { name: "key", required: true, autofocus: true, spellcheck: "false", placeholder: "web.port" });
@@ -113,6 +124,9 @@ function editor({ title, bucket, key, text, bytes, headers = {}, condition, done
   const file = h("input", { type: "file", "aria-label": "Value from a file" });
   const ttl = h("input", { name: "ttl", placeholder: "as the bucket says; or 90s, 1h30m, never" });
   const kind = h("input", { name: "type", value: headers["Content-Type"] ?? "", placeholder: "application/json" });
+  const others = Object.entries(headers).filter(([name]) => name !== "Content-Type");
+  const lines = h("textarea", { name: "headers", "aria-label": "Headers", rows: "2", spellcheck: "false", placeholder: "author: anna" });
+  lines.value = others.map(([name, text]) => `${name}: ${text}`).join("\n");
   const told = h("div", {});
   const json = h("button", { type: "button", onclick: () => { const pretty = prettyJson(value.value); if (pretty) value.value = pretty; else toast("That is no JSON.", "failed"); } }, "Format JSON");
   let now = condition;
@@ -120,9 +134,9 @@ function editor({ title, bucket, key, text, bytes, headers = {}, condition, done
     const write = async () => {
       const at = key ?? name.value;
       const content = file.files.length > 0 ? new Uint8Array(await file.files[0].arrayBuffer()) : value.value;
-      const kept = { ...headers };
-      if (kind.value.trim()) kept["Content-Type"] = kind.value.trim(); else delete kept["Content-Type"];
       try {
+        const kept = headersOf(lines.value);
+        if (kind.value.trim()) kept["Content-Type"] = kind.value.trim();
         const { revision } = await api.put(bucket, at, content, { condition: now, ttl: ttl.value.trim() || undefined, headers: kept });
         close();
         toast(`${at} is at revision ${revision}.`);
@@ -145,24 +159,32 @@ function editor({ title, bucket, key, text, bytes, headers = {}, condition, done
       name && field("Key", name, "Tokens of A-Z a-z 0-9 - / _ = with dots between them"),
       text === undefined && h("p", { class: "notice warning" }, `The value (${size(bytes.length)}) is no text: choose a file, or type a new one.`),
       h("label", { class: "field" }, h("span", {}, "Value"), value), h("div", { class: "bar" }, json, file),
-      field("TTL", ttl), field("Media type", kind), told,
+      field("TTL", ttl), field("Media type", kind), field("Headers", lines, "Stored with the value, one on each line."), told,
       h("div", { class: "actions" }, h("button", { type: "button", onclick: close }, "Cancel"),
         h("button", { class: "primary" }, condition.create ? "Create" : "Save")));
   });
 }
 
-/** The same as commands and programs. */
+/** The same as commands and programs, such as work at the place that is shown. */
 function copies(bucket, key) {
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-  const texts = {
-    jetkv: `jetkv get ${bucket} ${quoted(key)}`,
-    nats: `nats kv get ${bucket} ${quoted(key)}`,
-    curl: `curl ${quoted(location.origin + api.keyPath(bucket, key))}`,
-    Rust: `let entry = js.key_value(${JSON.stringify(bucket)}).await?.get(${JSON.stringify(key)}).await?;`,
+  const place = async () => {
+    const { nats, store, place } = await api.about();
+    if (nats) return { url: `nats://${nats}`, flag: nats === "127.0.0.1:4222" ? "" : ` --server nats://${nats}` };
+    if (place === "remote") return { url: store, flag: ` --server ${store}` };
+    return { url: store ?? "jetkv-data", flag: store ? ` --store ${quoted(store)}` : "" };
   };
-  return h("div", { class: "bar copies" }, h("span", {}, "Copy as"), Object.entries(texts).map(([name, text]) => h("button", {
-    type: "button", title: text, onclick: async () => {
-      try { await navigator.clipboard.writeText(text); toast(`Copied: ${text}`); } catch { toast(text); }
-    },
-  }, name)));
+  const texts = {
+    jetkv: async () => `jetkv${(await place()).flag} get ${bucket} ${quoted(key)}`,
+    nats: async () => `nats${(await place()).flag} kv get ${bucket} ${quoted(key)}`,
+    curl: async () => `curl ${quoted(location.origin + api.keyPath(bucket, key))}`,
+    Rust: async () => `let js = jetkv::JetStream::at(${JSON.stringify((await place()).url)}).await?;
+let entry = js.key_value(${JSON.stringify(bucket)}).await?.get(${JSON.stringify(key)}).await?;`,
+  };
+  const copy = async (name) => {
+    const text = await texts[name]();
+    try { await navigator.clipboard.writeText(text); toast(`Copied: ${text}`); } catch { toast(text); }
+  };
+  return h("div", { class: "bar copies" }, h("span", {}, "Copy as"),
+    Object.keys(texts).map((name) => h("button", { type: "button", onclick: () => copy(name) }, name)));
 }

@@ -29,9 +29,10 @@ export function historyPane(bucket, key, now, changed) {
       h("span", { class: entry.operation === "put" ? "" : "gone" }, entry.operation),
       h("time", { datetime: entry.created, title: time(entry.created) }, ago(entry.created)),
       h("span", { class: "count" }, size(api.bytesOf(entry).length)),
-      entry.operation === "put" && entry.revision !== now.revision && h("button", { type: "button", onclick: () => revert(entry) }, "Revert to this"));
+      entry.operation === "put" && entry.revision !== now.revision && h("button", { type: "button", class: "small", onclick: () => revert(entry) }, "Revert to this"));
     compare();
-    return [h("ol", { class: "timeline" }, entries.map(row)), compared];
+    return [h("p", { class: "hint compare", "aria-hidden": "true" }, h("span", {}, "from"), h("span", {}, "to")),
+      h("ol", { class: "timeline" }, entries.map(row)), compared];
   }
 
   async function revert(entry) {

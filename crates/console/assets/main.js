@@ -51,12 +51,19 @@ async function showHealth() {
   const health = document.getElementById("health");
   try {
     const { healthy, damages } = await api.server();
-    fill(health, healthy ? h("span", { class: "pill good" }, "healthy")
+    fill(health, healthy === undefined ? "" : healthy ? h("span", { class: "pill good" }, "healthy")
       : h("a", { class: "pill bad", href: "#/server" }, `${damages.length} damaged`));
   } catch (error) {
     fill(health, error.kind === "unavailable" ? h("span", { class: "pill bad" }, "offline") : "");
   }
 }
+
+// "/" goes to the filter, as in other programs.
+addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.closest("input, textarea, select, dialog")) return;
+  const filter = document.querySelector("main input[type=search]");
+  if (filter) { event.preventDefault(); filter.focus(); filter.select(); }
+});
 
 theme.start(document.getElementById("theme"));
 addEventListener("hashchange", show);

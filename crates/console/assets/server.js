@@ -12,10 +12,11 @@ export async function serverPage() {
   return { content: [h("h1", {}, "Server"), shown], title: "Server", stop: () => clearInterval(timer) };
 }
 
-function view({ healthy, damages, server }) {
+function view({ healthy, damages, watches, server }) {
   const fact = (name, value) => value !== undefined && value !== null && [h("dt", {}, name), h("dd", {}, value)];
   return [
-    healthy ? h("p", { class: "notice good" }, "Nothing is known to be damaged.")
+    healthy === undefined ? h("p", { class: "notice" }, "The place does not tell here whether data is damaged.")
+      : healthy ? h("p", { class: "notice good" }, "Nothing is known to be damaged.")
       : h("div", { class: "notice failed", role: "alert" }, h("strong", {}, "Damaged data"), h("ul", {}, damages.map((text) => h("li", {}, text))),
         h("p", { class: "hint" }, "`jetkv check` names everything, `jetkv repair` gives up what cannot be read.")),
     server && h("dl", { class: "facts" },
@@ -24,16 +25,19 @@ function view({ healthy, damages, server }) {
       fact("Memory", server.memory_bytes ? size(server.memory_bytes) : undefined), fact("Disk", server.disk_bytes !== undefined ? size(server.disk_bytes) : undefined),
       fact("Connections", server.connections !== undefined ? count(server.connections) : undefined),
       fact("Subscriptions", server.subscriptions !== undefined ? count(server.subscriptions) : undefined),
-      fact("Syncs", server.syncs !== undefined ? count(server.syncs) : undefined),
-      fact("Last sync took", server.sync_micros ? `${count(server.sync_micros)} µs` : undefined),
+      fact("Watches through this page's port", watches !== undefined ? count(watches) : undefined),
+      fact("Syncs", server.syncs ? count(server.syncs.count) : undefined),
+      fact("A sync takes", server.syncs?.count ? `${milliseconds(server.syncs.mean_micros)} on average, ${milliseconds(server.syncs.last_micros)} the last time` : undefined),
       fact("Waiting to be sent", server.pending_bytes !== undefined ? size(server.pending_bytes) : undefined),
       fact("Slow consumers", server.slow_consumers !== undefined ? count(server.slow_consumers) : undefined)),
-    server?.watches && table("Watches and other consumers", ["Stream", "Consumer", "Pending", "Waiting for acks"],
+    server?.watches && table("Watches and other consumers", ["Stream", "Consumer", "Lag", "Waiting for acks"],
       server.watches.map((each) => [each.stream, each.name, count(each.pending), count(each.unacknowledged)])),
     server?.clients && table("Clients", ["Name", "Language", "Address", "Pending", "In", "Out"],
       server.clients.map((each) => [each.name || `cid ${each.id}`, `${each.lang} ${each.version}`, each.address, size(each.pending_bytes), count(each.in_messages), count(each.out_messages)])),
   ];
 }
+
+const milliseconds = (micros) => `${(micros / 1000).toFixed(micros < 10000 ? 2 : 0)} ms`;
 
 function table(title, names, rows) {
   return [h("h2", {}, title), rows.length === 0 ? h("p", { class: "hint" }, "None.") : h("table", { class: "wide" },

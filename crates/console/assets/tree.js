@@ -38,18 +38,43 @@ export function keyTree(bucket, chosen) {
   async function list(into, pattern, after) {
     let found = await api.keys(bucket, pattern, after);
     if (after === undefined && found.keys.length === 0 && !/[*>]/.test(pattern)) found = await api.keys(bucket, `${pattern}.>`);
+    if (after === undefined && found.keys.length === 0 && !/[*>]/.test(pattern) && await behind(into, pattern)) return;
     const items = found.keys.map((key) => item({ path: key.key, label: key.key, key, below: 0, depth: 1 }));
-    const more = found.next && h("button", { class: "more", onclick: () => { more.remove(); list(into, pattern, found.next); } }, "More keys");
+    const more = found.next && moreButton("More keys", () => list(into, pattern, found.next));
     if (after === undefined) fill(into, items, more); else into.append(...items, ...(more ? [more] : []));
   }
 
+  /** Shows what follows a word that no key begins with as a token: in a long list it is the place to go on. */
+  async function behind(into, word) {
+    const dot = word.lastIndexOf(".");
+    const [prefix, token] = [word.slice(0, Math.max(dot, 0)), word.slice(dot + 1)];
+    const found = await api.level(bucket, prefix, token);
+    if (!found.branches[0]?.token.startsWith(token)) return false;
+    await place(into, prefix, 1, found, true);
+    into.prepend(h("p", { class: "hint" }, `From ${found.branches[0].path} on:`));
+    return true;
+  }
+
+  /** A button that presses itself when it is scrolled into view. */
+  function moreButton(text, load) {
+    const press = () => { seen.disconnect(); button.remove(); load().catch((error) => rows.append(failure(error))); };
+    const button = h("button", { class: "more", onclick: press }, text);
+    const seen = new IntersectionObserver((changes) => { if (changes.some((change) => change.isIntersecting)) press(); }, { root: rows });
+    seen.observe(button);
+    return button;
+  }
+
   async function branches(into, prefix, depth, after) {
-    const found = await api.level(bucket, prefix, after);
+    await place(into, prefix, depth, await api.level(bucket, prefix, after), after === undefined);
+  }
+
+  /** Shows a page of a level, in the place of what is there or behind it. */
+  async function place(into, prefix, depth, found, fresh) {
     const items = found.branches.map((branch) => item({ path: branch.path, label: branch.token, key: branch.key, below: branch.below, depth }));
-    const more = found.next && h("button", { class: "more", onclick: () => { more.remove(); branches(into, prefix, depth, found.next); } }, "More");
-    if (after === undefined) fill(into, items, more); else into.append(...items, ...(more ? [more] : []));
+    const more = found.next && moreButton("More", () => branches(into, prefix, depth, found.next));
+    if (fresh) fill(into, items, more); else into.append(...items, ...(more ? [more] : []));
     // The way to the chosen key is open.
-    const open = after === undefined && chosen && items.find((one) => one.dataset.below > 0 && chosen.startsWith(`${one.dataset.path}.`));
+    const open = fresh && chosen && items.find((one) => one.dataset.below > 0 && chosen.startsWith(`${one.dataset.path}.`));
     if (open) await unfold(open);
   }
 

@@ -1,20 +1,9 @@
 // The console as a person uses it, on a real server, while NATS clients change data.
 
-import test from "node:test";
 import assert from "node:assert/strict";
-import { World } from "./world.mjs";
-
-/** Runs a case in a world of its own, and stops it whatever happens. */
-function scene(name, run, options) {
-  test(name, { timeout: 60000 }, async () => {
-    const world = await World.start(options);
-    let failed = true;
-    try { await run(world, world.page); failed = false; } finally {
-      if (failed) { await world.picture(`failed ${name}`); console.error(world.faults.join("\n"), world.log.slice(-2000)); }
-      await world.stop();
-    }
-  });
-}
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { scene, start } from "./world.mjs";
 
 scene("a new user creates a bucket, writes a key, and sees it changed by a client", async (world, page) => {
   await world.open();
@@ -85,6 +74,24 @@ scene("keys are a tree with counts that the keyboard walks, and a filter finds t
   await page.getByText("No key matches.").waitFor();
 });
 
+scene("a long list comes in pages, and a beginning of a key leads into it", async (world, page) => {
+  const kv = await world.kvm.create("app", { storage: "memory" });
+  const key = (at) => `key${String(at).padStart(4, "0")}`;
+  for (let at = 0; at < 1000; at += 1) world.client.publish(`$KV.app.${key(at)}`, "x");
+  await kv.put("one.more", "x");
+  await world.open("#/b/app");
+  const item = (path) => page.locator(`[role=treeitem][data-path="${path}"]`);
+  await item(key(0)).waitFor();
+  assert.ok(await page.locator("[role=treeitem]").count() < 1000);
+  // The next pages come by themselves when their place is in view.
+  for (const at of [199, 399, 599, 799, 999]) await item(key(at)).scrollIntoViewIfNeeded();
+  await item("one").waitFor();
+  await page.locator("body").press("/");
+  await page.keyboard.type("key05");
+  await page.getByText("From key0500 on:").waitFor();
+  assert.equal(await page.locator("[role=treeitem]").first().getAttribute("data-path"), "key0500");
+});
+
 scene("values show as text, JSON, hex and picture", async (world, page) => {
   const kv = await world.kvm.create("app");
   await kv.put("json", '{"a":[1,2]}');
@@ -151,22 +158,58 @@ scene("a key is deleted, purged, and created again", async (world, page) => {
   assert.equal((await kv.get("k")).operation, "PURGE");
 });
 
-scene("the time to live counts down, and headers are shown", async (world, page) => {
-  await world.kvm.create("app", { markerTTL: 60_000 });
-  const put = await fetch(`${world.http}/v1/kv/app/k?ttl=1h`, { method: "PUT", body: "x", headers: { "kv-header-author": "anna" } });
-  assert.equal(put.status, 200);
-  await world.open("#/b/app/k/k");
+scene("a key gets a time to live that counts down, and headers", async (world, page) => {
+  const kv = await world.kvm.create("app", { markerTTL: 60_000 });
+  await world.open("#/b/app");
+  await page.getByRole("button", { name: "New key" }).click();
+  await page.locator("dialog input[name=key]").fill("k");
+  await page.getByRole("textbox", { name: "Value" }).fill("x");
+  await page.getByLabel("TTL").fill("1h");
+  await page.getByLabel("Headers").fill("author anna");
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  await page.getByText("is no header").waitFor();
+  await page.getByLabel("Headers").fill("author: anna");
+  await page.getByRole("button", { name: "Create", exact: true }).click();
   await page.getByText(/expires in 59 m/).waitFor();
   await page.getByText("author: anna").waitFor();
+  const put = await fetch(`${world.http}/v1/kv/app/k?format=json`);
+  assert.deepEqual((await put.json()).headers, { author: ["anna"] });
+  // Headers stay when the value is edited.
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
+  await page.getByRole("textbox", { name: "Value" }).fill("y");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.locator(".value pre", { hasText: "y" }).waitFor();
+  await page.getByText("author: anna").waitFor();
+  assert.equal((await kv.get("k")).string(), "y");
 });
 
 scene("what can be copied works", async (world, page) => {
   const kv = await world.kvm.create("app");
   await kv.put("a/b.c=1", "x");
   await world.open("#/b/app/k/a%2Fb.c%3D1");
-  await page.getByRole("button", { name: "curl" }).click();
-  const text = await page.evaluate(() => navigator.clipboard.readText());
-  assert.equal(await (await fetch(text.match(/'(.*)'/)[1])).text(), "x");
+  const copied = async (name) => {
+    await page.getByRole("button", { name, exact: true }).click();
+    await page.getByText("Copied: ").last().waitFor();
+    return page.evaluate(() => navigator.clipboard.readText());
+  };
+  assert.equal(await (await fetch((await copied("curl")).match(/'(.*)'/)[1])).text(), "x");
+  const at = world.nats.replace("nats://", "");
+  assert.equal(await copied("jetkv"), `jetkv --server nats://${at} get app 'a/b.c=1'`);
+  assert.equal(await copied("nats"), `nats --server nats://${at} kv get app 'a/b.c=1'`);
+  assert.ok((await copied("Rust")).includes(`JetStream::at("nats://${at}")`));
+});
+
+scene("light and dark change by a button, and stay", async (world, page) => {
+  await world.open("");
+  const back = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const theme = page.getByRole("button", { name: "Theme" });
+  await theme.click();
+  assert.equal(await theme.getAttribute("aria-label"), "Theme: light");
+  const light = await back();
+  await theme.click();
+  assert.notEqual(await back(), light);
+  await world.open("#/server");
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
 });
 
 scene("markup in keys and values stays text", async (world, page) => {
@@ -209,34 +252,82 @@ scene("the live view keeps up with any rate, says what it leaves out, and pauses
   assert.equal(await page.locator(".live li").count(), 1);
 });
 
-scene("the server page shows who is connected", async (world, page) => {
-  await world.kvm.create("app");
+scene("the server page shows who is connected, what watches lag behind, and how long syncs take", async (world, page) => {
+  const kv = await world.kvm.create("app");
+  for (let at = 0; at < 30; at += 1) await kv.put(`k${at}`, "x");
+  // A consumer that nobody pulls from is behind by everything.
+  const jsm = await (await import("@nats-io/jetstream")).jetstreamManager(world.client);
+  await jsm.consumers.add("KV_app", { name: "idle", deliver_policy: "all", ack_policy: "explicit" });
   await world.open("#/server");
   await page.getByText("Nothing is known to be damaged.").waitFor();
   await page.getByText("every write is on disk before it is acknowledged").waitFor();
   await page.locator("table", { hasText: "nats.js" }).waitFor();
+  const idle = page.locator("tr", { hasText: "idle" });
+  assert.equal(await idle.locator("td[data-label=Lag]").innerText(), "30");
+  const fact = (name) => page.locator("dt", { hasText: name }).locator("xpath=following-sibling::dd[1]").innerText();
+  assert.match(await fact("Memory"), /MiB/);
+  assert.match(await fact("Disk"), /KiB/);
+  assert.equal(await fact("Connections"), "1");
 });
 
-for (const [name, viewport] of [["desktop", { width: 1200, height: 800 }], ["phone", { width: 390, height: 844 }]]) {
-  scene(`pages fit a ${name}, in light and dark`, async (world, page) => {
-    const kv = await world.kvm.create("shop", { history: 5, description: "Settings of the shop" });
-    await world.kvm.create("sessions", { ttl: 3_600_000 });
-    for (const port of [80, 443, 8443]) await kv.put("web.tls.config", JSON.stringify({ host: "shop.example", port, ciphers: ["TLS_AES_128_GCM_SHA256"] }));
-    for (const key of ["web.host", "web.port", "db.primary.host", "db.primary.port", "mail/from", "features.dark-mode"]) await kv.put(key, "on");
-    for (const scheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme: scheme });
-      for (const [page_, hash] of [["buckets", ""], ["bucket", "#/b/shop"], ["entry", "#/b/shop/k/web.tls.config"], ["live", "#/b/shop/live"], ["server", "#/server"]]) {
-        await world.open(hash);
-        if (page_ === "entry") await page.locator(".diff").waitFor();
-        if (page_ === "live") { await page.getByText("live", { exact: true }).waitFor(); await kv.put("web.port", "8443"); await page.locator(".live li").first().waitFor(); }
-        const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        assert.ok(wider <= 0, `${page_} is ${wider} pixels too wide`);
-        // Everything that can be used has a name.
-        const nameless = await page.$$eval("a, button, input, select, textarea", (all) => all.filter((each) =>
-          !each.textContent.trim() && !each.getAttribute("aria-label") && !each.title && !each.placeholder && !each.labels?.length).map((each) => each.outerHTML));
-        assert.deepEqual(nameless, []);
-        await world.picture(`${page_}-${name}-${scheme}`);
-      }
-    }
-  }, { viewport });
+/** Flips a bit of the value that says `text` in the files of a store. */
+function spoil(directory, text) {
+  for (const file of readdirSync(directory, { recursive: true, withFileTypes: true }).filter((each) => each.isFile())) {
+    const path = join(file.parentPath ?? file.path, file.name);
+    const bytes = readFileSync(path);
+    const at = bytes.indexOf(text);
+    if (at < 0) continue;
+    bytes[at] ^= 1;
+    writeFileSync(path, bytes);
+    return;
+  }
+  throw new Error(`no file holds ${text}`);
 }
+
+scene("damage is named, and what is damaged is never shown as something else", async (world, page) => {
+  world.expected.push("500");
+  await world.open("");
+  await page.locator("tr", { hasText: "app" }).getByText("damaged").waitFor();
+  await world.open("#/server");
+  await page.locator(".notice.failed li", { hasText: "bad" }).waitFor();
+  await page.locator("#health", { hasText: "1 damaged" }).waitFor();
+  await world.open("#/b/app/k/good");
+  await page.locator(".value pre", { hasText: "intact" }).waitFor();
+  await world.open("#/b/app/k/bad");
+  await page.getByRole("alert").first().waitFor();
+  assert.equal(await page.locator(".value").count(), 0);
+}, {
+  before: async (world) => {
+    const server = await start("--store", world.store, "serve", "--port", "0", "--http-port", "0");
+    const put = (path, body, method = "PUT") => fetch(server.told.monitoring[0] + path, { method, body, headers: { "content-type": path.includes("buckets") ? "application/json" : "text/plain" } });
+    await put("/v1/buckets", '{"bucket":"app"}', "POST");
+    await put("/v1/kv/app/bad", "this will be spoiled");
+    await put("/v1/kv/app/good", "intact");
+    await server.stop();
+    spoil(world.store, "this will be spoiled");
+  },
+});
+
+scene("users of the server log in, and see what they may", async (world, page) => {
+  const kv = await world.kvm.create("app");
+  await kv.put("alice.k", "1");
+  await world.open("#/b/app/k/alice.k");
+  await page.locator(".value pre", { hasText: "1" }).waitFor();
+  assert.equal((await fetch(`${world.http}/v1/kv/app/alice.k`)).status, 401);
+}, { args: ["--user", "alice", "--pass", "secret"], credentials: { user: "alice", pass: "secret" } });
+
+scene("the console alone shows a store that a server holds", async (world, page) => {
+  const kv = await world.kvm.create("app", { history: 3 });
+  await kv.put("web.port", "80");
+  const alone = await start("--store", world.store, "console", "--http-port", "0");
+  try {
+    assert.equal(alone.told.embedded, false);
+    world.http = new URL(alone.told.console).origin;
+    await world.open("#/b/app/k/web.port");
+    await page.locator(".value pre", { hasText: "80" }).waitFor();
+    await kv.put("web.port", "8080");
+    await page.getByText("Revision 2: the key was changed just now.").waitFor();
+    await world.open("#/server");
+    await page.getByText("does not tell here whether data is damaged").waitFor();
+  } finally { assert.equal(await alone.stop(), 0); }
+});

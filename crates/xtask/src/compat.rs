@@ -5,6 +5,7 @@ use crate::report;
 use crate::shell;
 use crate::steps::{Step, Verdict};
 use crate::workspace::Workspace;
+use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 
 /// The package that fetches the clients and runs their suites.
@@ -22,17 +23,46 @@ const CONSOLE_CHECK: &str = "console";
 /// The program that serves.
 const PROGRAM: &str = "jetkv";
 
+/// The directory of the README's pictures.
+const PICTURES: &str = "docs/images";
+
 /// Returns the step that uses the console in a browser, and sends random requests to the HTTP door.
 pub(crate) fn console_step() -> Step {
     Step { name: "console", rerun: "cargo xtask console", run: run_console }
 }
 
+/// Returns the step that makes the pictures of the README.
+pub(crate) fn pictures_step() -> Step {
+    Step { name: "pictures", rerun: "cargo xtask pictures", run: make_pictures }
+}
+
 fn run_console(workspace: &Workspace) -> Result<Verdict, XtaskError> {
+    check_console(workspace, &[])
+}
+
+fn make_pictures(workspace: &Workspace) -> Result<Verdict, XtaskError> {
+    let directory = workspace.workspace_root.join(PICTURES);
+    check_console(workspace, &["--pictures".as_ref(), directory.as_os_str()])
+}
+
+fn check_console(workspace: &Workspace, arguments: &[&OsStr]) -> Result<Verdict, XtaskError> {
+    if workspace.member(PACKAGE).is_none() {
+        return Ok(Verdict::Absent { reason: format!("the workspace has no package {PACKAGE}") });
+    }
     shell::run(&mut shell::build_all(&workspace.workspace_root))?;
     let mut check = Command::new(workspace.program(CONSOLE_CHECK));
-    check.arg(workspace.program(PROGRAM)).current_dir(&workspace.workspace_root).stdin(Stdio::null());
-    shell::run(&mut check)?;
-    Ok(Verdict::Passed)
+    check.arg(workspace.program(PROGRAM)).args(arguments);
+    or_unavailable(&mut check, workspace, "a browser, or what drives it, cannot be had here")
+}
+
+/// Runs a program that may say that something cannot be had on this machine.
+fn or_unavailable(command: &mut Command, workspace: &Workspace, reason: &str) -> Result<Verdict, XtaskError> {
+    match shell::run(command.current_dir(&workspace.workspace_root).stdin(Stdio::null())) {
+        Err(XtaskError::Command { status, .. }) if status.code() == Some(UNAVAILABLE) => {
+            Ok(Verdict::Skipped { reason: reason.to_owned() })
+        }
+        result => result.map(|()| Verdict::Passed),
+    }
 }
 
 /// Returns the one step of this chore.
@@ -62,11 +92,7 @@ fn run(workspace: &Workspace) -> Result<Verdict, XtaskError> {
 pub(crate) fn missing_reference(workspace: &Workspace) -> Result<Option<Verdict>, XtaskError> {
     shell::run(&mut shell::build_all(&workspace.workspace_root))?;
     let mut fetch = Command::new(workspace.program(PACKAGE));
-    fetch.arg("--fetch").current_dir(&workspace.workspace_root).stdin(Stdio::null());
-    match shell::run(&mut fetch) {
-        Err(XtaskError::Command { status, .. }) if status.code() == Some(UNAVAILABLE) => {
-            Ok(Some(Verdict::Skipped { reason: "the reference server cannot be had here".to_owned() }))
-        }
-        result => result.map(|()| None),
-    }
+    fetch.arg("--fetch");
+    let verdict = or_unavailable(&mut fetch, workspace, "the reference server cannot be had here")?;
+    Ok((verdict != Verdict::Passed).then_some(verdict))
 }

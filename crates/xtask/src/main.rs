@@ -49,6 +49,8 @@ enum Chore {
     Console,
     /// Cut the power below a running server, on a disk in memory
     PowerCuts,
+    /// Make the pictures of the README anew
+    Pictures,
     /// Send the same random requests to the reference server and to ours, kill ours, and follow watches on it
     Differential,
     /// Count the instructions of fixed pieces of work, and compare them with what they were
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
         Chore::Places => steps::run(&[testing::places_step()], &workspace),
         Chore::Console => steps::run(&[compat::console_step()], &workspace),
         Chore::PowerCuts => steps::run(&[power_cuts::step()], &workspace),
+        Chore::Pictures => steps::run(&[compat::pictures_step()], &workspace),
         Chore::Differential => steps::run(&[testing::differential_step()], &workspace),
         Chore::Instructions { renew: true } => instructions::renew(&workspace),
         Chore::Instructions { renew: false } => steps::run(&[instructions::step()], &workspace),

@@ -1,5 +1,5 @@
 //! `cargo xtask test`: all tests of the workspace, the examples, the command line from end to end, the library at every place,
-//! and the suites of the official clients.
+//! the console in a browser, and the suites of the official clients.
 
 use crate::compat;
 use crate::error::XtaskError;
@@ -25,7 +25,7 @@ const PLACES_PACKAGE: &str = "places";
 const PLACES_TEST: &str = "reference";
 
 /// Returns the steps in the order in which they run.
-pub(crate) fn steps() -> [Step; 7] {
+pub(crate) fn steps() -> [Step; 8] {
     [
         Step {
             name: "build",
@@ -41,6 +41,7 @@ pub(crate) fn steps() -> [Step; 7] {
         },
         crate::power_cuts::step(),
         places_step(),
+        compat::console_step(),
         compat::step(),
     ]
 }
