@@ -2,6 +2,7 @@
 
 mod parse;
 
+use crate::console::ConsoleArgs;
 use crate::serve::ServeArgs;
 use crate::{duration, size};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -446,16 +447,6 @@ pub(crate) struct DoctorArgs {
     /// Be the writer that is killed
     #[arg(long, value_name = "ROUND", hide = true)]
     pub(crate) write_until_killed: Option<u32>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ConsoleArgs {
-    /// Port on this machine, 8222 or a free one if nothing is said; 0 lets the system choose one
-    #[arg(long, value_name = "N")]
-    pub(crate) http_port: Option<u16>,
-    /// A name under which browsers may know it, beside localhost and IP addresses; may be repeated
-    #[arg(long, value_name = "NAME")]
-    pub(crate) http_name: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -1,9 +1,9 @@
 //! `console`: the web console on any place, by itself.
 
-use crate::cli::ConsoleArgs;
 use crate::exit::{Exit, Failure, Stop};
 use crate::output::{BOLD, Out};
 use crate::place::Place;
+use clap::Args;
 use jetkv::JetStream;
 use jetkv_console::{About, Access, Console, Guard, Options, Seat, VALUE_BYTES_MAX};
 use jetkv_server::http::{HttpAnswer, HttpBody, HttpIncoming, HttpPort, HttpService, Request};
@@ -13,6 +13,17 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// Where the console is.
+#[derive(Debug, Args)]
+pub(crate) struct ConsoleArgs {
+    /// Port on this machine, 8222 or a free one if nothing is said; 0 lets the system choose one
+    #[arg(long, value_name = "N")]
+    pub(crate) http_port: Option<u16>,
+    /// A name under which browsers may know it, beside localhost and IP addresses; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) http_name: Vec<String>,
+}
 
 /// `console`
 pub(crate) fn console(place: &Place<'_>, args: ConsoleArgs, out: &mut Out) -> Result<(), Stop> {

@@ -12,7 +12,7 @@ export async function serverPage() {
   return { content: [h("h1", {}, "Server"), shown], title: "Server", stop: () => clearInterval(timer) };
 }
 
-function view({ healthy, damages, watches, server }) {
+function view({ healthy, damages, watches, syncs, server }) {
   const fact = (name, value) => value !== undefined && value !== null && [h("dt", {}, name), h("dd", {}, value)];
   return [
     healthy === undefined ? h("p", { class: "notice" }, "The place does not tell here whether data is damaged.")
@@ -26,8 +26,8 @@ function view({ healthy, damages, watches, server }) {
       fact("Connections", server.connections !== undefined ? count(server.connections) : undefined),
       fact("Subscriptions", server.subscriptions !== undefined ? count(server.subscriptions) : undefined),
       fact("Watches through this page's port", watches !== undefined ? count(watches) : undefined),
-      fact("Syncs", server.syncs ? count(server.syncs.count) : undefined),
-      fact("A sync takes", server.syncs?.count ? `${milliseconds(server.syncs.mean_micros)} on average, ${milliseconds(server.syncs.last_micros)} the last time` : undefined),
+      fact("Syncs", syncs ? count(syncs.count) : undefined),
+      fact("A sync takes", syncs?.count ? `${milliseconds(syncs.mean)} on average${syncs.most ? `, 99 of 100 at most ${milliseconds(syncs.most)}` : ""}` : undefined),
       fact("Waiting to be sent", server.pending_bytes !== undefined ? size(server.pending_bytes) : undefined),
       fact("Slow consumers", server.slow_consumers !== undefined ? count(server.slow_consumers) : undefined)),
     server?.watches && table("Watches and other consumers", ["Stream", "Consumer", "Lag", "Waiting for acks"],

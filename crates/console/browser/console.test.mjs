@@ -268,6 +268,7 @@ scene("the server page shows who is connected, what watches lag behind, and how 
   assert.match(await fact("Memory"), /MiB/);
   assert.match(await fact("Disk"), /KiB/);
   assert.equal(await fact("Connections"), "1");
+  assert.match(await fact("A sync takes"), /^[\d.]+ ms on average, 99 of 100 at most [\d.]+ ms$/);
 });
 
 /** Flips a bit of the value that says `text` in the files of a store. */

@@ -7,7 +7,7 @@ use crate::{
 };
 use std::path::Path;
 
-pub use jetkv_engine::StoreStats;
+pub use jetkv_engine::{StoreStats, SyncTimes};
 
 /// A place that holds buckets, open. Cheap to clone.
 ///
@@ -240,6 +240,14 @@ impl JetStream {
     /// None in the embedded place; [`KvError::Unsupported`] in the remote one.
     pub async fn stats(&self) -> Result<StoreStats, KvError> {
         Ok(self.backend.store("figures of the whole store")?.stats())
+    }
+
+    /// Returns how long syncs of the store took since it was opened.
+    ///
+    /// # Errors
+    /// None in the embedded place; [`KvError::Unsupported`] in the remote one.
+    pub async fn sync_times(&self) -> Result<SyncTimes, KvError> {
+        Ok(self.backend.store("times of syncs")?.sync_times())
     }
 
     /// Stops cleanly: waits for writes in flight and releases the directory or connection. All handles answer

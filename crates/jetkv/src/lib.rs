@@ -53,7 +53,7 @@ pub use entry::{Entry, Operation};
 pub use error::{ErrorKind, KvError};
 pub use jetkv_engine::DamageKind;
 pub use jetkv_types::{Headers, MarkerReason, Timestamp};
-pub use jetstream::{JetStream, StoreStats};
+pub use jetstream::{JetStream, StoreStats, SyncTimes};
 pub use limits::{BATCH_WRITES_MAX, PAGE_KEYS_MAX, PURGE_DELETES_OLDER_THAN_DEFAULT};
 pub use manager::KeyValueManager;
 pub use open_options::{OpenOptions, Sync};
