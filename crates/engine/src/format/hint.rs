@@ -77,6 +77,33 @@ impl HintBlock {
     }
 }
 
+/// The hints of a whole segment.
+#[derive(Debug, Default)]
+pub(crate) struct HintFile {
+    full: Vec<HintBlock>,
+    last: HintBlock,
+}
+
+impl HintFile {
+    /// Adds the next entry.
+    pub(crate) fn push(&mut self, base: Sequence, hint: &HintRef<'_>) {
+        self.last.push(base, hint);
+        if self.last.len() > BLOCK_BYTES {
+            self.full.push(std::mem::take(&mut self.last));
+        }
+    }
+
+    /// Returns the complete file of the segment `info`, which is durable up to an offset.
+    pub(crate) fn seal(self, info: &SegmentInfo, durable_upto: u32) -> Vec<u8> {
+        let mut bytes = seal_header(info.stream_id, info.id, info.salt);
+        for mut block in self.full.into_iter().chain([self.last]).filter(|block| !block.is_empty()) {
+            let offset = crate::convert::to_u64(bytes.len());
+            bytes.append(&mut block.seal(info.salt, offset, durable_upto));
+        }
+        bytes
+    }
+}
+
 /// What a hint says of one entry.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HintRef<'a> {
@@ -249,4 +276,6 @@ fn seed(salt: u32, offset: u64) -> u32 {
 }
 
 const BLOCK_HEADER_BYTES: usize = 16;
+/// A block that has grown beyond this is followed by another.
+const BLOCK_BYTES: usize = 64 << 10;
 const MAGIC: [u8; 8] = *b"JETKVIDX";

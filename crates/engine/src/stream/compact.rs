@@ -3,24 +3,27 @@
 //! Order: live entries are copied; everything that killed the rest is made durable; the new segment and its hints are
 //! synced; the manifest names it in the place of the old ones; reads change over; the old files are removed.
 
+mod copy;
+mod pick;
+
 use super::StreamInner;
 use super::control::{dropped_sequences, floor_barrier, note_control};
 use super::log::Log;
-use super::recover::hint_file_bytes;
 use super::scan::{self, Found, Known, Scan};
 use super::writer::Writer;
 use crate::convert::{to_u32, to_usize};
 use crate::env::{OpenMode, read_file};
 use crate::error::EngineError;
-use crate::format::entry::{self, BATCH_CONTINUES, HAS_FLOOR, Head, Kind, Place, WHOLE_SUBJECT};
-use crate::format::hint;
+use crate::format::entry::{self, Kind};
+use crate::format::hint::{self, HintFile};
 use crate::format::manifest::{End, Extent, ListedSegment};
 use crate::format::segment::{SegmentHeader, SegmentInfo, hint_file, segment_file};
-use crate::index::{Placed, SegmentIndex, StreamIndex};
+use crate::index::{SegmentIndex, Slot, StreamIndex};
 use crate::planted::{self, Bug};
 use crate::segment_file::SegmentFile;
 use crate::wakes;
-use jetkv_types::Sequence;
+use copy::{Copy, Moved};
+use jetkv_types::{Operation, Sequence};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -88,63 +91,6 @@ impl StreamInner {
         outcome
     }
 
-    /// Picks a segment of which nothing or little is needed any more, or the worst one if the stream as a whole wastes too much, or a
-    /// run of small ones.
-    fn due_range(&self) -> Option<Range<usize>> {
-        let log = self.log.lock();
-        let open = log.open.as_ref().map(|open| open.file.info.id);
-        let index = self.index.read();
-        let options = &self.shared.options;
-        let sealed_count = index.segments.iter().filter(|segment| Some(segment.info().id) != open).count();
-        let sealed = &index.segments[..sealed_count];
-        let dead = |segment: &SegmentIndex| {
-            segment.used_bytes().saturating_sub(segment.live_bytes + segment.control_bytes)
-        };
-        let single = |at: usize| Some(at..at + 1);
-        let worth_it = |(at, segment): &(usize, &SegmentIndex)| {
-            let gone = dead(segment) + if *at == 0 { segment.control_bytes } else { 0 };
-            let needed = || {
-                let mut others = index.segments.iter().enumerate().filter(|(other, _)| other != at);
-                others.any(|(_, other)| segment.reaches_into(other))
-            };
-            let empty = segment.live_count == 0 && (segment.control_bytes == 0 || *at == 0 || !needed());
-            !segment.damaged && (empty || gone * 4 > segment.used_bytes() * 3)
-        };
-        if let Some((at, _)) = sealed.iter().enumerate().find(worth_it) {
-            return single(at);
-        }
-        let used: u64 = index.segments.iter().map(SegmentIndex::used_bytes).sum();
-        let live: u64 = index.segments.iter().map(|segment| segment.live_bytes + segment.control_bytes).sum();
-        // The longer one waits, the less is left to be copied: what is dead may be half of what is live, and the segment with
-        // most of it goes first, with those beside it that are nearly as bad.
-        let wasteful = used > live + live / 2 + u64::from(options.segment_bytes_min);
-        if wasteful || self.shared.reserve.is_released() {
-            let share = |at: usize| {
-                let segment = &sealed[at];
-                let gone = dead(segment) + if at == 0 { segment.control_bytes } else { 0 };
-                if segment.damaged { 0 } else { gone * 1000 / segment.used_bytes().max(1) }
-            };
-            let worst = (0..sealed.len()).max_by_key(|at| share(*at));
-            if let Some(worst) = worst.filter(|at| share(*at) >= DEAD_PER_MILLE_MIN) {
-                let least = DEAD_PER_MILLE_MIN.max(share(worst) / 4 * 3);
-                let room = u64::from(options.segment_bytes_max).min(used / 4);
-                return Some(widen(worst, sealed, |at| share(at) >= least, room));
-            }
-        }
-        let small = |segment: &SegmentIndex| {
-            !segment.damaged && segment.used_bytes() < u64::from(options.segment_bytes_min) / 4
-        };
-        // Sequences in a segment are counted from its base in 32 bits.
-        let near =
-            |from: usize, segment: &SegmentIndex| segment.info().base - sealed[from].info().base < 1 << 31;
-        let run = |at: usize| {
-            let run = sealed[at..].iter().take(MERGED_SEGMENTS_MAX);
-            run.take_while(|segment| small(segment) && near(at, segment)).count()
-        };
-        let start = (0..sealed.len()).find(|at| run(*at) >= MERGED_SEGMENTS_MIN)?;
-        Some(start..start + run(start))
-    }
-
     /// Moves what is live in a run of closed segments into a new one.
     pub(crate) fn rewrite(
         &self,
@@ -168,15 +114,14 @@ impl StreamInner {
             let log = self.log.lock();
             (self.plan_segment(first.info.base, floor, replaces), log.manifest.config.clone())
         };
-        let mut copy = Copy { info: &info, bytes: Vec::new(), entries: Vec::new(), digest: 0 };
-        for (file, end) in &old {
-            self.copy_segment(&mut copy, file, *end, &range)?;
+        let mut copy = Copy::new(&info);
+        for (at, segment) in range.clone().zip(&old) {
+            self.copy_segment(&mut copy, segment, at, &range)?;
         }
-        let Copy { bytes, entries, digest, .. } = copy;
+        let Copy { bytes, moved, hints, digest, .. } = copy;
         // Nothing refers to the new files yet, so nobody has to wait for their syncs.
         let header = SegmentHeader { info: info.clone(), config };
-        let made =
-            if entries.is_empty() { None } else { Some(self.make_segment(&header, &bytes, &entries)?) };
+        let made = if moved.is_empty() { None } else { Some(self.make_segment(&header, &bytes, hints)?) };
         let mut log = self.log.lock();
         // What killed the messages that are left behind must not be lost after them.
         if let Err(error) = self.sync_locked(&mut log, &mut self.writer.lock()) {
@@ -209,7 +154,7 @@ impl StreamInner {
         }
         {
             let mut index = self.index.write();
-            let rewritten = made.map(|file| rewritten_index(&index, &range, file, &entries, end.offset));
+            let rewritten = made.map(|file| rewritten_index(&index, file, &moved, end.offset));
             index.replace_segments(range, rewritten);
         }
         self.shared.counters.compactions.fetch_add(1, Ordering::Relaxed);
@@ -218,38 +163,79 @@ impl StreamInner {
         self.discard_files(&old, old_files)
     }
 
+    /// Copies what is live in the segment at this place of the index, and the controls that are still needed.
     fn copy_segment(
         &self,
         copy: &mut Copy<'_>,
-        file: &SegmentFile,
-        end: u32,
+        (file, end): &(Arc<SegmentFile>, u32),
+        at: usize,
+        range: &Range<usize>,
+    ) -> Result<(), EngineError> {
+        let live = self.live_slots(at);
+        let copied = live.map_or(Ok(Copied::No), |live| self.copy_live(copy, (file, *end), at, &live))?;
+        if copied == Copied::Yes { Ok(()) } else { self.copy_scanned(copy, (file, *end), at, range) }
+    }
+
+    /// Returns the live slots of a segment that holds nothing but messages, none of them known to be damaged.
+    fn live_slots(&self, at: usize) -> Option<Vec<(usize, Slot)>> {
+        let index = self.index.read();
+        let segment = index.segments.get(at).filter(|found| found.control_bytes == 0 && !found.damaged)?;
+        let slots = segment.slots().iter().enumerate().filter(|(_, slot)| slot.subject().is_some());
+        Some(slots.map(|(place, slot)| (place, *slot)).collect())
+    }
+
+    /// Copies messages where the index says that they are; what is dead is not looked at. If one of them cannot be read,
+    /// nothing is copied.
+    fn copy_live(
+        &self,
+        copy: &mut Copy<'_>,
+        (file, end): (&SegmentFile, u32),
+        at: usize,
+        live: &[(usize, Slot)],
+    ) -> Result<Copied, EngineError> {
+        let bytes = file.read_bytes(0, end)?;
+        let stored = |slot: &Slot| {
+            let (offset, length) = (to_usize(slot.offset()), to_usize(slot.length()));
+            let entry =
+                entry::decode(bytes.get(offset..offset + length)?, file.place(slot.offset()), file.info.base);
+            let sequence = file.info.base + u64::from(slot.delta());
+            entry.ok().filter(|entry| entry.head.kind.is_message() && entry.head.sequence == sequence)
+        };
+        let entries: Option<Vec<_>> = live.iter().map(|(_, slot)| stored(slot)).collect();
+        let Some(entries) = entries else { return Ok(Copied::No) };
+        copy.expect(live.len(), live.iter().map(|(_, slot)| to_usize(slot.length())).sum());
+        for ((place, slot), entry) in live.iter().zip(&entries) {
+            copy.push_message(file, &entry.head, entry.data, (slot.operation(), slot.size()), (at, *place));
+        }
+        Ok(Copied::Yes)
+    }
+
+    /// Copies what a look at the whole segment finds.
+    fn copy_scanned(
+        &self,
+        copy: &mut Copy<'_>,
+        (file, end): (&SegmentFile, u32),
+        at: usize,
         range: &Range<usize>,
     ) -> Result<(), EngineError> {
         let (bytes, scan) = self.scan_segment(file, end)?;
         for found in &scan.entries {
-            let index = self.index.read();
-            let wanted = match found.kind {
-                Kind::Message(_) => {
-                    let here =
-                        index.locate(found.sequence).is_some_and(|place| place.file.info.id == file.info.id);
-                    here.then(Vec::new)
-                }
-                Kind::StreamFloor => None,
-                Kind::SubjectFloor => needed_floor(&index, range, found).then(|| found.data.clone()),
-                Kind::Drop => needed_drop(&index, range, found),
-            };
-            drop(index);
-            let Some(control_data) = wanted else { continue };
+            let wanted = self.wanted(found, at, range);
+            if wanted == Wanted::Nothing {
+                continue;
+            }
             // Hints may know of entries that the file has no longer.
-            let place = to_usize(found.offset)..to_usize(found.offset + found.length);
-            let entry =
-                entry::decode(bytes.get(place).unwrap_or_default(), file.place(found.offset), file.info.base);
-            match entry {
-                Ok(entry) if entry.head.kind.is_message() => copy.push(file, &entry.head, found, entry.data),
-                Ok(entry) => copy.push(file, &entry.head, found, &control_data),
+            let stored = to_usize(found.offset)..to_usize(found.offset + found.length);
+            let stored = bytes.get(stored).unwrap_or_default();
+            let entry = entry::decode(stored, file.place(found.offset), file.info.base);
+            match (wanted, entry) {
+                (Wanted::Message(place, operation), Ok(entry)) => {
+                    copy.push_message(file, &entry.head, entry.data, (operation, found.size), (at, place));
+                }
+                (Wanted::Control(data), Ok(entry)) => copy.push_control(file, &entry.head, data),
                 // What a control says is known from its hint as well.
-                Err(_) if !found.kind.is_message() => copy.push(file, &found.as_head(), found, &control_data),
-                Err(_) => {
+                (Wanted::Control(data), Err(_)) => copy.push_control(file, &found.as_head(), data),
+                (_, Err(_)) => {
                     let damage = file.damaged(found.offset, found.length, found.sequence, None);
                     self.mark_damaged(file.info.id);
                     if let EngineError::Damaged(damage) = &damage {
@@ -258,9 +244,28 @@ impl StreamInner {
                     }
                     return Err(damage);
                 }
+                (Wanted::Nothing, _) => {}
             }
         }
         Ok(())
+    }
+
+    /// Says what is still needed of an entry of the segment at this place of the index.
+    fn wanted(&self, found: &Found, at: usize, range: &Range<usize>) -> Wanted {
+        let index = self.index.read();
+        let control = |data: Option<Vec<u8>>| data.map_or(Wanted::Nothing, Wanted::Control);
+        match found.kind {
+            Kind::Message(operation) => {
+                let place = index.segments.get(at).and_then(|segment| {
+                    let place = segment.find(found.sequence)?;
+                    segment.slots()[place].subject().map(|_| place)
+                });
+                place.map_or(Wanted::Nothing, |place| Wanted::Message(place, operation))
+            }
+            Kind::StreamFloor => Wanted::Nothing,
+            Kind::SubjectFloor => control(needed_floor(&index, range, found).then(|| found.data.clone())),
+            Kind::Drop => control(needed_drop(&index, range, found)),
+        }
     }
 
     /// Reads a whole segment up to its committed end, or as much as there is of it.
@@ -288,7 +293,7 @@ impl StreamInner {
         &self,
         header: &SegmentHeader,
         entries_bytes: &[u8],
-        entries: &[Found],
+        hints: HintFile,
     ) -> Result<Arc<SegmentFile>, EngineError> {
         let mut header = header.clone();
         let mut bytes = header.seal();
@@ -303,7 +308,7 @@ impl StreamInner {
             Ok::<_, EngineError>(file)
         };
         let path = self.dir.join(segment_file(info.id));
-        let hints = hint_file_bytes(info, entries, to_u32(bytes.len()));
+        let hints = hints.seal(info, to_u32(bytes.len()));
         let hint_path = self.dir.join(hint_file(info.id));
         let made = self.shared.reserve.used_for(|| {
             let file = write(&path, &bytes)?;
@@ -356,49 +361,6 @@ impl StreamInner {
     }
 }
 
-/// The entries of the new segment.
-struct Copy<'a> {
-    info: &'a SegmentInfo,
-    bytes: Vec<u8>,
-    entries: Vec<Found>,
-    digest: u32,
-}
-
-impl Copy<'_> {
-    fn push(&mut self, file: &SegmentFile, head: &Head<'_>, found: &Found, data: &[u8]) {
-        let mut whole = Vec::new();
-        if head.flags & WHOLE_SUBJECT == 0 {
-            whole.extend_from_slice(file.info.prefix.as_bytes());
-        }
-        whole.extend_from_slice(head.subject);
-        let (subject, whole_flag) = Writer::stored_subject(&self.info.prefix, &whole);
-        let offset = self.info.data_start + to_u32(self.bytes.len());
-        let moved = Head {
-            // Each moved entry stands for itself: its batch was complete long ago.
-            flags: head.flags & !(BATCH_CONTINUES | WHOLE_SUBJECT) | whole_flag,
-            durable_upto: offset,
-            subject,
-            data_length: to_u32(data.len()),
-            ..*head
-        };
-        debug_assert!(moved.floor == moved.sequence || moved.flags & HAS_FLOOR != 0);
-        let at = self.bytes.len();
-        let place = Place { salt: self.info.salt, offset };
-        entry::encode(&mut self.bytes, place, self.info.base, &moved, &[data]);
-        let checksum = [self.bytes[at], self.bytes[at + 1], self.bytes[at + 2], self.bytes[at + 3]];
-        self.digest = crc32c::crc32c_append(self.digest, &checksum);
-        self.entries.push(Found {
-            flags: moved.flags,
-            offset,
-            length: to_u32(self.bytes.len() - at),
-            head_checksum: u32::from_le_bytes(checksum),
-            subject: subject.to_vec(),
-            data: if head.kind.is_message() { Vec::new() } else { data.to_vec() },
-            ..found.clone()
-        });
-    }
-}
-
 /// Says whether a floor of a subject may still hide something in another segment.
 fn needed_floor(index: &StreamIndex, range: &Range<usize>, found: &Found) -> bool {
     let barrier = floor_barrier(&found.data);
@@ -435,63 +397,39 @@ fn next_sequence(log: &Log, old: &[(Arc<SegmentFile>, u32)]) -> Sequence {
     ends.max().unwrap_or_default()
 }
 
-fn rewritten_index(
-    index: &StreamIndex,
-    range: &Range<usize>,
-    file: Arc<SegmentFile>,
-    entries: &[Found],
-    end: u32,
-) -> SegmentIndex {
-    let mut rewritten = SegmentIndex::with_capacity(file, entries.len());
-    for found in entries {
-        let Kind::Message(operation) = found.kind else {
-            note_control(&mut rewritten, found.kind, found.floor, found.length, &found.data);
-            continue;
-        };
-        let placed = Placed {
-            sequence: found.sequence,
-            offset: found.offset,
-            length: found.length,
-            size: found.size,
-            operation,
-        };
-        let subject = index.segments[range.clone()]
-            .iter()
-            .find_map(|old| old.find(found.sequence).and_then(|at| old.slots()[at].subject()));
-        match subject {
-            Some(subject) => rewritten.push(&placed, subject),
-            None => rewritten.push_dead(&placed),
+fn rewritten_index(index: &StreamIndex, file: Arc<SegmentFile>, moved: &[Moved], end: u32) -> SegmentIndex {
+    let mut rewritten = SegmentIndex::with_capacity(file, moved.len());
+    for moved in moved {
+        match moved {
+            Moved::Control { kind, floor, length, data } => {
+                note_control(&mut rewritten, *kind, *floor, *length, data);
+            }
+            // It may have died meanwhile.
+            Moved::Message(placed, (segment, slot)) => {
+                match index.segments[*segment].slots()[*slot].subject() {
+                    Some(subject) => rewritten.push(placed, subject),
+                    None => rewritten.push_dead(placed),
+                }
+            }
         }
     }
     rewritten.end = end;
     rewritten
 }
 
-/// Takes in what stands beside a segment as long as it is `wanted` and all that is live fits into `room`: the syncs of a
-/// rewriting are paid once.
-fn widen(worst: usize, sealed: &[SegmentIndex], wanted: impl Fn(usize) -> bool, room: u64) -> Range<usize> {
-    let (mut range, mut live) = (worst..worst + 1, sealed[worst].live_bytes);
-    let mut fits = |at: usize, from: usize| {
-        let near = sealed[at.max(from)].info().base - sealed[at.min(from)].info().base < 1 << 31;
-        let fits = near && wanted(at) && live + sealed[at].live_bytes <= room;
-        if fits {
-            live += sealed[at].live_bytes;
-        }
-        fits
-    };
-    while range.end < sealed.len() && range.len() < REWRITTEN_MAX && fits(range.end, range.start) {
-        range.end += 1;
-    }
-    while range.start > 0 && range.len() < REWRITTEN_MAX && fits(range.start - 1, range.end - 1) {
-        range.start -= 1;
-    }
-    range
+/// What is still needed of an entry.
+#[derive(Debug, PartialEq, Eq)]
+enum Wanted {
+    Nothing,
+    /// A message, with its slot.
+    Message(usize, Operation),
+    /// A control with this data.
+    Control(Vec<u8>),
 }
 
-/// Segments that are rewritten together.
-const REWRITTEN_MAX: usize = 8;
-/// A segment with less that is dead is not worth its rewriting.
-const DEAD_PER_MILLE_MIN: u64 = 250;
-/// A run of at least so many small segments is merged.
-const MERGED_SEGMENTS_MIN: usize = 4;
-const MERGED_SEGMENTS_MAX: usize = 64;
+/// Whether a segment was copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Copied {
+    Yes,
+    No,
+}

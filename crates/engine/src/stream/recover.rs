@@ -20,7 +20,7 @@ use crate::env::{Env, OpenMode};
 use crate::error::EngineError;
 use crate::format::config;
 use crate::format::entry::{self, Head};
-use crate::format::hint::{self, HintBlock, HintRef};
+use crate::format::hint::{self, HintFile, HintRef};
 use crate::format::manifest::{End, Extent, ListedSegment, MANIFEST_FILE, Manifest, Read};
 use crate::format::segment::{SegmentInfo, hint_file, segment_file};
 use crate::index::{FETCHED_TOGETHER, SegmentIndex, StreamIndex};
@@ -348,7 +348,9 @@ impl Recovery {
         if !before.is_empty() && !incomplete_only {
             crate::copies::quarantine_file(&self.env, path, &self.shared.quarantine)?;
         }
-        let bytes = hint_file_bytes(info, entries, durable_upto);
+        let mut hints = HintFile::default();
+        entries.iter().for_each(|found| hints.push(info.base, &found.as_hint()));
+        let bytes = hints.seal(info, durable_upto);
         let temporary = path.with_extension("idx.tmp");
         let write = || {
             let file = self.env.fs.open(&temporary, OpenMode::Replace)?;
@@ -361,24 +363,6 @@ impl Recovery {
         let _: io::Result<()> = write();
         Ok(())
     }
-}
-
-/// Returns a complete hint file.
-pub(super) fn hint_file_bytes(info: &SegmentInfo, entries: &[Found], durable_upto: u32) -> Vec<u8> {
-    let mut bytes = hint::seal_header(info.stream_id, info.id, info.salt);
-    let mut block = HintBlock::default();
-    for found in entries {
-        block.push(info.base, &found.as_hint());
-        if block.len() > HINT_BLOCK_BYTES {
-            let offset = to_u64(bytes.len());
-            bytes.append(&mut block.seal(info.salt, offset, durable_upto));
-        }
-    }
-    if !block.is_empty() {
-        let offset = to_u64(bytes.len());
-        bytes.append(&mut block.seal(info.salt, offset, durable_upto));
-    }
-    bytes
 }
 
 fn apply_hint(
@@ -408,5 +392,3 @@ fn last_time(file: &SegmentFile, offset: u32, length: u32) -> Option<u64> {
     let bytes = file.read_bytes(offset, length).ok()?;
     entry::decode_head(&bytes, file.place(offset), file.info.base).ok().map(|head| head.time)
 }
-
-const HINT_BLOCK_BYTES: usize = 64 << 10;
