@@ -14,6 +14,7 @@ mod follow;
 mod frozen;
 mod listen;
 mod log;
+mod overlay;
 mod peek;
 mod query;
 mod read;
@@ -147,6 +148,15 @@ impl Stream {
     /// the store will find; `StreamDeleted` and `Closed`.
     pub fn append(&self, batch: &[Append<'_>]) -> Commit {
         self.inner.append(batch)
+    }
+
+    /// Appends messages in order, each as if it were appended alone, which costs less than one call for each.
+    ///
+    /// Returns the commits in the same order: one for all those in a row that were accepted and are done together, which
+    /// has a sequence for each of them, and one for each message that was refused.
+    #[must_use = "an append is done when its commit is"]
+    pub fn append_each(&self, messages: &[Append<'_>]) -> Vec<Commit> {
+        self.inner.append_each(messages)
     }
 
     /// Removes messages; returns how many. They are durably gone when it returns.

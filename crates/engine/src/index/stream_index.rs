@@ -319,6 +319,18 @@ impl StreamIndex {
         std::hint::black_box(sizes.fold(0, |sum, size| sum ^ size));
     }
 
+    /// As [`Self::fetch`], for subjects; of one alone there is nothing that could come together.
+    pub(crate) fn fetch_subjects<'a>(&self, subjects: impl ExactSizeIterator<Item = &'a [u8]>) {
+        let count = subjects.len().min(FETCHED_TOGETHER);
+        if count > 1 {
+            let (hasher, mut hashes) = (self.table.hasher(), [0; FETCHED_TOGETHER]);
+            for (hash, subject) in hashes.iter_mut().zip(subjects) {
+                *hash = hasher.hash(subject);
+            }
+            self.fetch(&hashes[..count]);
+        }
+    }
+
     /// Returns the live message of a subject that has only one.
     pub(crate) fn only_revision(&self, id: SubjectId) -> Option<Sequence> {
         let known = self.table.known(id);

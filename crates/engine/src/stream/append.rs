@@ -1,20 +1,23 @@
 //! Appending: the checks of a batch in the order of its messages, against what is committed and what is queued.
 
+mod each;
+mod expect;
+
 use super::round::Round;
 use super::writer::{Left, Mark, Queued, Writer};
 use super::{Commit, StreamInner};
-use crate::append::{Append, Committed, Expect, Priority, Rollup, Ttl};
+use crate::append::{Append, Committed, Priority, Rollup, Ttl};
 use crate::config::{Compression, Discard, Storage, StreamConfig};
 use crate::convert::{to_u32, to_u64};
 use crate::error::{EngineError, Limit};
 use crate::format::entry::{
     BATCH_CONTINUES, COMPRESSED, FIXED_BYTES, HAS_DEADLINE, HAS_FLOOR, HAS_HEADERS, Head, Kind, NEVER,
 };
-use crate::index::{FETCHED_TOGETHER, LastOf, StreamIndex};
+use crate::index::{FETCHED_TOGETHER, StreamIndex};
 use crate::segment_file::compress;
 use crate::wakes;
+use jetkv_types::Sequence;
 use jetkv_types::limits::{BATCH_BYTES_MAX, MESSAGE_BYTES_MAX, SEQUENCE_MAX};
-use jetkv_types::{Operation, Sequence, SubjectFilter};
 use std::sync::Arc;
 
 impl StreamInner {
@@ -54,9 +57,23 @@ impl StreamInner {
             writer.full = false;
         }
         let config = self.config();
+        let now = self.env.clock.now().as_nanos();
+        let seen = Seen { config: &config, index: &self.index.read(), now };
+        self.queue_seen(writer, &seen, batch, fate)
+    }
+
+    /// Queues a batch, with what everything in it is checked against.
+    fn queue_seen(
+        &self,
+        writer: &mut Writer,
+        seen: &Seen<'_>,
+        batch: &[Append<'_>],
+        fate: Fate,
+    ) -> Result<Committed, EngineError> {
+        let &Seen { config, index, now } = seen;
         let mut estimate = 0;
         for (position, append) in batch.iter().enumerate() {
-            check_alone(&config, append, position)?;
+            check_alone(config, append, position)?;
             estimate += FIXED_BYTES + 40 + append.subject.as_bytes().len() + append.payload.len();
             estimate += append.headers.as_block().len();
         }
@@ -64,27 +81,24 @@ impl StreamInner {
             return Err(EngineError::BatchTooLarge { bytes: estimate, bytes_max: BATCH_BYTES_MAX });
         }
         let reach = sequences(writer, batch)?;
-        let now = self.env.clock.now().as_nanos();
-        let index = self.index.read();
         if index.table.is_full() {
             return Err(EngineError::LimitReached { stream: self.name.clone(), limit: Limit::Messages });
         }
-        let left = self.make_room(writer, &index, estimate, reach);
+        let left = self.make_room(writer, index, estimate, reach);
         writer.open_chunk(estimate);
         let mark = writer.mark(left);
         let mut before: Vec<(&[u8], Option<Queued>)> = Vec::new();
         for (position, append) in batch.iter().enumerate() {
             if batch.len() > 1 && position % FETCHED_TOGETHER == 0 {
-                fetch(&index, &batch[position..]);
+                fetch(index, &batch[position..]);
             }
             let subject = append.subject.as_bytes();
             if batch.len() > 1 || fate == Fate::Undone {
                 before.push((subject, writer.queued(subject).cloned()));
             }
             let continues = position + 1 < batch.len() || append.rollup == Rollup::Stream;
-            let checked = self.check_expectation(writer, &index, append, position);
-            let queued =
-                checked.and_then(|()| self.queue_one(writer, &index, &config, append, now, continues));
+            let checked = self.check_expectation(writer, index, append, position);
+            let queued = checked.and_then(|()| self.queue_one(writer, index, config, append, now, continues));
             if let Err(error) = queued {
                 undo(writer, mark, before);
                 return Err(error);
@@ -240,64 +254,6 @@ impl StreamInner {
         (writer.messages, writer.bytes) = (1, u64::from(size));
     }
 
-    pub(crate) fn check_expectation(
-        &self,
-        writer: &Writer,
-        index: &StreamIndex,
-        append: &Append<'_>,
-        position: usize,
-    ) -> Result<(), EngineError> {
-        if append.expect == Expect::Nothing {
-            return Ok(());
-        }
-        let wrong = |expected, found| EngineError::WrongLastSequence { expected, found, position };
-        let expect_last = |expected, last: Option<Last>| {
-            let found = last.map_or(0, |last| last.sequence);
-            if found != expected {
-                return Err(wrong(expected, found));
-            }
-            // Nobody may build on a state that cannot be read.
-            match index.hole_after(last.map(|last| last.sequence)) {
-                Some(hole) if last.is_none_or(|last| last.committed) => {
-                    Err(EngineError::Damaged(Arc::clone(hole)))
-                }
-                _ => Ok(()),
-            }
-        };
-        let intact = |expected, last: Option<Last>| {
-            let meant = last.filter(|last| last.committed && last.sequence == expected);
-            match meant.and_then(|last| self.known_damage(last.sequence)) {
-                Some(damage) => Err(EngineError::Damaged(damage)),
-                None => expect_last(expected, last),
-            }
-        };
-        match append.expect {
-            Expect::Nothing => Ok(()),
-            Expect::LastOfSubject(expected) => {
-                intact(expected, last_of(writer, index, append.subject.as_bytes()))
-            }
-            Expect::LastMatching(filter, expected) => intact(expected, last_matching(writer, index, filter)),
-            Expect::LastOfStream(expected) => {
-                let found = writer.next - 1;
-                if found == expected { Ok(()) } else { Err(wrong(expected, found)) }
-            }
-            Expect::Both { subject, filter, stream } => {
-                let of_subject = filter
-                    .map_or(Expect::LastOfSubject(subject), |filter| Expect::LastMatching(filter, subject));
-                for expect in [of_subject, Expect::LastOfStream(stream)] {
-                    self.check_expectation(writer, index, &Append { expect, ..*append }, position)?;
-                }
-                Ok(())
-            }
-            Expect::NoValue => match last_of(writer, index, append.subject.as_bytes()) {
-                Some(last) if !last.operation.is_marker() => {
-                    Err(EngineError::HasValue { found: last.sequence, position })
-                }
-                last => expect_last(last.map_or(0, |last| last.sequence), last),
-            },
-        }
-    }
-
     fn check_limits(
         &self,
         writer: &Writer,
@@ -323,11 +279,15 @@ impl StreamInner {
 
 /// Has memory fetch what the next messages of a batch will need.
 fn fetch(index: &StreamIndex, batch: &[Append<'_>]) {
-    let (hasher, mut hashes) = (index.table.hasher(), [0; FETCHED_TOGETHER]);
-    for (hash, append) in hashes.iter_mut().zip(batch) {
-        *hash = hasher.hash(append.subject.as_bytes());
-    }
-    index.fetch(&hashes[..batch.len().min(FETCHED_TOGETHER)]);
+    index.fetch_subjects(batch.iter().map(|append| append.subject.as_bytes()));
+}
+
+/// What batches are checked against, as it is at one moment.
+#[derive(Debug, Clone, Copy)]
+struct Seen<'a> {
+    config: &'a StreamConfig,
+    index: &'a StreamIndex,
+    now: u64,
 }
 
 /// What becomes of a batch that is not refused.
@@ -398,42 +358,6 @@ pub(super) fn counted_size(storage: Storage, subject: u32, headers: u32, payload
     [headers, payload, overhead].into_iter().fold(subject, u32::saturating_add)
 }
 
-/// The last message of a subject, queued or committed.
-#[derive(Debug, Clone, Copy)]
-struct Last {
-    sequence: Sequence,
-    operation: Operation,
-    committed: bool,
-}
-
-fn last_of(writer: &Writer, index: &StreamIndex, subject: &[u8]) -> Option<Last> {
-    if let Some(queued) = writer.queued(subject)
-        && let (Some((sequence, _)), Some(operation)) = (queued.messages.last(), queued.operation)
-    {
-        let last = Last { sequence: *sequence, operation, committed: false };
-        return Some(last).filter(|last| last.sequence >= writer.queued_floor);
-    }
-    let LastOf { sequence, operation, .. } =
-        index.last_of(subject).filter(|last| last.sequence >= writer.queued_floor)?;
-    Some(Last { sequence, operation, committed: true })
-}
-
-fn last_matching(writer: &Writer, index: &StreamIndex, filter: &SubjectFilter) -> Option<Last> {
-    let committed = index.table.matching(filter.as_str(), None).map(|id| {
-        let last = index.last_of_id(id);
-        Last { sequence: last.sequence, operation: last.operation, committed: true }
-    });
-    let queued = writer.queued_subjects().filter_map(|(subject, queued)| {
-        let text = std::str::from_utf8(subject).ok()?;
-        let (sequence, _) = queued.messages.last().filter(|_| filter.matches(text))?;
-        Some(Last { sequence: *sequence, operation: queued.operation?, committed: false })
-    });
-    committed
-        .chain(queued)
-        .filter(|last| last.sequence >= writer.queued_floor)
-        .max_by_key(|last| last.sequence)
-}
-
 /// What a new message of a subject takes the place of.
 #[derive(Debug, Default)]
 struct Displaced {
@@ -481,17 +405,18 @@ impl Displaced {
                 (true, _) => Self { floor: only, ..Self::default() },
             };
         }
-        let committed = id.into_iter().flat_map(|id| index.revisions(id)).filter(|found| *found >= floor);
-        if keep == u64::MAX - 1 {
-            let mut all = committed.chain(queued.iter().map(|(sequence, _)| *sequence));
-            return Self { floor: all.next().unwrap_or(sequence), ..Self::default() };
-        }
-        let committed: Vec<_> = committed.map(|found| (found, index.size_of(found))).collect();
-        let all = committed.iter().chain(queued);
-        let count = to_u64(committed.len() + queued.len());
+        let committed = || id.into_iter().flat_map(|id| index.revisions_from(id, floor));
+        let known = id.map_or(0, |id| index.count_revisions_from(id, floor));
+        let count = known + to_u64(queued.len());
         let goes = usize::try_from(count.saturating_sub(keep)).unwrap_or(usize::MAX);
-        let bytes = all.clone().take(goes).map(|(_, size)| u64::from(*size)).sum();
-        let floor = all.skip(goes).map(|(found, _)| *found).next().unwrap_or(sequence);
+        let own_size = |(found, size): (Sequence, Option<u32>)| size.unwrap_or_else(|| index.size_of(found));
+        // Of what stays only the oldest one matters, so the cost does not follow the length of the history.
+        let all = || {
+            let queued = queued.iter().map(|(found, size)| (*found, Some(*size)));
+            committed().map(|found| (found, None)).chain(queued)
+        };
+        let bytes = all().take(goes).map(|each| u64::from(own_size(each))).sum();
+        let floor = all().nth(goes).map_or(sequence, |(found, _)| found);
         Self { floor, messages: to_u64(goes), bytes }
     }
 }

@@ -36,6 +36,16 @@ impl Commit {
         Self { stream, round, outcome }
     }
 
+    /// Takes in a message that comes right behind and is done in the same round; says whether it is such a one.
+    pub(super) fn extend(&mut self, round: &Arc<Round>, behind: crate::Committed) -> bool {
+        let Ok(own) = &mut self.outcome else { return false };
+        let fits = Arc::ptr_eq(&self.round, round) && own.last + 1 == behind.first;
+        if fits {
+            own.last = behind.last;
+        }
+        fits
+    }
+
     /// Returns the sequences that the append gets if it is committed, or why it was refused. Nothing is durable yet.
     ///
     /// # Errors
@@ -287,9 +297,11 @@ impl StreamInner {
     fn messages_of(&self, log: &Log, chunk: &Chunk) -> Vec<Message> {
         let Some(open) = &log.open else { return Vec::new() };
         let file: &SegmentFile = &open.file;
+        // All of them lie in one copy, which stays until the last of them is forgotten: they come and go together.
+        let all = Bytes::copy_from_slice(&chunk.bytes);
         let read = |queued: &super::writer::QueuedEntry| {
-            let bytes = &chunk.bytes[to_usize(queued.at)..to_usize(queued.at + queued.length)];
-            file.decode(bytes, chunk.offset + queued.at, Bytes::copy_from_slice)
+            let bytes = &all[to_usize(queued.at)..to_usize(queued.at + queued.length)];
+            file.decode(bytes, chunk.offset + queued.at, |part| all.slice_ref(part))
         };
         chunk.entries.iter().filter_map(read).collect()
     }

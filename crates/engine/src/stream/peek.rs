@@ -3,6 +3,7 @@
 use super::Stream;
 use super::read::check_holes;
 use crate::error::EngineError;
+use crate::index::{FETCHED_TOGETHER, Location, StreamIndex};
 use jetkv_types::{Operation, Sequence, Timestamp};
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -35,18 +36,65 @@ impl Stream {
     ) -> Result<Option<T>, EngineError> {
         self.inner.check_readable()?;
         let index = self.inner.index.read();
-        let last = index.last_of(subject).map(|last| last.sequence);
-        check_holes(&index, last)?;
-        let Some(place) = last.and_then(|sequence| index.locate(sequence)) else { return Ok(None) };
+        let Some(place) = last_place(&index, subject)? else { return Ok(None) };
         drop(index);
+        self.peek_at(&place, subject, look).map(Some)
+    }
+
+    /// Does what [`Self::peek_last`] does for several subjects, in their order: they are looked up together, which costs less.
+    /// `look` is told which of them it is, and what came of it.
+    pub fn peek_last_each(
+        &self,
+        subjects: &[&[u8]],
+        mut look: impl FnMut(usize, Result<Option<&Peeked<'_>>, EngineError>),
+    ) {
+        let mut places = Vec::with_capacity(subjects.len().min(FETCHED_TOGETHER));
+        for (number, some) in subjects.chunks(FETCHED_TOGETHER).enumerate() {
+            places.clear();
+            match self.inner.check_readable() {
+                Err(error) => places.extend(some.iter().map(|_| Err(error.clone()))),
+                Ok(()) => {
+                    let index = self.inner.index.read();
+                    index.fetch_subjects(some.iter().copied());
+                    places.extend(some.iter().map(|subject| last_place(&index, subject)));
+                }
+            }
+            for (at, (place, subject)) in (number * FETCHED_TOGETHER..).zip(places.drain(..).zip(some)) {
+                match place {
+                    Ok(None) => look(at, Ok(None)),
+                    Err(error) => look(at, Err(error)),
+                    Ok(Some(place)) => {
+                        let peeked = self.peek_at(&place, subject, |peeked| look(at, Ok(Some(peeked))));
+                        if let Err(error) = peeked {
+                            look(at, Err(error));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn peek_at<T>(
+        &self,
+        place: &Location,
+        subject: &[u8],
+        look: impl FnOnce(&Peeked<'_>) -> T,
+    ) -> Result<T, EngineError> {
         // Taken out, so that a look inside a look finds an empty one instead.
         let mut buffer = BUFFER.take();
-        let peeked = place.file.peek(&place, subject, &mut buffer).map(|peeked| look(&peeked));
+        let peeked = place.file.peek(place, subject, &mut buffer).map(|peeked| look(&peeked));
         if buffer.capacity() <= BUFFER_BYTES_MAX {
             BUFFER.set(buffer);
         }
-        peeked.map(Some).map_err(|error| self.inner.damage_met(place.sequence, error))
+        peeked.map_err(|error| self.inner.damage_met(place.sequence, error))
     }
+}
+
+/// Finds the last message of a subject, if it can be known which one that is.
+fn last_place(index: &StreamIndex, subject: &[u8]) -> Result<Option<Location>, EngineError> {
+    let last = index.last_of(subject).map(|last| last.sequence);
+    check_holes(index, last)?;
+    Ok(last.and_then(|sequence| index.locate(sequence)))
 }
 
 thread_local! {

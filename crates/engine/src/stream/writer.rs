@@ -2,15 +2,15 @@
 //!
 //! Nothing here touches a file. What is queued is not visible: reads see the index, which changes when a chunk is committed.
 
+use super::overlay::Overlay;
 use super::round::Round;
 use crate::convert::to_u32;
 use crate::error::EngineError;
 use crate::format::entry::{self, Head, Kind, Place, WHOLE_SUBJECT};
 use crate::format::segment::SegmentInfo;
-use crate::index::SubjectHasher;
 use jetkv_types::{Operation, Sequence};
 use std::cell::Cell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// State of the front; one lock holds all of it.
@@ -35,7 +35,7 @@ pub(crate) struct Writer {
     /// The round of the chunk that is being written, until it is settled: what is known of it is not durable yet.
     in_flight: Option<Arc<Round>>,
     /// Subjects with queued messages.
-    overlay: HashMap<Box<[u8]>, Queued, SubjectHasher>,
+    overlay: Overlay,
     /// Why nothing can be written any more.
     pub(crate) stopped: Option<EngineError>,
     /// Batches queued since the last chunk was taken.
@@ -90,6 +90,13 @@ pub(crate) enum Messages {
     Many(Vec<(Sequence, u32)>),
 }
 
+impl Queued {
+    /// Says whether anything is queued.
+    pub(super) fn is_anything(&self) -> bool {
+        !matches!(self.messages, Messages::None)
+    }
+}
+
 impl Messages {
     pub(crate) fn as_slice(&self) -> &[(Sequence, u32)] {
         match self {
@@ -116,7 +123,12 @@ impl Messages {
             Self::None => {}
             Self::One((sequence, _)) if *sequence >= floor => {}
             Self::One(_) => *self = Self::None,
-            Self::Many(messages) => messages.retain(|(sequence, _)| *sequence >= floor),
+            Self::Many(messages) => {
+                messages.retain(|(sequence, _)| *sequence >= floor);
+                if messages.is_empty() {
+                    *self = Self::None;
+                }
+            }
         }
     }
 }
@@ -153,7 +165,7 @@ impl Writer {
             queued_floor: 0,
             queue: VecDeque::new(),
             in_flight: None,
-            overlay: HashMap::default(),
+            overlay: Overlay::default(),
             stopped: None,
             queued_batches: 0,
             full: false,
@@ -167,20 +179,17 @@ impl Writer {
 
     /// Returns the queued messages of a subject.
     pub(crate) fn queued(&self, subject: &[u8]) -> Option<&Queued> {
-        if self.overlay.is_empty() { None } else { self.overlay.get(subject) }
+        self.overlay.get(subject)
     }
 
     /// Returns subjects with queued messages.
     pub(crate) fn queued_subjects(&self) -> impl Iterator<Item = (&[u8], &Queued)> {
-        self.overlay.iter().map(|(subject, queued)| (&**subject, queued))
+        self.overlay.iter()
     }
 
-    /// Puts what is known of a subject's queued messages; returns what was there, to undo it.
-    pub(crate) fn set_queued(&mut self, subject: &[u8], queued: Option<Queued>) -> Option<Queued> {
-        match queued {
-            Some(queued) => self.overlay.insert(subject.into(), queued),
-            None => self.overlay.remove(subject),
-        }
+    /// Puts back what was known of a subject's queued messages.
+    pub(crate) fn set_queued(&mut self, subject: &[u8], queued: Option<Queued>) {
+        self.overlay.set(subject, queued);
     }
 
     /// Adds a message to a subject's queued ones.
@@ -191,11 +200,7 @@ impl Writer {
         operation: Operation,
         floor: Sequence,
     ) {
-        let Some(queued) = self.overlay.get_mut(subject) else {
-            let queued = Queued { messages: Messages::One(message), operation: Some(operation), floor };
-            self.overlay.insert(subject.into(), queued);
-            return;
-        };
+        let queued = self.overlay.entry(subject);
         queued.floor = queued.floor.max(floor);
         queued.messages.retain_from(floor);
         queued.messages.push(message);
@@ -314,10 +319,7 @@ impl Writer {
             self.messages = messages;
             self.bytes = bytes;
         } else {
-            self.overlay.retain(|_, queued| {
-                queued.messages.retain_from(upto + 1);
-                !queued.messages.as_slice().is_empty()
-            });
+            self.overlay.retain_from(upto + 1);
         }
     }
 
