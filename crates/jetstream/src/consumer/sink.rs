@@ -167,19 +167,7 @@ pub enum Advisory<'a> {
 
 /// Appends a number in decimal.
 pub(super) fn write_decimal(number: u64, into: &mut Vec<u8>) {
-    let mut digits = [0_u8; 20];
-    let mut at = digits.len();
-    let mut rest = number;
-    loop {
-        at -= 1;
-        // A remainder below ten is a digit.
-        digits[at] = b'0' + u8::try_from(rest % 10).unwrap_or_default();
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    into.extend_from_slice(&digits[at..]);
+    into.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 fn decimal_len(number: u64) -> usize {

@@ -1,7 +1,7 @@
 //! One task's way into the routers.
 
 use super::cache::RouteCache;
-use super::subscription::Subscription;
+use super::subscription::{Delivery, Subscription};
 use super::table::Router;
 use crate::conn::Outbound;
 use std::sync::Arc;
@@ -111,8 +111,37 @@ impl Publisher {
         taken
     }
 
+    /// As [`Self::deliver_as`], unless a connection that subscribes to `route` has more than `waiting_max` bytes waiting to be
+    /// written: then nobody gets the message, and there is no outcome.
+    pub(crate) fn deliver_within(
+        &mut self,
+        router: &Router,
+        route: &[u8],
+        waiting_max: u64,
+        msg: &Msg<'_>,
+    ) -> Option<Routed> {
+        let Self { origin, cache, wakes, ended, crowded, deliveries, .. } = self;
+        let matches = cache.route(router, route);
+        if let [only] = matches.plain()
+            && matches.groups().next().is_none()
+        {
+            let mut hand = Hand { origin: *origin, wakes, ended, crowded };
+            let handed = hand.over_within(only, msg, waiting_max);
+            if handed == Handed::Busy {
+                return None;
+            }
+            let delivered = usize::from(handed == Handed::Taken);
+            *deliveries += delivered;
+            if !self.ended.is_empty() {
+                self.ended.drain(..).for_each(|each| router.remove(&each));
+            }
+            return Some(Routed { delivered, matched: true });
+        }
+        self.has_room(router, route, waiting_max).then(|| self.deliver_as(router, route, msg))
+    }
+
     /// Says whether all connections that subscribe to `route` have at most `bytes_max` waiting to be written.
-    pub(crate) fn has_room(&mut self, router: &Router, route: &[u8], bytes_max: u64) -> bool {
+    fn has_room(&mut self, router: &Router, route: &[u8], bytes_max: u64) -> bool {
         let matches = self.cache.route(router, route);
         let mut members = matches.plain().iter().chain(matches.groups().flatten());
         members.all(|each| each.client().locked(|buffer| buffer.pending()) <= bytes_max)
@@ -149,12 +178,25 @@ struct Hand<'a> {
     crowded: &'a mut bool,
 }
 
+/// What became of a message at one subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Handed {
+    Taken,
+    Refused,
+    /// More waits there than it may.
+    Busy,
+}
+
 impl Hand<'_> {
     fn over(&mut self, to: &Arc<Subscription>, msg: &Msg<'_>) -> bool {
+        self.over_within(to, msg, u64::MAX) == Handed::Taken
+    }
+
+    fn over_within(&mut self, to: &Arc<Subscription>, msg: &Msg<'_>, waiting_max: u64) -> Handed {
         if self.origin == Origin::WithoutEcho(to.client().id()) {
-            return false;
+            return Handed::Refused;
         }
-        let delivery = to.deliver(msg);
+        let delivery = to.deliver(msg, waiting_max);
         *self.crowded |= delivery.crowded;
         if delivery.wake {
             self.wakes.push(Arc::clone(to.client()));
@@ -162,7 +204,11 @@ impl Hand<'_> {
         if delivery.ended {
             self.ended.push(Arc::clone(to));
         }
-        delivery.taken
+        match delivery {
+            Delivery { busy: true, .. } => Handed::Busy,
+            Delivery { taken: true, .. } => Handed::Taken,
+            Delivery { .. } => Handed::Refused,
+        }
     }
 }
 

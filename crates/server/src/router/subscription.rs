@@ -49,10 +49,13 @@ pub(crate) struct Delivery {
     pub(crate) ended: bool,
     /// Whether the connection is far behind.
     pub(crate) crowded: bool,
+    /// Whether it was refused because more waits there than it may.
+    pub(crate) busy: bool,
 }
 
 impl Delivery {
-    const REFUSED: Self = Self { taken: false, wake: false, ended: false, crowded: false };
+    const REFUSED: Self = Self { taken: false, wake: false, ended: false, crowded: false, busy: false };
+    const BUSY: Self = Self { busy: true, ..Self::REFUSED };
 }
 
 impl Subscription {
@@ -136,14 +139,17 @@ impl Subscription {
         })
     }
 
-    /// Puts a message into the connection's buffer, without waking its task.
-    pub(crate) fn deliver(&self, msg: &Msg<'_>) -> Delivery {
+    /// Puts a message into the connection's buffer, without waking its task, unless more than `waiting_max` bytes wait there.
+    pub(crate) fn deliver(&self, msg: &Msg<'_>, waiting_max: u64) -> Delivery {
         if self.denied.as_ref().is_some_and(|denied| denied.matches(msg.subject)) {
             return Delivery::REFUSED;
         }
         self.client.locked(|buffer| {
             if self.is_ended() {
                 return Delivery::REFUSED;
+            }
+            if buffer.pending() > waiting_max {
+                return Delivery::BUSY;
             }
             let appended = buffer.append_msg(self.sid(), msg);
             if !appended.taken {
@@ -156,7 +162,7 @@ impl Subscription {
                 self.end();
                 buffer.note_ended(self.sid());
             }
-            Delivery { taken: true, wake: appended.wake, ended, crowded: appended.crowded }
+            Delivery { taken: true, wake: appended.wake, ended, crowded: appended.crowded, busy: false }
         })
     }
 }

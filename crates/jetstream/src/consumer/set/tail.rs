@@ -83,7 +83,7 @@ impl Tail {
         } else if self.batch.len() + BATCH > BATCHES_MAX * BATCH {
             return Ok(behind);
         }
-        let known = self.batch.len();
+        let (known, matched) = (self.batch.len(), self.matches.len());
         let followed = stream.follow(self.next, BATCH, &mut self.batch)?;
         self.next = followed.next;
         for damage in &followed.damaged {
@@ -112,6 +112,9 @@ impl Tail {
                 }
             }
         }
+        // One consumer after the other, each in the order of the stream: what a delivery needs of its consumer and of the
+        // way to its client is at hand from the one before.
+        self.matches[matched..].sort_unstable_by_key(|(place, key)| (key.slot, *place));
         Ok(behind)
     }
 
@@ -124,15 +127,15 @@ impl Tail {
         self.removals = removals;
         self.matches.drain(..self.at);
         self.at = 0;
-        let (mut looked_at, mut is_live) = (usize::MAX, false);
         let batch = &self.batch;
+        let mut known: Vec<Option<bool>> = vec![None; batch.len()];
         self.matches.retain(|(place, key)| {
-            let Some(sequence) = batch.get(*place).map(|message| message.sequence) else { return false };
-            if looked_at != *place {
-                (looked_at, is_live) = (*place, stream.is_live(sequence));
-            }
+            let (Some(message), Some(known)) = (batch.get(*place), known.get_mut(*place)) else {
+                return false;
+            };
+            let is_live = *known.get_or_insert_with(|| stream.is_live(message.sequence));
             if !is_live && let Some(consumer) = members.get_mut(*key) {
-                consumer.cursor.miss_new(sequence);
+                consumer.cursor.miss_new(message.sequence);
             }
             is_live
         });

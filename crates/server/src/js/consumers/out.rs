@@ -50,9 +50,6 @@ impl<'a> Out<'a> {
 
 impl Sink for Out<'_> {
     fn deliver(&mut self, delivery: &Delivery<'_>) -> Handover {
-        if !self.publisher.has_room(self.router, delivery.to.as_bytes(), WAITING_BYTES_MAX) {
-            return Handover::Busy;
-        }
         self.reply.clear();
         delivery.write_ack_subject(&mut self.reply);
         let message = delivery.message;
@@ -67,12 +64,15 @@ impl Sink for Out<'_> {
             }
         };
         let msg = Msg { subject: message.subject.as_bytes(), reply: Some(&self.reply), headers, payload };
-        let routed = self.publisher.deliver_as(self.router, delivery.to.as_bytes(), &msg);
-        if routed.delivered == 0 {
-            return Handover::NoInterest;
+        let to = delivery.to.as_bytes();
+        match self.publisher.deliver_within(self.router, to, WAITING_BYTES_MAX, &msg) {
+            None => Handover::Busy,
+            Some(routed) if routed.delivered > 0 => {
+                self.deliveries += 1;
+                Handover::Taken
+            }
+            Some(_) => Handover::NoInterest,
         }
-        self.deliveries += 1;
-        Handover::Taken
     }
 
     fn status(&mut self, to: &str, status: &Status<'_>) -> Handover {
