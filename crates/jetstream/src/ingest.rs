@@ -4,10 +4,12 @@ mod batch;
 mod dedupe;
 mod error;
 mod known;
+mod ready;
 #[cfg(test)]
 mod tests;
 
 pub use error::PublishError;
+pub use ready::Ready;
 
 use crate::settings::attributes;
 use crate::{MessageTtl, operation_of_words};

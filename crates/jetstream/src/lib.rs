@@ -19,7 +19,7 @@ mod ttl;
 
 pub use delivery::{Content, Delivery, Start, Step, Waited};
 pub use error::JetStreamError;
-pub use ingest::{Accepted, Incoming, Ingest, PublishError};
+pub use ingest::{Accepted, Incoming, Ingest, PublishError, Ready};
 pub(crate) use operation::operation_of_words;
 
 pub use operation::{limit_marker_headers, operation_of};

@@ -174,13 +174,18 @@ fn lines(block: &[u8]) -> impl Iterator<Item = (&str, &str)> {
 fn raw_lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = block;
     let mut next = move || {
-        let end = memchr::memmem::find(rest, b"\r\n")?;
+        let end = line_end(rest)?;
         let line = &rest[..end];
         rest = &rest[end + 2..];
         Some(line)
     };
     next();
     std::iter::from_fn(next).take_while(|line| !line.is_empty())
+}
+
+/// Finds the first CR LF.
+fn line_end(text: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'\n', text).find(|&at| at > 0 && text[at - 1] == b'\r').map(|at| at - 1)
 }
 
 fn name_of(line: &[u8]) -> Option<&str> {

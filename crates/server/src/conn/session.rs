@@ -14,7 +14,7 @@ use super::keep_alive::{Pings, Tick};
 use super::outbound::Outbound;
 use crate::account::Account;
 use crate::auth::{CertificateNames, Identity, Nonce};
-use crate::js::{Ctx, Pending};
+use crate::js::{Ctx, Pending, Run};
 use crate::log::LogLevel;
 use crate::router::{Origin, Publisher, Subscription};
 use crate::state::{Settings, Shared};
@@ -145,11 +145,18 @@ impl Session {
     pub(super) fn consume(&mut self, input: &[u8]) -> Result<Consumed, CloseReason> {
         self.pings.heard();
         self.client.heard();
+        let mut run = Run::default();
+        let consumed = self.apply_all(input, &mut run);
+        self.finish_run(&mut run);
+        consumed
+    }
+
+    fn apply_all<'a>(&mut self, input: &'a [u8], run: &mut Run<'a>) -> Result<Consumed, CloseReason> {
         let mut bytes = 0;
         while self.is_ready() && self.publisher.deliveries() < DELIVERIES_PER_BATCH {
             match parse::parse(&input[bytes..], &self.limits) {
                 Ok(Parsed::Op { op, consumed }) => {
-                    self.apply(op)?;
+                    self.apply(op, run)?;
                     bytes += consumed;
                 }
                 Ok(Parsed::Incomplete { needed }) => return Ok(Consumed { bytes, needed }),
@@ -270,7 +277,7 @@ impl Session {
         }
     }
 
-    fn apply(&mut self, op: ClientOp<'_>) -> Result<(), CloseReason> {
+    fn apply<'a>(&mut self, op: ClientOp<'a>, run: &mut Run<'a>) -> Result<(), CloseReason> {
         if self.who.is_none() && !matches!(op, ClientOp::Connect(_)) {
             return Err(CloseReason::Unauthorized);
         }
@@ -278,8 +285,11 @@ impl Session {
         if self.trace == Trace::On {
             self.trace(&op);
         }
+        if !matches!(op, ClientOp::Pub(_)) {
+            self.finish_run(run);
+        }
         match op {
-            ClientOp::Pub(message) => self.publish(&message),
+            ClientOp::Pub(message) => self.publish(&message, run),
             ClientOp::Sub { subject, queue, sid } => {
                 self.subscribe(subject, queue, sid);
                 Ok(())

@@ -15,6 +15,7 @@ use super::errors::fixed;
 use super::events::Events;
 use super::pending::Pending;
 use super::publish::Handled;
+use super::run::Run;
 use super::state::JetStream;
 use super::transfer;
 use crate::router::Msg;
@@ -28,19 +29,20 @@ use std::sync::Arc;
 use tokio::task::block_in_place;
 
 /// Takes a message whose subject begins with `$JS.`; `rest` is what follows.
-pub(crate) fn request(
+pub(crate) fn request<'a>(
     jetstream: &Arc<JetStream>,
     ctx: &mut Ctx<'_>,
     pending: &mut Pending,
-    rest: &str,
-    msg: &Msg<'_>,
+    run: &mut Run<'a>,
+    rest: &'a str,
+    msg: &Msg<'a>,
 ) -> Handled {
     // Such a subject matches none of the reference's subscriptions.
     if rest.starts_with('.') || rest.ends_with('.') || rest.contains("..") {
         return Handled::No;
     }
     if let Some(operation) = rest.strip_prefix("API.") {
-        return operate(jetstream, ctx, operation, msg);
+        return operate(jetstream, ctx, run, operation, msg);
     }
     if rest.starts_with("ACK.") {
         return acks::acknowledge(jetstream, ctx, msg);
@@ -58,9 +60,9 @@ pub(crate) fn request(
         Some(subject) if subject.starts_with("$KV.") || subject.starts_with("$O.") => {
             let msg = Msg { subject: subject.as_bytes(), ..*msg };
             ctx.publisher.deliver(&ctx.account.router, &msg);
-            jetstream.ingest(ctx, pending, subject, &msg)
+            jetstream.ingest(ctx, pending, run, subject, &msg)
         }
-        Some(operation) => operate(jetstream, ctx, operation, msg),
+        Some(operation) => operate(jetstream, ctx, run, operation, msg),
         None => Handled::No,
     }
 }
@@ -81,9 +83,15 @@ impl Answer {
     }
 }
 
-fn operate(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, operation: &str, msg: &Msg<'_>) -> Handled {
+fn operate<'a>(
+    jetstream: &Arc<JetStream>,
+    ctx: &mut Ctx<'_>,
+    run: &mut Run<'a>,
+    operation: &'a str,
+    msg: &Msg<'a>,
+) -> Handled {
     if let Some(rest) = operation.strip_prefix("DIRECT.GET.") {
-        return direct::get(jetstream, ctx, rest, msg);
+        return direct::get(jetstream, ctx, run, rest, msg);
     }
     if let Some(rest) = operation.strip_prefix("CONSUMER.MSG.NEXT.") {
         return consumers::next(jetstream, ctx, rest, msg);

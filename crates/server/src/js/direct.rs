@@ -77,20 +77,22 @@ impl StreamHandle {
         }
     }
 
-    /// Answers the most frequent request, for the newest message of a literal subject: it is copied once, from where it was
-    /// read to into the buffers of those who get it.
-    pub(crate) fn direct_last(&self, subject: &str, send: &mut dyn FnMut(&Msg<'_>)) {
-        let outcome = self.stream.peek_last(subject.as_bytes(), |found| {
-            let head = Head { subject: subject.as_bytes(), sequence: found.sequence, time: found.time };
-            self.with_block(found.headers, &head, None, |block| {
-                send(&Msg { subject: b"", reply: None, headers: block, payload: &found.payload });
-            });
+    /// Answers the most frequent requests, for the newest messages of literal subjects: each is copied once, from where it
+    /// was read to into the buffers of those who get it. `send` is told which request it answers.
+    pub(crate) fn direct_last(&self, subjects: &[&[u8]], send: &mut dyn FnMut(usize, &Msg<'_>)) {
+        self.stream.peek_last_each(subjects, |at, outcome| {
+            let mut send = |msg: &Msg<'_>| send(at, msg);
+            match outcome {
+                Ok(Some(found)) => {
+                    let head = Head { subject: subjects[at], sequence: found.sequence, time: found.time };
+                    self.with_block(found.headers, &head, None, |block| {
+                        send(&Msg { subject: b"", reply: None, headers: block, payload: &found.payload });
+                    });
+                }
+                Ok(None) => send_status(Status::NotFound, &mut send),
+                Err(error) => send_failure(&error, &mut send),
+            }
         });
-        match outcome {
-            Ok(Some(())) => {}
-            Ok(None) => send_status(Status::NotFound, send),
-            Err(error) => send_failure(&error, send),
-        }
     }
 
     /// Returns the last message of a subject. A literal one is the common case; a filter whose text was stored literally,

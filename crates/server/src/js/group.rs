@@ -29,20 +29,10 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// Begins with one message, whose commit was not refused.
-    pub(super) fn new(
-        jetstream: Arc<JetStream>,
-        handle: Arc<StreamHandle>,
-        commit: Commit,
-        reply: Option<&[u8]>,
-        bytes: u64,
-    ) -> Self {
-        let (messages, replies) = (Vec::new(), Vec::new());
+    /// Returns a group without messages; its commit was not refused.
+    pub(super) fn new(jetstream: Arc<JetStream>, handle: Arc<StreamHandle>, commit: Commit) -> Self {
         let began = jetstream.begin_span();
-        let mut group = Self { jetstream, handle, commit, messages, replies, bytes: 0, began };
-        let last = group.commit.sequences().map_or(0, |sequences| sequences.last);
-        group.note(last, reply, bytes);
-        group
+        Self { jetstream, handle, commit, messages: Vec::new(), replies: Vec::new(), bytes: 0, began }
     }
 
     /// Says whether a message waits for the same.
@@ -50,20 +40,16 @@ impl Group {
         Arc::ptr_eq(&self.handle, handle) && self.commit.is_done_with(commit)
     }
 
-    /// Adds a message that it takes.
-    pub(super) fn add(&mut self, commit: &Commit, reply: Option<&[u8]>, bytes: u64) {
-        self.note(commit.sequences().map_or(0, |sequences| sequences.last), reply, bytes);
+    /// Adds a message that is done with its commit.
+    pub(super) fn add(&mut self, sequence: Sequence, reply: Option<&[u8]>, bytes: u64) {
+        self.bytes += bytes;
+        self.replies.extend_from_slice(reply.unwrap_or_default());
+        self.messages.push((sequence, self.replies.len()));
     }
 
     /// Returns the bytes of the messages.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
-    }
-
-    fn note(&mut self, sequence: Sequence, reply: Option<&[u8]>, bytes: u64) {
-        self.bytes += bytes;
-        self.replies.extend_from_slice(reply.unwrap_or_default());
-        self.messages.push((sequence, self.replies.len()));
     }
 
     /// Returns how many messages there are.

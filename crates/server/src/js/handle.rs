@@ -119,9 +119,9 @@ impl StreamHandle {
         Sequence::from(self.purged_empty.load(Ordering::Relaxed))
     }
 
-    /// Counts a request for messages.
-    pub(crate) fn count_get(&self) {
-        self.gets.fetch_add(1, Ordering::Relaxed);
+    /// Counts requests for messages.
+    pub(crate) fn count_gets(&self, count: u64) {
+        self.gets.fetch_add(count, Ordering::Relaxed);
     }
 
     /// Counts a message that was refused.

@@ -4,6 +4,7 @@ use super::context::Ctx;
 use super::handle::{Facts, StreamHandle};
 use super::pending::Pending;
 use super::publish::Handled;
+use super::run::{Run, Target};
 use super::state::JetStream;
 use crate::router::Msg;
 use crate::span::{SpanKind, SpanOutcome};
@@ -14,6 +15,7 @@ use jetkv_wire::header;
 use jetkv_wire::pub_ack::{self, Outcome, PubAck};
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -44,48 +46,58 @@ struct Republish {
 }
 
 impl JetStream {
-    /// Hands a message to the stream that captures its subject.
-    pub(crate) fn ingest(
+    /// Hands a message to the stream that captures its subject, or puts it into the run.
+    pub(crate) fn ingest<'a>(
         self: &Arc<Self>,
         ctx: &mut Ctx<'_>,
         pending: &mut Pending,
+        run: &mut Run<'a>,
         text: &str,
-        msg: &Msg<'_>,
+        msg: &Msg<'a>,
     ) -> Handled {
-        let Some(handle) = self.capturing(text) else { return Handled::No };
-        let facts = handle.facts();
+        let found = run.target_of(text);
+        let found = found.or_else(|| Some(Rc::new(Target::new(self, self.capturing(text)?))));
+        let Some(target) = found else { return Handled::No };
+        let Target { handle, facts, .. } = &*target;
         let mapped = facts.transform.as_ref().and_then(|transform| transform.apply(text));
         let subject = match mapped.unwrap_or_else(|| Subject::new(text)) {
             Ok(subject) => subject,
             // Nobody can subscribe to it either, so nobody responds (PROTOCOL 6.1).
             Err(SubjectError::EmptyToken { .. } | SubjectError::Empty) => return Handled::No,
             Err(_) => {
-                refuse(ctx, &handle, &PublishError::MalformedSubject, msg.reply);
+                refuse(ctx, handle, &PublishError::MalformedSubject, msg.reply);
                 return Handled::Yes;
             }
         };
         let reply = if facts.settings.no_ack { None } else { msg.reply };
-        let bytes = crate::convert::to_u64(msg.headers.len() + msg.payload.len());
-        match self.hand_over(ctx, &handle, &facts, &subject, msg) {
+        let bytes = msg.headers.len() + msg.payload.len();
+        if let Err(error) = self.admit(ctx, facts, &subject, msg) {
+            refuse(ctx, handle, &error, reply);
+            return Handled::Yes;
+        }
+        let incoming = Incoming { subject: &subject, headers: msg.headers, payload: msg.payload };
+        let ready = if facts.republish.is_none() { handle.ingest.ready(&incoming) } else { None };
+        if let Some(ready) = ready {
+            let taken = (msg.payload, reply, bytes);
+            run.push(ctx, pending, &target, (subject, ready), taken);
+            return Handled::Yes;
+        }
+        run.hand_over(ctx, pending);
+        match handle.ingest.publish(&incoming, self.store.now()) {
             Ok(Accepted::Staged) => ctx.reply(reply, b"", b""),
-            Ok(Accepted::Stored { commit, id: None, also_purge: None })
-                if facts.republish.is_none() && commit.sequences().is_ok() =>
-            {
-                pending.push_plain(self, handle, commit, reply, bytes);
-            }
             Ok(accepted) => {
-                let republish = self.republish(&handle, &facts, subject, &accepted, msg);
+                let republish = self.republish(handle, facts, subject, &accepted, msg);
                 pending.push(Waiting {
                     jetstream: Arc::clone(self),
                     accepted,
                     reply: reply.map(Box::from),
                     republish,
-                    handle,
-                    bytes,
+                    handle: Arc::clone(handle),
+                    bytes: crate::convert::to_u64(bytes),
                     began: self.begin_span(),
                 });
             }
-            Err(error) => refuse(ctx, &handle, &error, reply),
+            Err(error) => refuse(ctx, handle, &error, reply),
         }
         Handled::Yes
     }
@@ -103,23 +115,19 @@ impl JetStream {
         }
     }
 
-    fn hand_over(
+    /// Refuses what there is no room for, and what the user must not do.
+    fn admit(
         &self,
         ctx: &Ctx<'_>,
-        handle: &StreamHandle,
         facts: &Facts,
         subject: &Subject,
         msg: &Msg<'_>,
-    ) -> Result<Accepted, PublishError> {
+    ) -> Result<(), PublishError> {
         let memory = facts.settings.storage == Storage::Memory;
         if self.is_used_up(memory, msg.headers.len() + msg.payload.len() + subject.as_bytes().len()) {
             return Err(PublishError::NoRoom);
         }
-        if !msg.headers.is_empty() {
-            check_rollup(ctx, &facts.settings.subjects, msg)?;
-        }
-        let incoming = Incoming { subject, headers: msg.headers, payload: msg.payload };
-        handle.ingest.publish(&incoming, self.store.now())
+        if msg.headers.is_empty() { Ok(()) } else { check_rollup(ctx, &facts.settings.subjects, msg) }
     }
 
     fn republish(
@@ -177,6 +185,25 @@ pub(super) fn poll_commit(
 }
 
 impl Waiting {
+    /// Waits to tell that a message was refused: what that rests on must be safe first.
+    pub(super) fn refused(
+        jetstream: &Arc<JetStream>,
+        handle: &Arc<StreamHandle>,
+        commit: Commit,
+        reply: Option<&[u8]>,
+        bytes: u64,
+    ) -> Self {
+        Self {
+            jetstream: Arc::clone(jetstream),
+            handle: Arc::clone(handle),
+            accepted: Accepted::Stored { commit, id: None, also_purge: None },
+            reply: reply.map(Box::from),
+            republish: None,
+            bytes,
+            began: jetstream.begin_span(),
+        }
+    }
+
     /// Returns the size of the message that it waits for.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes

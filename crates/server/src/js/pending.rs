@@ -46,24 +46,42 @@ impl Pending {
         self.waiting.push_back(Wait::One(waiting));
     }
 
-    /// Adds a message of so many bytes that needs nothing but its acknowledgement once `commit`, which was not refused, is
-    /// done.
-    pub(crate) fn push_plain(
+    /// Adds messages that need nothing but their acknowledgements once `commit`, which was not refused and has a sequence
+    /// for each of them, is done: to whom each goes, and the size of each.
+    pub(super) fn push_plain<'a>(
         &mut self,
         jetstream: &Arc<JetStream>,
-        handle: Arc<StreamHandle>,
+        handle: &Arc<StreamHandle>,
+        commit: Commit,
+        answers: impl Iterator<Item = (Option<&'a [u8]>, u64)>,
+    ) {
+        let first = commit.sequences().map_or(0, |done| done.first);
+        let joins = match self.waiting.back() {
+            Some(Wait::Group(group)) => group.takes(handle, &commit),
+            _ => false,
+        };
+        if !joins {
+            let group = Group::new(Arc::clone(jetstream), Arc::clone(handle), commit);
+            self.waiting.push_back(Wait::Group(group));
+        }
+        for ((reply, bytes), sequence) in answers.zip(first..) {
+            self.grow(bytes);
+            if let Some(Wait::Group(group)) = self.waiting.back_mut() {
+                group.add(sequence, reply, bytes);
+            }
+        }
+    }
+
+    /// Adds a message of so many bytes that was refused, which is told when `commit` is done.
+    pub(super) fn push_refused(
+        &mut self,
+        jetstream: &Arc<JetStream>,
+        handle: &Arc<StreamHandle>,
         commit: Commit,
         reply: Option<&[u8]>,
         bytes: u64,
     ) {
-        self.grow(bytes);
-        if let Some(Wait::Group(group)) = self.waiting.back_mut()
-            && group.takes(&handle, &commit)
-        {
-            return group.add(&commit, reply, bytes);
-        }
-        let group = Group::new(Arc::clone(jetstream), handle, commit, reply, bytes);
-        self.waiting.push_back(Wait::Group(group));
+        self.push(Waiting::refused(jetstream, handle, commit, reply, bytes));
     }
 
     /// Counts one answer more, for a message of so many bytes.

@@ -3,6 +3,7 @@
 use super::api;
 use super::context::Ctx;
 use super::pending::Pending;
+use super::run::Run;
 use crate::router::Msg;
 
 /// Whether JetStream is the receiver of a message; if nobody else is, no "no responders" is sent then (PROTOCOL 1.11).
@@ -14,16 +15,26 @@ pub(crate) enum Handled {
     No,
 }
 
-/// Takes a message after it went to the subscribers of its subject.
+/// Takes a message after it went to the subscribers of its subject. It may be put into the run, which is handed over when
+/// something comes that is of another kind.
 ///
 /// With JetStream off nothing is JetStream's business, so that requests get 503 (PROTOCOL 2.1.3).
-pub(crate) fn publish(ctx: &mut Ctx<'_>, pending: &mut Pending, msg: &Msg<'_>) -> Handled {
+pub(crate) fn publish<'a>(
+    ctx: &mut Ctx<'_>,
+    pending: &mut Pending,
+    run: &mut Run<'a>,
+    msg: &Msg<'a>,
+) -> Handled {
     let account = ctx.account;
     let Some(jetstream) = account.jetstream() else { return Handled::No };
     // Subjects of streams are text.
     let Ok(subject) = std::str::from_utf8(msg.subject) else { return Handled::No };
     if let Some(rest) = subject.strip_prefix("$JS.") {
-        return api::request(jetstream, ctx, pending, rest, msg);
+        // A read sees what is committed: what waits for its turn is not, handed over or not.
+        if !rest.starts_with("API.DIRECT.GET.") {
+            run.finish(ctx, pending);
+        }
+        return api::request(jetstream, ctx, pending, run, rest, msg);
     }
-    jetstream.ingest(ctx, pending, subject, msg)
+    jetstream.ingest(ctx, pending, run, subject, msg)
 }

@@ -11,5 +11,6 @@ mod frozen;
 mod room;
 mod spans;
 mod starting;
+mod together;
 mod watchers;
 mod world;

@@ -21,11 +21,16 @@ pub(super) enum Verb {
 ///
 /// None if the bytes so far are the beginning of a verb.
 pub(super) fn read(input: &[u8]) -> Result<Option<(Verb, usize)>, ParseError> {
-    // What is sent most often comes first; it is the only case in which speed matters.
+    // What is sent most often comes first; these are the only cases in which speed matters.
     if let [p, u, b, b' ' | b'\t', ..] = input
         && [p | 0x20, u | 0x20, b | 0x20] == *b"pub"
     {
         return Ok(Some((Verb::Pub, 4)));
+    }
+    if let [h, p, u, b, b' ' | b'\t', ..] = input
+        && [h | 0x20, p | 0x20, u | 0x20, b | 0x20] == *b"hpub"
+    {
+        return Ok(Some((Verb::Hpub, 5)));
     }
     let Some(first) = input.first() else {
         return Ok(None);

@@ -17,7 +17,11 @@ impl Session {
     ///
     /// # Errors
     /// HPUB without header support ends the connection.
-    pub(super) fn publish(&mut self, message: &Pub<'_>) -> Result<(), CloseReason> {
+    pub(super) fn publish<'a>(
+        &mut self,
+        message: &Pub<'a>,
+        run: &mut js::Run<'a>,
+    ) -> Result<(), CloseReason> {
         if message.hpub && !self.modes.headers {
             return Err(CloseReason::Protocol(None));
         }
@@ -32,21 +36,25 @@ impl Session {
             self.refuse("Invalid Publish Subject");
         }
         self.acknowledge();
-        self.route(&Msg {
-            subject: message.subject,
-            reply: message.reply,
-            headers: message.headers,
-            payload: message.payload,
-        });
+        let Pub { subject, reply, headers, payload, .. } = *message;
+        self.route(&Msg { subject, reply, headers, payload }, run);
         Ok(())
     }
 
-    fn route(&mut self, msg: &Msg<'_>) {
+    /// Does what waits for the operations behind it.
+    pub(super) fn finish_run(&mut self, run: &mut js::Run<'_>) {
+        let Some(who) = &self.who else { return };
+        let permissions = who.identity.permissions.as_ref();
+        let mut ctx = Ctx { account: &who.account, publisher: &mut self.publisher, permissions };
+        run.finish(&mut ctx, &mut self.pending);
+    }
+
+    fn route<'a>(&mut self, msg: &Msg<'a>, run: &mut js::Run<'a>) {
         let Some(who) = &self.who else { return };
         let routed = self.publisher.deliver(&who.account.router, msg);
         let permissions = who.identity.permissions.as_ref();
         let mut ctx = Ctx { account: &who.account, publisher: &mut self.publisher, permissions };
-        let mut handled = js::publish(&mut ctx, &mut self.pending, msg);
+        let mut handled = js::publish(&mut ctx, &mut self.pending, run, msg);
         if handled == Handled::No && self.server.is_starting() {
             handled = js::refuse_while_starting(&mut ctx, msg);
         }

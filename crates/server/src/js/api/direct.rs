@@ -4,6 +4,7 @@ use super::check_level;
 use crate::js::context::Ctx;
 use crate::js::direct::{Ask, Form, From, UpTo, send_failure};
 use crate::js::publish::Handled;
+use crate::js::run::Run;
 use crate::js::state::JetStream;
 use crate::router::Msg;
 use jetkv_types::{SubjectFilter, Timestamp};
@@ -12,30 +13,42 @@ use jetkv_wire::header;
 use jetkv_wire::json::{self, Strictness};
 use std::sync::Arc;
 
-/// Answers a request with messages.
-pub(super) fn get(jetstream: &Arc<JetStream>, ctx: &mut Ctx<'_>, rest: &str, msg: &Msg<'_>) -> Handled {
+/// Answers a request with messages. The most frequent ones may wait for those behind them.
+pub(super) fn get<'a>(
+    jetstream: &Arc<JetStream>,
+    ctx: &mut Ctx<'_>,
+    run: &mut Run<'a>,
+    rest: &'a str,
+    msg: &Msg<'a>,
+) -> Handled {
     let (name, subject) = match rest.split_once('.') {
         Some((name, subject)) => (name, Some(subject)),
         None => (rest, None),
     };
-    let Some(handle) = jetstream.find(name) else { return of_broken(jetstream, ctx, name, msg) };
-    if !handle.answers_directly() {
-        return Handled::No;
+    if !run.reads(name) {
+        run.answer(ctx);
+        let Some(handle) = jetstream.find(name) else { return of_broken(jetstream, ctx, name, msg) };
+        if !handle.answers_directly() {
+            return Handled::No;
+        }
+        run.read_from(name, handle);
     }
-    handle.count_get();
+    run.count_get();
     let Some(reply) = msg.reply else { return Handled::Yes };
+    let is_plain = msg.headers.is_empty() && msg.payload.is_empty();
+    if let Some(subject) = subject.filter(|_| is_plain)
+        && memchr::memchr2(b'*', b'>', subject.as_bytes()).is_none()
+    {
+        run.push_get(ctx, subject, reply);
+        return Handled::Yes;
+    }
+    run.answer(ctx);
+    let Some(handle) = run.reader() else { return Handled::No };
     let router = &ctx.account.router;
     let publisher = &mut *ctx.publisher;
     let mut send = |msg: &Msg<'_>| {
         publisher.deliver(router, &Msg { subject: reply, ..*msg });
     };
-    let is_plain = msg.headers.is_empty() && msg.payload.is_empty();
-    if let Some(subject) = subject.filter(|_| is_plain)
-        && memchr::memchr2(b'*', b'>', subject.as_bytes()).is_none()
-    {
-        handle.direct_last(subject, &mut send);
-        return Handled::Yes;
-    }
     match read(subject, msg) {
         Ok((ask, form)) => handle.direct_get(&ask, form, &mut send),
         Err((code, text)) => {

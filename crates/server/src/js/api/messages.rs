@@ -24,7 +24,7 @@ pub(super) fn get(jetstream: &JetStream, name: &str, body: &[u8]) -> Result<api:
         return Err(fixed::BAD_REQUEST);
     }
     let handle = jetstream.known(name)?;
-    handle.count_get();
+    handle.count_gets(1);
     let found = select(&handle, &request)?.map_err(|error| errors::of_engine(&error))?;
     let message = found.ok_or(fixed::NO_MESSAGE)?;
     let hdrs = if request.no_hdr { Vec::new() } else { message.headers.as_block().to_vec() };
