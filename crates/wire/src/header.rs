@@ -76,6 +76,21 @@ pub fn append(block: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     block.extend_from_slice(b"\r\n\r\n");
 }
 
+/// Adds lines at the end of `block` as [`append`] adds each of them.
+pub fn append_all(block: &mut Vec<u8>, lines: &[(&[u8], &[u8])]) {
+    if lines.is_empty() {
+        return;
+    }
+    open(block, lines.iter().map(|(name, value)| name.len() + value.len() + 4).sum());
+    for (name, value) in lines {
+        block.extend_from_slice(name);
+        block.extend_from_slice(b": ");
+        block.extend_from_slice(value);
+        block.extend_from_slice(b"\r\n");
+    }
+    block.extend_from_slice(b"\r\n");
+}
+
 /// Like [`append`], for a number.
 pub fn append_u64(block: &mut Vec<u8>, name: &[u8], value: u64) {
     append(block, name, itoa::Buffer::new().format(value).as_bytes());

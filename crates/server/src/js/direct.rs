@@ -225,11 +225,14 @@ impl StreamHandle {
         block.clear();
         block.reserve(stored.len() + head.subject.len() + 256);
         block.extend_from_slice(stored);
-        header::append(&mut block, b"Nats-Stream", self.stream.name().as_str().as_bytes());
-        header::append(&mut block, b"Nats-Subject", head.subject);
-        header::append_u64(&mut block, b"Nats-Sequence", head.sequence);
-        let mut text = [0; Timestamp::TEXT_BYTES_MAX];
-        header::append(&mut block, b"Nats-Time-Stamp", head.time.to_text(&mut text).as_bytes());
+        let (mut text, mut digits) = ([0; Timestamp::TEXT_BYTES_MAX], itoa::Buffer::new());
+        let lines: [(&[u8], &[u8]); 4] = [
+            (b"Nats-Stream", self.stream.name().as_str().as_bytes()),
+            (b"Nats-Subject", head.subject),
+            (b"Nats-Sequence", digits.format(head.sequence).as_bytes()),
+            (b"Nats-Time-Stamp", head.time.to_text(&mut text).as_bytes()),
+        ];
+        header::append_all(&mut block, &lines);
         if let Some((pending, before)) = place {
             header::append_u64(&mut block, b"Nats-Num-Pending", pending);
             header::append_u64(&mut block, b"Nats-Last-Sequence", before);

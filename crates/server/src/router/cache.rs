@@ -32,12 +32,13 @@ impl RouteCache {
     /// Returns who gets messages to `subject`.
     pub(super) fn route(&mut self, router: &Router, subject: &[u8]) -> &Matches {
         let generation = router.generation();
-        let head = head_of(subject);
+        // What follows the key of such a slot must be one token.
+        let is_token = |rest: &[u8]| !rest.is_empty() && memchr::memchr(b'.', rest).is_none();
         let found = self.slots.iter().position(|slot| {
             slot.generation == generation
                 && match slot.scope {
                     Some(Scope::Subject) => slot.key == subject,
-                    Some(Scope::LastTokenFree) => head == Some(&slot.key),
+                    Some(Scope::LastTokenFree) => subject.strip_prefix(&slot.key[..]).is_some_and(is_token),
                     Some(Scope::NobodyBelow(_)) => subject.starts_with(&slot.key),
                     None => false,
                 }
@@ -53,7 +54,7 @@ impl RouteCache {
         slot.key.clear();
         slot.key.extend_from_slice(match scope {
             Scope::Subject => subject,
-            Scope::LastTokenFree => head.unwrap_or(subject),
+            Scope::LastTokenFree => head_of(subject).unwrap_or(subject),
             Scope::NobodyBelow(length) => &subject[..length],
         });
         if slot.key.len() > KEY_BYTES_MAX {

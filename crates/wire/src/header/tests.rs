@@ -57,6 +57,19 @@ fn spaces_before_a_value_do_not_count_and_those_behind_it_do() {
 }
 
 #[test]
+fn lines_that_are_appended_together_stand_as_if_one_by_one() {
+    for before in ["", "NATS/1.0\r\n\r\n", "NATS/1.0\r\nA: b\r\n\r\n", "NATS/1.0 404 No\r\n\r\n", "broken"] {
+        let (mut one_by_one, mut together) = (before.as_bytes().to_vec(), before.as_bytes().to_vec());
+        let lines: [(&[u8], &[u8]); 3] = [(b"A", b"1"), (b"Nats-Sequence", b""), (b"A", b"2: 3")];
+        lines.iter().for_each(|(name, value)| append(&mut one_by_one, name, value));
+        append_all(&mut together, &lines);
+        assert_eq!(together, one_by_one, "{before:?}");
+        append_all(&mut together, &[]);
+        assert_eq!(together, one_by_one);
+    }
+}
+
+#[test]
 fn appending_keeps_what_is_there() {
     let mut block = Vec::new();
     append(&mut block, b"Nats-Msg-Size", b"0");
