@@ -46,6 +46,28 @@ fn acknowledged_writes_survive_without_a_clean_stop() {
 }
 
 #[test]
+fn a_copy_keeps_its_time_although_something_was_removed_since() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (from, to) = (open(other.path()), open(dir.path()));
+    let from = from.create_key_value(KeyValueConfig::new("b").history(2)).unwrap();
+    for text in ["1", "2", "3"] {
+        from.put(text, text).unwrap();
+    }
+    let kv = to.create_key_value(KeyValueConfig::new("b").history(2)).unwrap();
+    let entries: Vec<_> = ["1", "2", "3"].iter().map(|key| from.entry(key).unwrap().unwrap()).collect();
+    kv.restore(&entries[..1]).unwrap();
+    kv.empty().unwrap();
+    kv.restore(&entries[1..2]).unwrap();
+    kv.empty().unwrap();
+    drop((to, kv));
+    let to = open(dir.path());
+    let kv = to.key_value("b").unwrap();
+    assert_eq!(kv.status().unwrap().last_update, Some(entries[1].created));
+    kv.restore(&entries[2..]).unwrap();
+    assert_eq!(kv.entry("3").unwrap().as_ref(), Some(&entries[2]));
+}
+
+#[test]
 fn a_deleted_bucket_stays_deleted() {
     let dir = tempfile::tempdir().unwrap();
     let js = open(dir.path());

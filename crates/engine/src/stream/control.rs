@@ -87,9 +87,7 @@ impl StreamInner {
                 writer.next = next;
                 self.begin_segment(writer, floor);
                 // Any entry carries the next sequence; a floor that changes nothing is the shortest.
-                // Nothing was stored, so the time of the last message stays.
-                let time = writer.last_time;
-                self.queue_controls_at(writer, &[Control::StreamFloor(floor)], time);
+                self.queue_controls(writer, &[Control::StreamFloor(floor)]);
             }
             Ok(())
         })
@@ -131,11 +129,8 @@ impl StreamInner {
 
     /// Queues controls as batches; each batch is all there or not after a crash.
     pub(crate) fn queue_controls(&self, writer: &mut Writer, controls: &[Control]) {
-        let now = self.env.clock.now().as_nanos().max(writer.last_time);
-        self.queue_controls_at(writer, controls, now);
-    }
-
-    fn queue_controls_at(&self, writer: &mut Writer, controls: &[Control], time: u64) {
+        // Nothing is stored, so the time of the last message stays: a copy that comes next may be older than this.
+        let time = writer.last_time;
         for batch in controls.chunks(CONTROLS_PER_BATCH) {
             let floor = self.index.read().floor;
             let segment_bytes_max =
@@ -147,7 +142,6 @@ impl StreamInner {
             for (position, control) in batch.iter().enumerate() {
                 self.queue_control(writer, control, time, position + 1 < batch.len());
             }
-            writer.last_time = time;
             writer.end_batch();
         }
         // What they remove is counted when they are applied, and nothing can be appended before that.
