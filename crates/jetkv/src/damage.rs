@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// One place in a store whose bytes are not what was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
-    /// The file.
+    /// The file; empty where a server does not tell.
     pub path: PathBuf,
     /// Where the damaged bytes begin.
     pub offset: u64,
@@ -49,7 +49,12 @@ impl fmt::Display for Damage {
             DamageKind::MissingFile => "missing file",
             DamageKind::UnexplainedTail => "unexplained bytes behind the last record",
         };
-        write!(f, "{what} in {} at offset {}", self.path.display(), self.offset)?;
+        // A server does not always say where.
+        if self.path.as_os_str().is_empty() {
+            write!(f, "{what} at the server")?;
+        } else {
+            write!(f, "{what} in {} at offset {}", self.path.display(), self.offset)?;
+        }
         if self.length > 0 {
             write!(f, ", {} bytes", self.length)?;
         }

@@ -1,26 +1,36 @@
 //! A clock that tests move.
 
 use jetkv::Timestamp;
-use jetkv::env::Clock;
+use jetkv::env::{Clock, Env};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A clock that stands still until a test moves it.
+/// A clock that stands still until a test moves it, or one that runs and can be moved as well.
 #[derive(Debug)]
-pub(crate) struct ManualClock(AtomicU64);
+pub(crate) struct ManualClock {
+    /// Where it stands, or how far it is ahead.
+    nanos: AtomicU64,
+    runs: Option<Arc<dyn Clock>>,
+}
 
 impl ManualClock {
     pub(crate) fn new() -> Self {
-        Self(AtomicU64::new(1_700_000_000_000_000_000))
+        Self { nanos: AtomicU64::new(1_700_000_000_000_000_000), runs: None }
+    }
+
+    pub(crate) fn running() -> Self {
+        Self { nanos: AtomicU64::new(0), runs: Some(Env::system().clock) }
     }
 
     pub(crate) fn advance(&self, span: Duration) {
-        self.0.fetch_add(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX), Ordering::SeqCst);
+        self.nanos.fetch_add(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX), Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_nanos(self.0.load(Ordering::SeqCst))
+        let began = self.runs.as_ref().map_or(0, |clock| clock.now().as_nanos());
+        Timestamp::from_nanos(began + self.nanos.load(Ordering::SeqCst))
     }
 }

@@ -7,11 +7,13 @@ mod accounts;
 mod clock;
 mod cluster;
 mod leader;
+mod operator;
 mod served;
 mod shared;
 
 pub use accounts::Account;
 pub use cluster::Cluster;
 pub use leader::Placement;
-pub use served::Served;
+pub use operator::Operated;
+pub use served::{Served, ServedError};
 pub use shared::{Held, cluster, reference};

@@ -4,6 +4,7 @@
 
 mod batch;
 mod connect;
+mod damage;
 mod delivery;
 mod error;
 mod link;

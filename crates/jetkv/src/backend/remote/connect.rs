@@ -85,9 +85,9 @@ async fn login(
             let Some(address) = addresses.iter().find(|address| address.has_user_pass()) else {
                 return Ok(nats);
             };
-            let user = address.username().unwrap_or_default().to_owned();
+            let user = decoded(address.username().unwrap_or_default())?;
             match address.password() {
-                Some(password) => nats.user_and_password(user, password.to_owned()),
+                Some(password) => nats.user_and_password(user, decoded(password)?),
                 // A URL with one word before the @ carries a token.
                 None => nats.token(user),
             }
@@ -100,6 +100,15 @@ async fn login(
             .credentials_file(path)
             .await
             .map_err(|error| unusable(&format!("credentials file {}", path.display()), error))?,
+    })
+}
+
+/// Reads a part of a URL, in which some characters cannot stand for themselves.
+fn decoded(part: &str) -> Result<String, RemoteError> {
+    let text = percent_encoding::percent_decode_str(part).decode_utf8();
+    text.map(Into::into).map_err(|error| RemoteError::InvalidOption {
+        option: "user and password in the URL".into(),
+        reason: error.to_string(),
     })
 }
 

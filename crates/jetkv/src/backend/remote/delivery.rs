@@ -74,7 +74,7 @@ async fn read(mut reader: Ordered, ahead: mpsc::Sender<Result<Step, Fault>>) {
             Next::Message(message, pending) => Step::Message { message, pending },
             Next::EndOfInitial => Step::EndOfInitial,
         });
-        let is_over = step.is_err();
+        let is_over = step.is_err() && !reader.goes_on();
         if ahead.send(step).await.is_err() || is_over {
             break;
         }

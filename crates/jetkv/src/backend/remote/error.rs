@@ -1,5 +1,6 @@
 //! What can go wrong between here and a server, and what the server's own errors mean.
 
+use super::damage;
 use crate::backend::Fault;
 use jetkv_engine::{EngineError, Limit};
 use jetkv_jetstream::JetStreamError;
@@ -59,6 +60,11 @@ impl RemoteError {
 /// Gives a refusal of the API its meaning. `stream` is what the request was about.
 pub(crate) fn explain(error: ApiError, stream: &StreamName) -> Fault {
     let stream = stream.clone();
+    if matches!(error.err_code, 10077 | 10118)
+        && let Some(damage) = damage::of_text(&error.description)
+    {
+        return EngineError::Damaged(Arc::new(damage)).into();
+    }
     match error.err_code {
         10059 => EngineError::StreamNotFound { name: stream }.into(),
         10058 => EngineError::StreamExists { name: stream }.into(),

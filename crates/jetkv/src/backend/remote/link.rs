@@ -102,7 +102,17 @@ impl Link {
         body: Bytes,
         repeat: Repeat,
     ) -> Result<Result<B, ApiError>, Fault> {
-        let deadline = Instant::now() + self.timeout;
+        self.api_until(verb, body, repeat, Instant::now() + self.timeout).await
+    }
+
+    /// As [`Self::api`], with a time limit of its own.
+    pub(super) async fn api_until<B: Body>(
+        &self,
+        verb: &str,
+        body: Bytes,
+        repeat: Repeat,
+        deadline: Instant,
+    ) -> Result<Result<B, ApiError>, Fault> {
         let mut pause = PAUSE_MIN;
         loop {
             let answer = self.ask(self.api_subject(verb), None, body.clone(), repeat, deadline).await?;

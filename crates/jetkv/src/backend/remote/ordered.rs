@@ -6,10 +6,11 @@ mod session;
 use super::error::RemoteError;
 use super::stream::Target;
 use crate::backend::Fault;
-use jetkv_engine::EngineError;
+use jetkv_engine::{Damage, EngineError};
 use jetkv_jetstream::{Content, JetStreamError, Start};
 use jetkv_types::{Message, Sequence, SubjectFilter, Timestamp};
 use session::{Heard, Session};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -45,6 +46,10 @@ pub(super) struct Ordered {
     /// The last sequence that was delivered, or skipped on purpose.
     position: Sequence,
     phase: Phase,
+    /// The last error stands for a message that cannot be read, and the reader is behind it.
+    has_passed: bool,
+    /// The sequence of the last message that could not be read.
+    damaged: Sequence,
     session: Option<Session>,
     reconnects: watch::Receiver<u64>,
     closing: watch::Receiver<bool>,
@@ -86,6 +91,8 @@ impl Ordered {
             history: info.config.max_msgs_per_subject,
             position: 0,
             phase: Phase::Initial { total: 0, seen: 0, is_anew: false },
+            has_passed: false,
+            damaged: 0,
             session: None,
             reconnects,
             closing,
@@ -108,7 +115,8 @@ impl Ordered {
 
     /// Waits for what is next. Whatever a new beginning can mend is mended here.
     ///
-    /// After an error the reader has ended.
+    /// [`EngineError::Damaged`] stands for a message, and [`Self::goes_on`] says whether there is more behind it; after any other
+    /// error the reader has ended.
     pub(super) async fn next(&mut self) -> Result<Next, Fault> {
         loop {
             if self.phase == Phase::Complete {
@@ -133,14 +141,31 @@ impl Ordered {
             };
             match heard {
                 Heard::Lost => self.session = None,
-                Heard::Idle(reached) => self.complete(reached),
+                Heard::Idle(reached) => {
+                    if !self.is_only_behind_damage(reached) {
+                        self.complete(reached);
+                    }
+                }
                 Heard::Message(message, pending) => {
                     if let Some(next) = self.take(*message, pending) {
                         return Ok(next);
                     }
                 }
+                Heard::Damaged(damage) => {
+                    if let Phase::Initial { seen, .. } = &mut self.phase {
+                        *seen += 1;
+                    }
+                    if self.passes(&damage) {
+                        return Err(EngineError::Damaged(Arc::new(damage)).into());
+                    }
+                }
             }
         }
+    }
+
+    /// Says whether there is something behind the error that was returned last.
+    pub(super) fn goes_on(&mut self) -> bool {
+        std::mem::take(&mut self.has_passed)
     }
 
     /// Ends the consumer, so that the server need not wait until it notices.
@@ -170,6 +195,24 @@ impl Ordered {
         }
         self.position = self.position.max(message.sequence);
         (is_new && self.is_wanted(&message)).then_some(Next::Message(message, left))
+    }
+
+    /// Goes behind a message that cannot be read; says whether that is to be told, which it is once.
+    fn passes(&mut self, damage: &Damage) -> bool {
+        let last = damage.sequences.map(|(_, last)| last);
+        if last.is_some_and(|last| last <= self.position) {
+            return false;
+        }
+        self.position = last.unwrap_or(self.position);
+        self.damaged = self.position;
+        self.has_passed = true;
+        true
+    }
+
+    /// Says whether a sign of life came at once behind a damaged message, as it does so that a count of deliveries shows at once
+    /// that one is missing. It does not mean that nothing more is there.
+    fn is_only_behind_damage(&self, reached: Sequence) -> bool {
+        matches!(self.phase, Phase::Initial { total, seen, .. } if seen < total) && reached <= self.damaged
     }
 
     /// The consumer has nothing more for now and has come as far as `reached`: the first set is complete, also if a part of it
@@ -224,6 +267,7 @@ impl Ordered {
             match begun {
                 Ok(()) => return Ok(()),
                 Err(fault) if is_passing(&fault) => {}
+                Err(fault) if self.gets_behind(&fault) => return Err(fault),
                 // A server that is just starting may not know all of its streams yet.
                 Err(fault) if is_missing(&fault) && !was_missing => was_missing = true,
                 Err(fault) => return Err(fault),
@@ -233,6 +277,16 @@ impl Ordered {
                 () = sleep(pause) => {}
             }
             pause = (pause * 2).min(RETRY_MAX);
+        }
+    }
+
+    /// A server does not begin with a message that it cannot read: the next try begins behind it.
+    fn gets_behind(&mut self, fault: &Fault) -> bool {
+        match fault {
+            Fault::Stream(JetStreamError::Engine(EngineError::Damaged(damage))) => {
+                damage.sequences.is_some() && self.passes(damage)
+            }
+            _ => false,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::error::{RemoteError, explain};
 use super::link::{Link, Repeat};
-use super::{message, settings};
+use super::{damage, message, settings};
 use crate::Reads;
 use crate::backend::Fault;
 use bytes::Bytes;
@@ -115,6 +115,9 @@ impl Target {
             None => Ok(Some(message::direct(answer)?)),
             Some(404) => Ok(None),
             Some(status) => {
+                if let Some(damage) = damage::of_status(&answer) {
+                    return Err(EngineError::Damaged(Arc::new(damage)).into());
+                }
                 let text = answer.description.unwrap_or_default();
                 Err(RemoteError::unexpected("a direct get", format!("{status} {text}")).into())
             }

@@ -4,10 +4,11 @@ use crate::backend::Fault;
 use crate::backend::remote::error::RemoteError;
 use crate::backend::remote::link::{Link, Repeat};
 use crate::backend::remote::stream::Target;
-use crate::backend::remote::{message, settings};
+use crate::backend::remote::{damage, message, settings};
 use async_nats::Subscriber;
 use bytes::Bytes;
 use futures_core::Stream;
+use jetkv_engine::Damage;
 use jetkv_jetstream::{Content, Start};
 use jetkv_types::{Headers, Message, Sequence, SubjectFilter};
 use jetkv_wire::ack::AckReply;
@@ -18,7 +19,7 @@ use jetkv_wire::json;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// A consumer with the subscription that it pushes to.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ pub(super) enum Heard {
     Message(Box<Message>, u64),
     /// A sign of life: everything that there is was delivered, and the consumer has looked as far as this sequence.
     Idle(Sequence),
+    /// A message that the server cannot read.
+    Damaged(Damage),
     /// Something is missing.
     Lost,
 }
@@ -68,7 +71,9 @@ impl Session {
             _ => format!("CONSUMER.CREATE.{}.{consumer}", target.name),
         };
         let body = Bytes::from(json::to_vec(&request));
-        let created = link.api::<ConsumerCreateResponse>(&verb, body, Repeat::Safe).await?;
+        // A cluster may give the consumer to a server that is gone, and nobody answers: another one may be luckier.
+        let until = Instant::now() + CREATE_PATIENCE.min(link.timeout);
+        let created = link.api_until::<ConsumerCreateResponse>(&verb, body, Repeat::Safe, until).await?;
         let created = created
             .map_err(|error| target.meaning(crate::backend::remote::error::explain(error, &target.name)))?;
         Ok((Self { consumer, subscription, heard: 0 }, created.info.num_pending))
@@ -92,7 +97,12 @@ impl Session {
                     }
                 },
                 // The consumer was deleted, or its leader has changed.
-                Some(_) => return Heard::Lost,
+                Some(_) => {
+                    let Some(damage) = damage::of_status(&message) else { return Heard::Lost };
+                    // It stands for a message, also in the count.
+                    self.heard += 1;
+                    return Heard::Damaged(damage);
+                }
             }
         }
     }
@@ -179,5 +189,6 @@ async fn next(subscription: &mut Subscriber) -> Option<async_nats::Message> {
     poll_fn(|cx| Pin::new(&mut *subscription).poll_next(cx)).await
 }
 
+const CREATE_PATIENCE: Duration = Duration::from_secs(3);
 const INACTIVE_THRESHOLD: Duration = Duration::from_secs(30);
 const END_PATIENCE: Duration = Duration::from_secs(1);
