@@ -4,7 +4,7 @@ use crate::{CompatError, Server};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// What a suite sends as its first bytes through the door to have all other connections through it cut.
@@ -27,10 +27,13 @@ pub struct Door {
 
 #[derive(Debug)]
 struct Shared {
-    server: Mutex<Server>,
+    /// The server, if the door has it.
+    server: Option<Mutex<Server>>,
     server_address: SocketAddr,
     /// Both ends of every connection that was handed on.
     open: Mutex<Vec<TcpStream>>,
+    /// Whether nobody is let in for the moment.
+    shut: AtomicBool,
     closed: AtomicBool,
 }
 
@@ -40,14 +43,26 @@ impl Door {
     /// # Errors
     /// If no port can be had.
     pub fn before(server: Server) -> Result<Self, CompatError> {
+        Self::open(server.address(), Some(server))
+    }
+
+    /// Opens a door in front of a server that somebody else has, on a free loopback port.
+    ///
+    /// # Errors
+    /// If no port can be had.
+    pub fn to(server_address: SocketAddr) -> Result<Self, CompatError> {
+        Self::open(server_address, None)
+    }
+
+    fn open(server_address: SocketAddr, server: Option<Server>) -> Result<Self, CompatError> {
         let fault = |source| CompatError::Start { command: "a loopback listener".to_owned(), source };
         let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(fault)?;
         let address = listener.local_addr().map_err(fault)?;
-        let server_address = server.address();
         let shared = Arc::new(Shared {
-            server: Mutex::new(server),
+            server: server.map(Mutex::new),
             server_address,
             open: Mutex::new(Vec::new()),
+            shut: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         });
         let visitor = Arc::clone(&shared);
@@ -67,10 +82,26 @@ impl Door {
         format!("nats://{}", self.address)
     }
 
-    /// Returns everything that the server has printed.
+    /// Returns everything that the server has printed, if the door has it.
     #[must_use]
     pub fn server_log(&self) -> String {
-        self.shared.server.lock().unwrap_or_else(PoisonError::into_inner).log()
+        self.shared.server().map(|server| server.log()).unwrap_or_default()
+    }
+
+    /// Closes every connection that goes through the door.
+    pub fn cut(&self) {
+        self.shared.cut();
+    }
+
+    /// Closes every connection, and lets nobody in until [`Self::unlock`].
+    pub fn lock(&self) {
+        self.shared.shut.store(true, Ordering::Release);
+        self.shared.cut();
+    }
+
+    /// Lets everybody in again.
+    pub fn unlock(&self) {
+        self.shared.shut.store(false, Ordering::Release);
     }
 }
 
@@ -80,7 +111,9 @@ impl Drop for Door {
         self.shared.cut();
         // One more visitor lets the listening thread see that it is over.
         let _ = TcpStream::connect(self.address);
-        self.shared.server.lock().unwrap_or_else(PoisonError::into_inner).kill();
+        if let Some(mut server) = self.shared.server() {
+            server.kill();
+        }
     }
 }
 
@@ -90,6 +123,9 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             return;
         }
         let Ok(visitor) = visitor else { continue };
+        if shared.shut.load(Ordering::Acquire) {
+            continue;
+        }
         let shared = Arc::clone(shared);
         // A connection that fails is the visitor's to notice.
         thread::spawn(move || shared.welcome(visitor));
@@ -101,7 +137,7 @@ impl Shared {
     fn welcome(self: Arc<Self>, visitor: TcpStream) -> std::io::Result<()> {
         // Who comes while the server is being started again waits for it: some clients never recover from a
         // connection that is closed before the server has said anything.
-        drop(self.server.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(self.server());
         let server = TcpStream::connect(self.server_address)?;
         visitor.set_nodelay(true)?;
         server.set_nodelay(true)?;
@@ -131,7 +167,7 @@ impl Shared {
             KILL => {
                 kills.store(true, Ordering::Release);
                 // A server that does not come back shows in the suite, which cannot connect any more.
-                let _ = self.server.lock().unwrap_or_else(PoisonError::into_inner).kill_and_restart();
+                let _ = self.server().map(|mut server| server.kill_and_restart());
             }
             first => {
                 to.write_all(first)?;
@@ -139,6 +175,10 @@ impl Shared {
             }
         }
         Ok(())
+    }
+
+    fn server(&self) -> Option<MutexGuard<'_, Server>> {
+        self.server.as_ref().map(|server| server.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Closes every connection, the one that ordered it among them.

@@ -1,6 +1,5 @@
 //! The places where buckets live, as operations on streams. What a bucket means is not known here.
 
-#[cfg(feature = "remote")]
 mod block;
 mod delivery;
 mod embedded;
@@ -9,6 +8,7 @@ mod fault;
 mod remote;
 mod snapshot;
 
+pub(crate) use block::on as block_on;
 pub(crate) use delivery::AnyDelivery;
 pub(crate) use embedded::{Embedded, EmbeddedStream};
 pub(crate) use fault::Fault;
@@ -48,6 +48,15 @@ pub(crate) enum Counts {
     Wanted,
     /// They may be wrong: where they cost a request of their own, nobody asks.
     Unneeded,
+}
+
+/// How the way to a place is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Contact {
+    /// Whether the place can be reached now.
+    pub(crate) is_there: bool,
+    /// How often it was reached anew.
+    pub(crate) times: u64,
 }
 
 /// A batch on its way to be durable. It is done also if nobody waits for it.
@@ -140,6 +149,15 @@ impl Backend {
             Self::Embedded(_) => None,
             #[cfg(feature = "remote")]
             Self::Remote(place) => place.server_id(),
+        }
+    }
+
+    /// Says how the way to the place is.
+    pub(crate) fn contact(&self) -> Contact {
+        match self {
+            Self::Embedded(_) => Contact { is_there: true, times: 0 },
+            #[cfg(feature = "remote")]
+            Self::Remote(place) => place.contact(),
         }
     }
 
@@ -257,6 +275,20 @@ impl StreamHandle {
             #[cfg(feature = "remote")]
             Self::Remote(_) => Ok(None),
         }
+    }
+
+    /// Returns the sequence of the last message that matches any of `filters`, 0 if there is none.
+    pub(crate) async fn last_matching(&self, filters: &[SubjectFilter]) -> Outcome<Sequence> {
+        let mut last = 0;
+        for filter in filters {
+            let found = match self {
+                Self::Embedded(stream) => stream.0.last_matching(filter)?.map(|message| message.sequence),
+                #[cfg(feature = "remote")]
+                Self::Remote(stream) => stream.last_matching(filter).await?,
+            };
+            last = last.max(found.unwrap_or(0));
+        }
+        Ok(last)
     }
 
     /// Removes messages and returns how many there were.

@@ -14,10 +14,12 @@
 
 mod bucket;
 mod jetstream;
+mod replica;
 mod snapshot;
 mod watcher;
 
 pub use bucket::KeyValue;
 pub use jetstream::{JetStream, KeyValueManager};
+pub use replica::Replica;
 pub use snapshot::Snapshot;
 pub use watcher::Watcher;

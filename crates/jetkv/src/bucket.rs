@@ -117,11 +117,11 @@ impl KeyValue {
         KeyValueConfig::from_settings(self.names(), &settings)
     }
 
-    fn names(&self) -> &Arc<BucketNames> {
+    pub(crate) fn names(&self) -> &Arc<BucketNames> {
         &self.inner.names
     }
 
-    fn stream(&self) -> &StreamHandle {
+    pub(crate) fn stream(&self) -> &StreamHandle {
         &self.inner.stream
     }
 
@@ -129,7 +129,7 @@ impl KeyValue {
         &self.inner.backend
     }
 
-    fn explain(&self, key: Option<&str>, error: impl Into<Fault>) -> KvError {
+    pub(crate) fn explain(&self, key: Option<&str>, error: impl Into<Fault>) -> KvError {
         Context { bucket: self.bucket(), key, place: self.backend().place() }.explain(error.into())
     }
 }

@@ -112,6 +112,10 @@ impl JetStream {
         Self { backend: Backend::Embedded(Embedded::on(store)) }
     }
 
+    pub(crate) fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
     /// Returns the manager of the buckets.
     #[must_use]
     pub fn key_value_manager(&self) -> KeyValueManager {

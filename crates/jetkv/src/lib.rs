@@ -38,6 +38,7 @@ mod limits;
 mod manager;
 mod names;
 mod open_options;
+mod replica;
 mod status;
 mod watcher;
 
@@ -57,6 +58,7 @@ pub use jetstream::{JetStream, StoreStats, SyncTimes};
 pub use limits::{BATCH_WRITES_MAX, PAGE_KEYS_MAX, PURGE_DELETES_OLDER_THAN_DEFAULT};
 pub use manager::KeyValueManager;
 pub use open_options::{OpenOptions, Sync};
+pub use replica::{Replica, ReplicaOptions, ReplicaSource, ReplicaState, ReplicaStatus};
 pub use status::Status;
 pub use watcher::{WatchEvent, WatchOptions, Watcher};
 

@@ -126,6 +126,16 @@ impl Delivery {
         }
     }
 
+    /// Returns how far the delivery has come for certain: what matches up to there was delivered, or is gone. 0 before the
+    /// first set is complete.
+    #[must_use]
+    pub fn reached(&self) -> Sequence {
+        match self.phase {
+            Phase::Initial(_) => 0,
+            Phase::Tail => self.seen(),
+        }
+    }
+
     /// Is ready when [`Self::step`] is worth another try after [`Step::Idle`].
     ///
     /// # Errors

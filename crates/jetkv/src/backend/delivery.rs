@@ -4,6 +4,7 @@ use super::Fault;
 #[cfg(feature = "remote")]
 use super::RemoteDelivery;
 use jetkv_jetstream::{Delivery, Step, Waited};
+use jetkv_types::Sequence;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -22,6 +23,16 @@ impl AnyDelivery {
             Self::Embedded(delivery) => Ok(delivery.step()?),
             #[cfg(feature = "remote")]
             Self::Remote(delivery) => delivery.step(),
+        }
+    }
+
+    /// Returns how far the delivery has come for certain: what matches up to there was delivered, or is gone. 0 before the
+    /// end of the first set.
+    pub(crate) fn reached(&self) -> Sequence {
+        match self {
+            Self::Embedded(delivery) => delivery.reached(),
+            #[cfg(feature = "remote")]
+            Self::Remote(delivery) => delivery.reached(),
         }
     }
 

@@ -23,7 +23,7 @@ pub(crate) use error::RemoteError;
 pub(crate) use runtime::Pending;
 pub(crate) use snapshot::RemoteSnapshot;
 
-use super::{AnySnapshot, Counts, Fault, Outcome};
+use super::{AnySnapshot, Contact, Counts, Fault, Outcome};
 use crate::{ConnectOptions, Reads};
 use bytes::Bytes;
 use error::explain_settings;
@@ -172,6 +172,12 @@ impl Remote {
         self.link.client.try_server_info().map(|info| info.server_id)
     }
 
+    /// Says whether there is a connection, and how often there was a new one.
+    pub(crate) fn contact(&self) -> Contact {
+        let is_connected = self.link.client.connection_state() == async_nats::connection::State::Connected;
+        Contact { is_there: is_connected && !self.link.is_closed(), times: *self.link.reconnects().borrow() }
+    }
+
     /// Sends what is on its way and closes the connection.
     pub(crate) async fn close(&self) -> Outcome<()> {
         if self.link.is_closed() {
@@ -289,6 +295,11 @@ impl RemoteStream {
     ) -> Outcome<Vec<SubjectState>> {
         let (target, filter, after) = (self.target.clone(), filter.clone(), after.cloned());
         self.runtime.run(async move { target.subjects(filter, after, limit, counts).await }).await
+    }
+
+    pub(crate) async fn last_matching(&self, filter: &SubjectFilter) -> Outcome<Option<Sequence>> {
+        let (target, filter) = (self.target.clone(), filter.clone());
+        self.runtime.run(async move { target.last_matching(&filter).await }).await
     }
 
     pub(crate) async fn purge(&self, purge: &Purge) -> Outcome<u64> {

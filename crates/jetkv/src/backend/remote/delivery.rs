@@ -6,7 +6,9 @@ use super::runtime::Runtime;
 use crate::backend::{Fault, block};
 use jetkv_engine::EngineError;
 use jetkv_jetstream::{Step, Waited};
+use jetkv_types::Sequence;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -16,6 +18,9 @@ use tokio::sync::mpsc;
 pub(crate) struct RemoteDelivery {
     steps: mpsc::Receiver<Result<Step, Fault>>,
     taken: Option<Result<Step, Fault>>,
+    /// How far the reader has come, which is ahead of what was taken.
+    read: Arc<AtomicU64>,
+    reached: Sequence,
     link: Arc<Link>,
     /// The watch lives on when the handles of its bucket are gone.
     _runtime: Arc<Runtime>,
@@ -24,8 +29,9 @@ pub(crate) struct RemoteDelivery {
 impl RemoteDelivery {
     pub(super) fn start(reader: Ordered, link: Arc<Link>, runtime: Arc<Runtime>) -> Self {
         let (ahead, steps) = mpsc::channel(AHEAD_MAX);
+        let reached = reader.reached();
         runtime.detach(read(reader, ahead));
-        Self { steps, taken: None, link, _runtime: runtime }
+        Self { steps, taken: None, read: reached, reached: 0, link, _runtime: runtime }
     }
 
     /// Returns what is next, if it is there.
@@ -36,11 +42,21 @@ impl RemoteDelivery {
         if let Some(step) = self.taken.take() {
             return step;
         }
+        // Noted after everything before it was handed over, and looked at before it is known that nothing is left of that.
+        let read = self.read.load(Ordering::Acquire);
         match self.steps.try_recv() {
             Ok(step) => step,
-            Err(mpsc::error::TryRecvError::Empty) => Ok(Step::Idle),
+            Err(mpsc::error::TryRecvError::Empty) => {
+                self.reached = self.reached.max(read);
+                Ok(Step::Idle)
+            }
             Err(mpsc::error::TryRecvError::Disconnected) => Err(EngineError::Closed.into()),
         }
+    }
+
+    /// Returns how far the delivery has come for certain.
+    pub(crate) fn reached(&self) -> Sequence {
+        self.reached
     }
 
     /// Is ready when [`Self::step`] has something.

@@ -11,6 +11,7 @@ use jetkv_jetstream::{Content, JetStreamError, Start};
 use jetkv_types::{Message, Sequence, SubjectFilter, Timestamp};
 use session::{Heard, Session};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -50,6 +51,8 @@ pub(super) struct Ordered {
     has_passed: bool,
     /// The sequence of the last message that could not be read.
     damaged: Sequence,
+    /// What matches up to here was returned by [`Self::next`], or is gone.
+    reached: Arc<AtomicU64>,
     session: Option<Session>,
     reconnects: watch::Receiver<u64>,
     closing: watch::Receiver<bool>,
@@ -93,6 +96,7 @@ impl Ordered {
             phase: Phase::Initial { total: 0, seen: 0, is_anew: false },
             has_passed: false,
             damaged: 0,
+            reached: Arc::default(),
             session: None,
             reconnects,
             closing,
@@ -111,6 +115,11 @@ impl Ordered {
     /// Returns how many messages the stream keeps of each subject, at most.
     pub(super) fn history(&self) -> i64 {
         self.history
+    }
+
+    /// Returns where it is noted how far the reader has come for certain.
+    pub(super) fn reached(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.reached)
     }
 
     /// Waits for what is next. Whatever a new beginning can mend is mended here.
@@ -142,6 +151,9 @@ impl Ordered {
             match heard {
                 Heard::Lost => self.session = None,
                 Heard::Idle(reached) => {
+                    if self.phase == Phase::Tail {
+                        self.reached.store(reached, Ordering::Release);
+                    }
                     if !self.is_only_behind_damage(reached) {
                         self.complete(reached);
                     }
