@@ -408,6 +408,9 @@ pub(crate) struct CopyArgs {
     /// Only these buckets, separated by commas
     #[arg(long, value_name = "BUCKETS", value_delimiter = ',')]
     pub(crate) buckets: Vec<String>,
+    /// How many servers keep each bucket that is created
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) replicas: Option<u32>,
     /// Go on copying changes until stopped
     #[arg(long)]
     pub(crate) follow: bool,

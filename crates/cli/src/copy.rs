@@ -7,7 +7,7 @@ use crate::place::{Door, Place};
 use crate::progress::{Progress, Unit};
 use crate::run::with;
 use crate::text;
-use jetkv::{BucketCopy, CopiedRevisions, CopyStep, KvError};
+use jetkv::{BucketCopy, CopiedRevisions, CopyOptions, CopyStep, KvError};
 use pollster::block_on;
 use std::io::Write;
 
@@ -22,7 +22,8 @@ fn copy_buckets(from: &Place<'_>, to: &Place<'_>, args: &CopyArgs, out: &mut Out
     let mut copies = Vec::new();
     for name in &names {
         let source = from.bucket(name)?.to_async();
-        let opened = block_on(BucketCopy::open(&source, &to.store.to_async(), name));
+        let options = args.replicas.map_or(CopyOptions::new(), |count| CopyOptions::new().replicas(count));
+        let opened = block_on(BucketCopy::open_with(&source, &to.store.to_async(), name, options));
         let mut copy = opened.map_err(|error| explain(error, to))?;
         catch_up(&mut copy)?;
         report(name, &copy, out)?;

@@ -13,7 +13,7 @@ pub(crate) use delivery::AnyDelivery;
 pub(crate) use embedded::{Embedded, EmbeddedStream};
 pub(crate) use fault::Fault;
 #[cfg(feature = "remote")]
-pub(crate) use remote::{Pending, Remote, RemoteDelivery, RemoteError, RemoteStream};
+pub(crate) use remote::{Pending, Remote, RemoteDelivery, RemoteError, RemoteStream, Restore};
 pub(crate) use snapshot::{AnySnapshot, SnapshotMessages};
 
 use crate::limits::SCAN_KEYS;

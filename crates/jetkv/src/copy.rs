@@ -2,19 +2,25 @@
 //! going on with what comes.
 
 mod fit;
+#[cfg(feature = "remote")]
+mod whole;
 
 use crate::change::{Change, PurgeOptions, TtlSpec, WriteOptions};
 use crate::limits::{COPY_BYTES_MAX, COPY_ENTRIES_MAX};
-use crate::{Entry, JetStream, KeyValue, KvError, Operation, Revision, WatchEvent, WatchOptions, Watcher};
+use crate::{
+    Entry, JetStream, KeyValue, KvError, Operation, Revision, Status, WatchEvent, WatchOptions, Watcher,
+};
+use fit::Found;
 use jetkv_jetstream::MessageTtl;
 use jetkv_types::Timestamp;
 use std::time::Duration;
 
 /// A copy of a bucket that is under way.
 ///
-/// In the embedded place entries keep revisions, times, headers and history. On servers they become new entries in the same order, with the
-/// history that the target's depth allows; each then has a header that names the revision it is a copy of. A copy that was interrupted
-/// goes on where it was when it is opened again.
+/// Entries keep revisions, times, headers and history in the embedded place, and on single servers that have no such bucket yet and take
+/// backups of streams (ours, and nats-server from 2.14 on): there the bucket appears when all of it has come. Elsewhere, and for what comes later, they
+/// become new entries in the same order, with the history that the target's depth allows; each then has a header that names the
+/// revision it is a copy of. A copy that was interrupted goes on where it was when it is opened again.
 ///
 /// ```
 /// # let js = jetkv::blocking::JetStream::memory()?;
@@ -30,7 +36,11 @@ use std::time::Duration;
 /// ```
 #[derive(Debug)]
 pub struct BucketCopy {
-    to: KeyValue,
+    #[cfg(feature = "remote")]
+    from: KeyValue,
+    #[cfg(feature = "remote")]
+    place: JetStream,
+    way: Way,
     watcher: Watcher,
     revisions: CopiedRevisions,
     changed: Vec<String>,
@@ -40,6 +50,38 @@ pub struct BucketCopy {
     entries: u64,
     /// The first set is over; this is still to be told.
     has_ended: bool,
+}
+
+/// What is to be different in a copy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CopyOptions {
+    pub(crate) replicas: Option<u32>,
+}
+
+impl CopyOptions {
+    /// Returns the defaults: the copy has the configuration of its source, as far as the target allows it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets how many servers keep the bucket, if the copy creates it.
+    #[must_use]
+    pub fn replicas(self, replicas: u32) -> Self {
+        Self { replicas: Some(replicas) }
+    }
+}
+
+/// How entries come to the target.
+#[derive(Debug)]
+enum Way {
+    /// With their revisions, into a store of this process.
+    Kept(KeyValue),
+    /// As new entries.
+    New(KeyValue),
+    /// As the backup of a stream that is not there yet.
+    #[cfg(feature = "remote")]
+    Whole(Box<whole::Whole>),
 }
 
 /// What becomes of revisions and times.
@@ -71,27 +113,59 @@ impl BucketCopy {
     /// # Errors
     /// [`KvError::BucketExists`] if the target is a bucket that is no copy of this one; else as creating, reading and watching.
     pub async fn open(from: &KeyValue, to: &JetStream, name: &str) -> Result<Self, KvError> {
+        Self::open_with(from, to, name, CopyOptions::new()).await
+    }
+
+    /// As [`Self::open`], with options.
+    ///
+    /// # Errors
+    /// As there; [`KvError::Unsupported`] if the target cannot do what the options ask for.
+    pub async fn open_with(
+        from: &KeyValue,
+        to: &JetStream,
+        name: &str,
+        options: CopyOptions,
+    ) -> Result<Self, KvError> {
         let status = from.status().await?;
-        let (to, changed) = fit::target(&status, to, name).await?;
-        let is_embedded = to.place() == "embedded";
-        let revisions = if is_embedded { CopiedRevisions::Kept } else { CopiedRevisions::New };
-        let position = match revisions {
-            CopiedRevisions::Kept => to.status().await?.last_revision,
-            CopiedRevisions::New => copied_up_to(&to).await?,
-        };
-        let options = WatchOptions::new().resume_from(position.saturating_add(1));
-        let watcher = from.watch_all_with(options).await?;
         let source_last = status.last_revision;
-        Ok(Self { to, watcher, revisions, changed, source_last, position, entries: 0, has_ended: false })
+        let (way, changed) = match fit::find(&status, to, name, options).await? {
+            Found::Copy(bucket) => (Way::of(bucket), Vec::new()),
+            Found::Nothing(plan) => begin(from, to, *plan, &status, options).await?,
+        };
+        let (revisions, position) = match &way {
+            Way::Kept(to) => (CopiedRevisions::Kept, to.status().await?.last_revision),
+            Way::New(to) => (CopiedRevisions::New, copied_up_to(to).await?),
+            #[cfg(feature = "remote")]
+            Way::Whole(_) => (CopiedRevisions::Kept, 0),
+        };
+        let watcher = watch(from, position).await?;
+        Ok(Self {
+            #[cfg(feature = "remote")]
+            from: from.clone(),
+            #[cfg(feature = "remote")]
+            place: to.clone(),
+            way,
+            watcher,
+            revisions,
+            changed,
+            source_last,
+            position,
+            entries: 0,
+            has_ended: false,
+        })
     }
 
-    /// Returns the bucket that is being filled.
+    /// Returns the bucket that is being filled; `None` as long as it is not there, since it comes as a whole.
     #[must_use]
-    pub fn target(&self) -> &KeyValue {
-        &self.to
+    pub fn target(&self) -> Option<&KeyValue> {
+        match &self.way {
+            Way::Kept(to) | Way::New(to) => Some(to),
+            #[cfg(feature = "remote")]
+            Way::Whole(_) => None,
+        }
     }
 
-    /// Says whether revisions and times are kept.
+    /// Says whether revisions and times are kept of what was there when the copy was opened.
     #[must_use]
     pub fn revisions(&self) -> CopiedRevisions {
         self.revisions
@@ -141,6 +215,7 @@ impl BucketCopy {
             }
             next = self.watcher.try_next()?;
         }
+        let count = entries.len();
         let Some(last) = entries.last() else {
             // Nothing came: the first set is over, or the watch has ended.
             return if std::mem::take(&mut self.has_ended) {
@@ -150,44 +225,118 @@ impl BucketCopy {
             };
         };
         let (position, left) = (last.revision, last.delta);
-        match self.revisions {
-            CopiedRevisions::Kept => self.to.restore(&entries).await.map(drop)?,
-            CopiedRevisions::New => self.write(&entries).await?,
+        match &mut self.way {
+            Way::Kept(to) => to.restore(&entries).await.map(drop)?,
+            Way::New(to) => write(to, &entries).await?,
+            #[cfg(feature = "remote")]
+            Way::Whole(whole) => {
+                // What came later than the state that was announced is written behind it.
+                let later =
+                    entries.split_off(entries.partition_point(|entry| entry.revision <= self.source_last));
+                if let Err(error) = whole.push(&entries).await {
+                    return self.give_up_whole(error).await;
+                }
+                if !later.is_empty() {
+                    match self.finish_whole().await? {
+                        Some(to) => write(&to, &later).await?,
+                        None => return Ok(CopyStep::Copied { entries: 0, left }),
+                    }
+                }
+            }
         }
         self.position = position;
-        self.entries += u64::try_from(entries.len()).unwrap_or(u64::MAX);
+        self.entries += u64::try_from(count).unwrap_or(u64::MAX);
         Ok(CopyStep::Copied { entries: self.entries, left })
     }
 
     /// The newest revisions of the source may be gone; the target must not give them out again.
     async fn caught_up(&mut self) -> Result<CopyStep, KvError> {
-        if self.revisions == CopiedRevisions::Kept && self.source_last > self.position {
-            self.to.skip_revisions(self.source_last.saturating_add(1)).await?;
-            self.position = self.source_last;
+        match &self.way {
+            Way::Kept(to) if self.source_last > self.position => {
+                to.skip_revisions(self.source_last.saturating_add(1)).await?;
+                self.position = self.source_last;
+            }
+            Way::Kept(_) | Way::New(_) => {}
+            #[cfg(feature = "remote")]
+            Way::Whole(_) => {
+                if self.finish_whole().await?.is_none() {
+                    return Ok(CopyStep::Copied { entries: 0, left: 0 });
+                }
+                self.position = self.source_last;
+            }
         }
         Ok(CopyStep::CaughtUp)
     }
+}
 
-    /// Writes entries anew. Each says of which revision it is a copy, so that the last one tells how far the copy came.
-    async fn write(&self, entries: &[Entry]) -> Result<(), KvError> {
-        let now = self.to.now().await?;
-        let options: Vec<_> = entries.iter().map(|entry| options(entry, now)).collect();
-        let changes: Vec<_> =
-            entries.iter().zip(&options).map(|(entry, options)| change(entry, options)).collect();
-        match self.to.write_all(&changes).await {
-            // A bucket of another client, or a batch whose headers do not fit: one by one is the same, only slower.
-            Err(
-                KvError::BatchNotSupported { .. }
-                | KvError::Unsupported { .. }
-                | KvError::ValueTooLarge { .. },
-            ) => {
-                for change in changes {
-                    self.to.write_all(&[change]).await?;
-                }
-                Ok(())
+impl Way {
+    /// Goes on in a bucket that is there.
+    fn of(bucket: KeyValue) -> Self {
+        if bucket.place() == "embedded" { Self::Kept(bucket) } else { Self::New(bucket) }
+    }
+}
+
+/// Begins with a bucket that is not there yet: as a whole if the target takes that, else empty.
+#[cfg(feature = "remote")]
+async fn begin(
+    from: &KeyValue,
+    to: &JetStream,
+    mut plan: fit::Plan,
+    status: &Status,
+    options: CopyOptions,
+) -> Result<(Way, Vec<String>), KvError> {
+    for _ in 0..HELD_TRIES {
+        match whole::Whole::begin(from, to, &plan, status).await {
+            Ok(Some(way)) => return Ok((way, plan.changed)),
+            Ok(None) => {
+                let bucket = plan.create(to).await?;
+                return Ok((Way::of(bucket), plan.changed));
             }
-            written => written,
+            // Nobody has the bucket, and its name is taken: a server forgets what came of an interrupted copy after a while.
+            Err(KvError::BucketExists { .. }) => whole::pause(to).await,
+            Err(error) => return Err(error),
         }
+        match fit::find(status, to, &plan.config.bucket, options).await? {
+            Found::Copy(bucket) => return Ok((Way::of(bucket), Vec::new())),
+            Found::Nothing(again) => plan = *again,
+        }
+    }
+    Err(KvError::BucketExists { bucket: plan.config.bucket })
+}
+
+#[cfg(not(feature = "remote"))]
+async fn begin(
+    _from: &KeyValue,
+    to: &JetStream,
+    mut plan: fit::Plan,
+    _status: &Status,
+    _options: CopyOptions,
+) -> Result<(Way, Vec<String>), KvError> {
+    let bucket = plan.create(to).await?;
+    Ok((Way::of(bucket), plan.changed))
+}
+
+async fn watch(from: &KeyValue, position: Revision) -> Result<Watcher, KvError> {
+    from.watch_all_with(WatchOptions::new().resume_from(position.saturating_add(1))).await
+}
+
+/// Writes entries anew. Each says of which revision it is a copy, so that the last one tells how far the copy came.
+async fn write(to: &KeyValue, entries: &[Entry]) -> Result<(), KvError> {
+    let now = to.now().await?;
+    let options: Vec<_> = entries.iter().map(|entry| options(entry, now)).collect();
+    let changes: Vec<_> =
+        entries.iter().zip(&options).map(|(entry, options)| change(entry, options)).collect();
+    match to.write_all(&changes).await {
+        // A bucket of another client, or a batch whose headers do not fit: one by one is the same, only slower.
+        Err(
+            KvError::BatchNotSupported { .. } | KvError::Unsupported { .. } | KvError::ValueTooLarge { .. },
+        ) => {
+            for change in changes {
+                to.write_all(&[change]).await?;
+            }
+            Ok(())
+        }
+        written => written,
     }
 }
 
@@ -219,9 +368,11 @@ fn change<'a>(entry: &'a Entry, options: &'a WriteOptions) -> Change<'a> {
 
 /// Returns the revision of the source that the last entry of a copy names; 0 for an empty one.
 async fn copied_up_to(to: &KeyValue) -> Result<Revision, KvError> {
-    let last = to.status().await?.last_revision;
-    if last == 0 {
-        return Ok(0);
+    let status = to.status().await?;
+    let (last, whole) = (status.last_revision, fit::copied_as_a_whole(&status.config));
+    // Nothing was written yet, or nothing behind what came as a whole.
+    if last == 0 || last == whole {
+        return Ok(last);
     }
     let tail = to.history_with(">", WatchOptions::new().resume_from(last).meta_only()).await?;
     let position = tail.last().and_then(|entry| entry.headers.get(COPIED_REVISION)?.parse().ok());
@@ -231,5 +382,8 @@ async fn copied_up_to(to: &KeyValue) -> Result<Revision, KvError> {
     })
 }
 
+/// So often it is looked whether the name of an interrupted copy is free again, twice a second.
+#[cfg(feature = "remote")]
+const HELD_TRIES: u32 = 40;
 /// Names the revision that an entry is a copy of, where it could not keep it.
 const COPIED_REVISION: &str = "Jetkv-Copied-Revision";

@@ -1,7 +1,7 @@
 //! Entries: what a bucket knows of a key at one revision.
 
-use crate::Revision;
 use crate::names::BucketNames;
+use crate::{KvError, Revision};
 use bytes::Bytes;
 use jetkv_types::{Headers, MarkerReason, Message, Timestamp};
 use std::sync::Arc;
@@ -39,6 +39,19 @@ impl Entry {
             operation: message.operation.into(),
             headers: lasting(message.headers),
         }
+    }
+
+    /// Returns the message that stands for a copy of it in a bucket.
+    pub(crate) fn to_message(&self, names: &BucketNames) -> Result<Message, KvError> {
+        Ok(Message {
+            subject: names.subject(&self.key)?,
+            sequence: self.revision,
+            time: self.created,
+            // Read from the headers again, where the reference keeps it.
+            operation: jetkv_types::Operation::Put,
+            headers: self.headers.clone(),
+            payload: self.value.clone(),
+        })
     }
 
     /// Returns the value as text, if it is UTF-8.

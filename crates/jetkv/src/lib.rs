@@ -48,7 +48,7 @@ pub use change::{PurgeOptions, TtlSpec, Write, WriteOptions};
 pub use config::{External, KeyValueConfig, Placement, Republish, Source, Storage, SubjectTransform};
 #[cfg(feature = "remote")]
 pub use connect_options::{ConnectOptions, Reads};
-pub use copy::{BucketCopy, CopiedRevisions, CopyStep};
+pub use copy::{BucketCopy, CopiedRevisions, CopyOptions, CopyStep};
 pub use damage::{Damage, Progress, RepairReport};
 pub use entry::{Entry, Operation};
 pub use error::{ErrorKind, KvError};

@@ -177,7 +177,7 @@ fn copies_keep_revisions_in_directories_and_go_on_where_they_stopped() {
     let server = serve(&there);
     let url = format!("nats://{}", server.address());
     let out = here.ok(&["copy", "jetkv-data", &url]);
-    assert_eq!(out, "copied bucket app: 9 entries, with new revisions and times\n");
+    assert_eq!(out, "copied bucket app: 9 entries, revisions and times kept\n");
     assert_eq!(there.ok(&["get", "app", "k.0", "--raw"]), "second");
     assert_eq!(there.json(&["history", "app", "k.0"]).len(), 2);
     assert_eq!(there.ok(&["ls", "app"]).lines().count(), 5);

@@ -13,6 +13,7 @@ mod message;
 mod ordered;
 mod pinned;
 mod publish;
+mod restore;
 mod runtime;
 mod settings;
 mod snapshot;
@@ -20,6 +21,7 @@ mod stream;
 
 pub(crate) use delivery::RemoteDelivery;
 pub(crate) use error::RemoteError;
+pub(crate) use restore::Restore;
 pub(crate) use runtime::Pending;
 pub(crate) use snapshot::RemoteSnapshot;
 

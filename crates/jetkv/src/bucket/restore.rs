@@ -3,7 +3,6 @@
 use super::KeyValue;
 use crate::limits::BATCH_WRITES_MAX;
 use crate::{Entry, KvError, Revision};
-use jetkv_types::{Message, Operation};
 
 impl KeyValue {
     /// Stores copies of entries, all or none, and returns the revision of the last one.
@@ -57,18 +56,8 @@ impl KeyValue {
                 reason: format!("1 to {BATCH_WRITES_MAX} entries are allowed"),
             });
         }
-        let message = |entry: &Entry| {
-            Ok(Message {
-                subject: self.names().subject(&entry.key)?,
-                sequence: entry.revision,
-                time: entry.created,
-                // Read from the headers again, where the reference keeps it.
-                operation: Operation::Put,
-                headers: entry.headers.clone(),
-                payload: entry.value.clone(),
-            })
-        };
-        let messages = entries.iter().map(message).collect::<Result<Vec<_>, KvError>>()?;
+        let messages = entries.iter().map(|entry| entry.to_message(self.names()));
+        let messages = messages.collect::<Result<Vec<_>, KvError>>()?;
         self.stream().restore(&messages).map_err(|error| self.explain(None, error))
     }
 }
