@@ -20,9 +20,9 @@ const DIFFER_PACKAGE: &str = "differ";
 const SERVER_PACKAGE: &str = "jetkv-server";
 const CLI_PROGRAM: &str = "jetkv";
 
-/// The package that runs the library's suite at other places, and its test that needs the reference.
+/// The package that runs the library's suite at other places, and its tests that need the reference.
 const PLACES_PACKAGE: &str = "places";
-const PLACES_TEST: &str = "reference";
+const PLACES_TESTS: [&str; 5] = ["reference", "kills", "logins", "replica", "copy"];
 
 /// Returns the steps in the order in which they run.
 pub(crate) fn steps() -> [Step; 8] {
@@ -95,8 +95,9 @@ fn run_places(workspace: &Workspace) -> Result<Verdict, XtaskError> {
     if let Some(missing) = compat::missing_reference(workspace)? {
         return Ok(missing);
     }
-    let arguments =
-        ["test", "--workspace", "--test", PLACES_TEST, "--locked", "--", "--ignored", "--test-threads", "16"];
+    let mut arguments = vec!["test", "--workspace", "--locked"];
+    arguments.extend(PLACES_TESTS.iter().flat_map(|test| ["--test", test]));
+    arguments.extend(["--", "--ignored", "--test-threads", "16"]);
     shell::run(&mut shell::cargo(&workspace.workspace_root, &arguments))?;
     Ok(Verdict::Passed)
 }
