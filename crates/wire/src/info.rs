@@ -1,6 +1,6 @@
 //! The JSON of `INFO` (PROTOCOL 1.4).
 
-use crate::json;
+use crate::json::{self, Strictness};
 use serde::{Deserialize, Serialize};
 
 /// What the server tells of itself, in the reference's field order; what is optional is left out when it is empty.
@@ -85,6 +85,13 @@ pub struct Info {
 }
 
 impl Info {
+    /// Reads the JSON; none if it is no object with fields of the right types, for which a server closes the connection
+    /// silently. Unknown fields are passed over.
+    #[must_use]
+    pub fn parse(json: &[u8]) -> Option<Self> {
+        json::decode(json, Strictness::Lenient).ok()
+    }
+
     /// Appends the JSON.
     pub fn write(&self, out: &mut Vec<u8>) {
         json::write(out, self);

@@ -69,8 +69,8 @@ pub enum ClientOp<'a> {
     Ping,
     /// `PONG`.
     Pong,
-    /// `INFO`, which a client has no reason to send; ignored.
-    Info,
+    /// `INFO`, which a client has no reason to send, with its JSON as it came; see [`crate::info::Info::parse`].
+    Info(&'a [u8]),
     /// `+OK`; ignored.
     Ok,
     /// `-ERR`: the server closes the connection without a word.
@@ -142,7 +142,7 @@ pub fn parse<'a>(input: &'a [u8], limits: &Limits) -> Result<Parsed<'a>, ParseEr
 fn simple(verb: Verb, text: &[u8]) -> ClientOp<'_> {
     match verb {
         Verb::Connect => ClientOp::Connect(text),
-        Verb::Info => ClientOp::Info,
+        Verb::Info => ClientOp::Info(text),
         Verb::Ping => ClientOp::Ping,
         Verb::Pong => ClientOp::Pong,
         Verb::Ok => ClientOp::Ok,

@@ -20,6 +20,7 @@ use crate::router::{Origin, Publisher, Subscription};
 use crate::state::{Settings, Shared};
 use connect::Waiting;
 use jetkv_wire::encode;
+use jetkv_wire::info::Info;
 use jetkv_wire::parse::{self, ClientOp, Parsed};
 use modes::Modes;
 use permission_cache::PermissionCache;
@@ -310,7 +311,9 @@ impl Session {
                 Ok(())
             }
             ClientOp::Connect(json) => self.connect(json),
-            ClientOp::Info | ClientOp::Ok => Ok(()),
+            // Clients have no reason to send INFO; one that cannot be read ends the connection all the same.
+            ClientOp::Info(json) if Info::parse(json).is_none() => Err(CloseReason::Protocol(None)),
+            ClientOp::Info(_) | ClientOp::Ok => Ok(()),
             ClientOp::Err => Err(CloseReason::ClientClosed),
         }
     }
@@ -328,7 +331,7 @@ impl Session {
     }
 
     fn pong(&mut self) {
-        let info = self.modes.take_info_due().then(|| self.connect_info());
+        let info = self.modes.note_pong().then(|| self.connect_info());
         self.outbound.append(|out| {
             encode::pong(out);
             if let Some(info) = info {

@@ -55,6 +55,31 @@ fn an_old_client_gets_no_second_info() {
 }
 
 #[test]
+fn what_the_client_said_last_when_its_first_pong_is_due_decides_about_the_second_info() {
+    let world = World::open();
+    let old = "CONNECT {\"verbose\":false,\"protocol\":0}\r\n";
+    let new = "CONNECT {\"verbose\":false,\"protocol\":1}\r\n";
+    // A PING before CONNECT does not count.
+    for (before, has_info) in [
+        (format!("PING\r\n{new}"), true),
+        (format!("{old}{new}"), true),
+        (format!("{new}CONNECT {{}}\r\nCONNECT {{\"protocol\":null}}\r\n"), true),
+        (format!("{new}CONNECT {{\"Protocol\":0}}\r\n"), false),
+        (format!("{old}PING\r\n{new}"), false),
+    ] {
+        let mut raw = world.raw();
+        raw.send(&format!("{before}PING\r\nPING\r\n"));
+        before.matches("PING").for_each(|_| raw.expect("PONG\r\n"));
+        raw.expect("PONG\r\n");
+        if has_info {
+            assert!(raw.line().starts_with("INFO {"), "{before}");
+        }
+        raw.expect("PONG\r\n");
+        raw.check("", "");
+    }
+}
+
+#[test]
 fn verbose_is_the_default() {
     let world = World::open();
     world.raw().check("CONNECT {}\r\nUNSUB 9\r\n", "+OK\r\n+OK\r\n");
@@ -69,6 +94,7 @@ fn a_second_connect_drops_subscriptions_and_brings_no_info() {
     raw.check("SUB foo 1\r\nPUB foo 0\r\n\r\n", "MSG foo 1 0\r\n\r\n");
     // What it does not mention stays as it was: not pedantic, and with headers.
     raw.check("PUB foo..a 0\r\n\r\nHPUB foo 0 0\r\n\r\n", "MSG foo 1 0\r\n\r\n");
+    raw.check("INFO {\"unknown\":[1],\"port\":null}\r\nINFO null\r\n", "");
     raw.check("CONNECT {\"echo\":false}\r\nCONNECT {}\r\nSUB foo 1\r\nPUB foo 0\r\n\r\n", "");
 }
 
@@ -110,6 +136,9 @@ fn what_is_no_operation_ends_the_connection() {
         ("SUB\r\n", "-ERR 'Unknown Protocol Operation'\r\n"),
         ("SUB \r\n", ""),
         ("-ERR foo\r\n", ""),
+        ("INFO\r\n", ""),
+        ("INFO x\r\n", ""),
+        ("INFO {\"port\":\"a\"}\r\n", ""),
         ("CONNECT {\"protocol\":\r\n", ""),
         ("CONNECT {\"protocol\":2}\r\n", "-ERR 'invalid client protocol'\r\n"),
         ("CONNECT {\"protocol\":-1}\r\n", "-ERR 'invalid client protocol'\r\n"),

@@ -48,6 +48,17 @@ fn a_sid_that_is_in_use_stays_as_it_is() {
     let mut raw = world.client();
     raw.check("SUB foo 1\r\nSUB bar 1\r\nPUB foo 1\r\na\r\nPUB bar 1\r\nb\r\n", "MSG foo 1 1\r\na\r\n");
     raw.check("UNSUB 1\r\nSUB bar 1\r\nPUB foo 1\r\na\r\nPUB bar 1\r\nb\r\n", "MSG bar 1 1\r\nb\r\n");
+    // The subject of another SUB is not looked at, whether the client may have it is.
+    raw.check("SUB foo..a 1\r\nPUB bar 1\r\nb\r\n", "MSG bar 1 1\r\nb\r\n");
+    raw.check(
+        "SUB foo _sys_ 1\r\n",
+        "-ERR 'Permissions Violation for Subscription to \"foo\" using queue \"_sys_\"'\r\n",
+    );
+    // After its last message the sid is free.
+    raw.check(
+        "UNSUB 1 3\r\nPUB bar 1\r\nb\r\nSUB foo..a 1\r\n",
+        "MSG bar 1 1\r\nb\r\n-ERR 'Invalid Subject'\r\n",
+    );
 }
 
 #[test]

@@ -41,6 +41,7 @@ fn show(op: &ClientOp<'_>) -> String {
         ClientOp::Sub { subject, queue, sid } => {
             format!("SUB {} {} {}", text(subject), queue.map_or("-".into(), text), text(sid))
         }
+        ClientOp::Info(json) => format!("INFO {}", text(json)),
         ClientOp::Unsub { sid, max } => format!("UNSUB {} {max:?}", text(sid)),
         other => format!("{other:?}"),
     }
@@ -72,7 +73,7 @@ fn operations_of_the_captures() {
 
 #[test]
 fn verbs_in_any_case_and_lines_without_cr() {
-    check("ping\r\nPoNg\n+ok\r\ninfo {}\n", &["Ping", "Pong", "Ok", "Info"]);
+    check("ping\r\nPoNg\n+ok\r\ninfo {}\n", &["Ping", "Pong", "Ok", "INFO {}"]);
     check("pub\ta\t \t2 \nhi\r\n", &["PUB a - [] [hi]"]);
     check("hpub a 0 0\n\r\n", &["HPUB a - [] []"]);
     check("PINGxyz\r\nPING foo\r\nPING\r\r\n", &["Ping", "Ping", "Ping"]);

@@ -9,6 +9,7 @@ use jetkv_wire::api;
 use jetkv_wire::archive;
 use jetkv_wire::connect::Connect;
 use jetkv_wire::header;
+use jetkv_wire::info::Info;
 use jetkv_wire::json::{self, Strictness};
 use jetkv_wire::parse::{ClientOp, Limits, Parsed, Pub, parse};
 use jetkv_wire::s2;
@@ -66,7 +67,8 @@ fn operation(op: &ClientOp<'_>, bytes: &[u8]) {
             assert!(max.is_none_or(|max| max > 0 && max < 1_000_000_000));
         }
         ClientOp::Connect(text) => connect(text),
-        ClientOp::Ping | ClientOp::Pong | ClientOp::Info | ClientOp::Ok | ClientOp::Err => {}
+        ClientOp::Info(text) => drop(Info::parse(text)),
+        ClientOp::Ping | ClientOp::Pong | ClientOp::Ok | ClientOp::Err => {}
     }
 }
 

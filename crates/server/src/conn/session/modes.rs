@@ -19,17 +19,17 @@ pub(super) struct Modes {
     pub(super) no_responders: bool,
     /// A CONNECT was accepted.
     pub(super) connected: bool,
-    /// The second INFO of the connection.
-    info: SecondInfo,
+    /// What the client understands; from 1 on, an INFO at any time.
+    protocol: i64,
+    /// The first PONG after a CONNECT, which has an INFO behind it for who understands that.
+    first_pong: FirstPong,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SecondInfo {
-    /// The client did not ask for it yet.
-    NotAsked,
-    /// It goes after the next PONG.
+enum FirstPong {
+    /// It is still to come.
     Due,
-    /// It was sent.
+    /// It was sent; whatever other CONNECTs say, no INFO follows another one.
     Sent,
 }
 
@@ -42,7 +42,8 @@ impl Default for Modes {
             headers: false,
             no_responders: false,
             connected: false,
-            info: SecondInfo::NotAsked,
+            protocol: 0,
+            first_pong: FirstPong::Due,
         }
     }
 }
@@ -55,10 +56,8 @@ impl Modes {
         self.echo = connect.echo;
         self.headers = connect.headers;
         self.no_responders = connect.no_responders;
+        self.protocol = connect.protocol;
         self.connected = true;
-        if connect.protocol >= 1 && self.info == SecondInfo::NotAsked {
-            self.info = SecondInfo::Due;
-        }
     }
 
     /// Returns what another CONNECT means: where it says nothing, what was said before holds.
@@ -66,24 +65,28 @@ impl Modes {
         let Ok(mut fields) = serde_json::from_slice::<Map<String, Value>>(json) else {
             return Cow::Borrowed(json);
         };
+        fields.retain(|_, value| !value.is_null());
         for (name, before) in [
-            ("verbose", self.verbose),
-            ("pedantic", self.pedantic),
-            ("echo", self.echo),
-            ("headers", self.headers),
-            ("no_responders", self.no_responders),
+            ("verbose", Value::Bool(self.verbose)),
+            ("pedantic", Value::Bool(self.pedantic)),
+            ("echo", Value::Bool(self.echo)),
+            ("headers", Value::Bool(self.headers)),
+            ("no_responders", Value::Bool(self.no_responders)),
+            ("protocol", Value::from(self.protocol)),
         ] {
-            fields.entry(name).or_insert(Value::Bool(before));
+            if !fields.keys().any(|said| said.eq_ignore_ascii_case(name)) {
+                fields.insert(name.to_owned(), before);
+            }
         }
         serde_json::to_vec(&fields).map_or(Cow::Borrowed(json), Cow::Owned)
     }
 
-    /// Says whether the second INFO is due, which it is once.
-    pub(super) fn take_info_due(&mut self) -> bool {
-        let is_due = self.info == SecondInfo::Due;
-        if is_due {
-            self.info = SecondInfo::Sent;
+    /// Notes that a PONG is sent, and says whether an INFO goes behind it.
+    pub(super) fn note_pong(&mut self) -> bool {
+        let is_first = self.connected && self.first_pong == FirstPong::Due;
+        if is_first {
+            self.first_pong = FirstPong::Sent;
         }
-        is_due
+        is_first && self.protocol >= 1
     }
 }

@@ -27,13 +27,13 @@ impl Session {
         }
         self.counts.in_messages += 1;
         self.counts.in_bytes += to_u64(message.headers.len() + message.payload.len());
-        if !self.may_publish(message) {
-            return Ok(());
-        }
         if self.modes.pedantic
             && !(subject::is_literal(message.subject) && subject::valid_publish(message.subject))
         {
             self.refuse("Invalid Publish Subject");
+        }
+        if !self.may_publish(message) {
+            return Ok(());
         }
         self.acknowledge();
         let Pub { subject, reply, headers, payload, .. } = *message;

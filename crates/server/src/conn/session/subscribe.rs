@@ -9,19 +9,18 @@ use std::sync::Arc;
 
 impl Session {
     pub(super) fn subscribe(&mut self, subject: &[u8], queue: Option<&[u8]>, sid: &[u8]) {
-        if !valid_subscription(subject) {
-            self.refuse("Invalid Subject");
-            return;
-        }
-        match self.check(subject, queue) {
-            Err(text) => self.refuse(&text),
-            Ok(denied) => {
-                if self.subscriptions.get(sid).is_none_or(|known| known.is_ended()) {
-                    self.add(SubscriptionSpec { subject, queue, sid, denied });
-                }
-                self.acknowledge();
+        let denied = match self.check(subject, queue) {
+            Err(text) => return self.refuse(&text),
+            Ok(denied) => denied,
+        };
+        // A sid that is in use stays what it is; then nobody looks at the subject.
+        if self.subscriptions.get(sid).is_none_or(|known| known.is_ended()) {
+            if !valid_subscription(subject) {
+                return self.refuse("Invalid Subject");
             }
+            self.add(SubscriptionSpec { subject, queue, sid, denied });
         }
+        self.acknowledge();
     }
 
     pub(super) fn unsubscribe(&mut self, sid: &[u8], max: Option<u64>) {

@@ -25,7 +25,7 @@ impl Session {
             }
             ClientOp::Ping => "PING".to_owned(),
             ClientOp::Pong => "PONG".to_owned(),
-            ClientOp::Info => "INFO".to_owned(),
+            ClientOp::Info(_) => "INFO".to_owned(),
             ClientOp::Ok => "+OK".to_owned(),
             ClientOp::Err => "-ERR".to_owned(),
         };
