@@ -33,7 +33,7 @@ mod update;
 mod validate;
 mod waiting;
 
-pub use acks::{Ack, AckKind};
+pub use acks::{Ack, AckKind, AckOutcome};
 pub use config::{AckPolicy, ConsumerConfig, DeliverPolicy, Lifetime, PriorityPolicy, ReplayPolicy};
 pub use error::{ConsumerError, StartOption};
 pub use info::{ConsumerInfo, Position};

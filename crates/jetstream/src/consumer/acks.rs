@@ -42,6 +42,15 @@ pub enum AckKind {
     Next(PullRequest),
 }
 
+/// What became of what a client said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AckOutcome {
+    /// It was taken, also if nothing awaited it any more.
+    Taken,
+    /// Nothing so far in the stream was delivered yet: it means nothing.
+    NotDelivered,
+}
+
 /// The deliveries of one consumer that await their acks.
 #[derive(Debug, Default)]
 pub(super) struct Acks {

@@ -13,6 +13,9 @@ pub(super) fn check(
     if old.deliver_policy != new.deliver_policy {
         return refused("deliver policy can not be updated");
     }
+    if old.mem_storage != new.mem_storage {
+        return refused("storage type can not be updated");
+    }
     if old.opt_start_seq != new.opt_start_seq {
         return refused("start sequence can not be updated");
     }
@@ -30,9 +33,6 @@ pub(super) fn check(
     }
     if old.flow_control != new.flow_control {
         return refused("flow control can not be updated");
-    }
-    if old.mem_storage != new.mem_storage {
-        return refused("storage type can not be updated");
     }
     if old.deliver_subject != new.deliver_subject {
         if !old.is_push() {

@@ -108,7 +108,8 @@ impl ConsumerConfig {
         if self.max_deliver <= 0 {
             self.max_deliver = -1;
         }
-        if !self.is_push() && self.max_waiting <= 0 {
+        self.max_waiting = self.max_waiting.max(0);
+        if !self.is_push() && self.max_waiting == 0 {
             self.max_waiting = MAX_WAITING_DEFAULT;
         }
         if let Some(first) = self.backoff.first() {

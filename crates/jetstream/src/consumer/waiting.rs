@@ -47,7 +47,7 @@ impl Waiter {
         self.no_wait && (self.served > 0 || self.expires.is_none())
     }
 
-    fn has_expired(&self, now: Timestamp) -> bool {
+    pub(super) fn has_expired(&self, now: Timestamp) -> bool {
         self.expires.is_some_and(|at| at <= now)
     }
 

@@ -5,7 +5,7 @@ use super::context::Ctx;
 use super::publish::Handled;
 use super::state::JetStream;
 use crate::router::Msg;
-use jetkv_jetstream::consumer::{Ack, AckKind};
+use jetkv_jetstream::consumer::{Ack, AckKind, AckOutcome};
 use jetkv_jetstream::duration;
 use jetkv_wire::ack::{self, AckReply, FlowControl, NakDelay};
 use std::time::Duration;
@@ -19,19 +19,21 @@ pub(super) fn acknowledge(jetstream: &JetStream, ctx: &mut Ctx<'_>, msg: &Msg<'_
     let kind = ack::Ack::parse(msg.payload).and_then(kind_of);
     let place = handle.place(jetstream, ctx.account);
     let to = msg.reply.and_then(|reply| std::str::from_utf8(reply).ok());
-    let found = handle.consumers.act(ctx.publisher, place, |set, out| {
-        let key = set.find(reply.consumer)?;
-        if let Some(kind) = &kind {
-            let (stream_seq, consumer_seq) = (reply.stream_seq, reply.consumer_seq);
-            let ack = Ack { stream_seq, consumer_seq, kind, reply: to };
-            set.ack(key, &ack, place.now, out);
-        }
-        Some(())
+    let outcome = handle.consumers.act(ctx.publisher, place, |set, out| {
+        let key = set.find(reply.consumer).filter(|key| set.awaits_acks(*key))?;
+        let Some(kind) = &kind else { return Some(AckOutcome::Taken) };
+        let (stream_seq, consumer_seq) = (reply.stream_seq, reply.consumer_seq);
+        let ack = Ack { stream_seq, consumer_seq, kind, reply: to };
+        Some(set.ack(key, &ack, place.now, out))
     });
-    if found.is_none() {
-        return Handled::No;
-    }
-    if !matches!(kind, Some(AckKind::Next(_))) && msg.reply.is_some() {
+    let is_answered = match (outcome, &kind) {
+        (None, _) => return Handled::No,
+        (_, Some(AckKind::Next(_))) => false,
+        // What was not delivered cannot be done, and nobody is told that it is.
+        (Some(AckOutcome::NotDelivered), Some(AckKind::Ack | AckKind::Term { .. })) => false,
+        _ => msg.reply.is_some(),
+    };
+    if is_answered {
         // Who asks for an answer wants to be sure: what it acknowledged does not come again, whatever happens to the server.
         block_in_place(|| handle.consumers.keep(&jetstream.keeper, reply.stream));
         ctx.reply(msg.reply, b"", b"");
@@ -65,10 +67,10 @@ pub(super) fn answer_flow(jetstream: &JetStream, ctx: &mut Ctx<'_>, msg: &Msg<'_
     let Some(handle) = jetstream.find(flow.stream) else { return Handled::No };
     let Ok(subject) = std::str::from_utf8(msg.subject) else { return Handled::No };
     let place = handle.place(jetstream, ctx.account);
-    handle.consumers.act(ctx.publisher, place, |set, _| {
-        if let Some(key) = set.find(flow.consumer) {
-            set.flow_answer(key, subject);
-        }
+    let found = handle.consumers.act(ctx.publisher, place, |set, _| {
+        let key = set.find(flow.consumer).filter(|key| set.controls_flow(*key))?;
+        set.flow_answer(key, subject);
+        Some(())
     });
-    Handled::Yes
+    if found.is_some() { Handled::Yes } else { Handled::No }
 }

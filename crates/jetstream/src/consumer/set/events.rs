@@ -1,6 +1,6 @@
 //! What clients do: come and go, ask, acknowledge, answer.
 
-use super::super::acks::{Ack, AckKind, Acks, Settled};
+use super::super::acks::{Ack, AckKind, AckOutcome, Acks, Settled};
 use super::super::member::{Consumer, Door};
 use super::super::pull::PullRequest;
 use super::super::sink::{Advisory, Sink};
@@ -108,27 +108,52 @@ impl ConsumerSet {
         self.arm(key, now);
     }
 
+    /// Says whether a consumer awaits acks: else nobody listens for them.
+    #[must_use]
+    pub fn awaits_acks(&self, key: ConsumerKey) -> bool {
+        self.members.get(key).is_some_and(|consumer| consumer.acks.is_some())
+    }
+
+    /// Says whether a consumer asks for flow control: else nobody listens for answers.
+    #[must_use]
+    pub fn controls_flow(&self, key: ConsumerKey) -> bool {
+        self.members.get(key).is_some_and(|consumer| consumer.config.flow_control)
+    }
+
     /// Takes what a client says about a delivery. Policies that await no acks do not mind.
-    pub fn ack(&mut self, key: ConsumerKey, ack: &Ack<'_>, now: Timestamp, sink: &mut dyn Sink) {
-        let Some(consumer) = self.members.get_mut(key) else { return };
-        consumer.take_ack(ack, &*self.entropy, now, sink);
+    pub fn ack(
+        &mut self,
+        key: ConsumerKey,
+        ack: &Ack<'_>,
+        now: Timestamp,
+        sink: &mut dyn Sink,
+    ) -> AckOutcome {
+        let Some(consumer) = self.members.get_mut(key) else { return AckOutcome::Taken };
+        let outcome = consumer.take_ack(ack, &*self.entropy, now, sink);
         if let (AckKind::Next(request), Some(reply)) = (ack.kind, ack.reply) {
             self.pull(key, reply, request, now, sink);
         }
         self.wake(key);
         self.arm(key, now);
+        outcome
     }
 }
 
 impl Consumer {
-    fn take_ack(&mut self, ack: &Ack<'_>, entropy: &dyn Entropy, now: Timestamp, sink: &mut dyn Sink) {
+    fn take_ack(
+        &mut self,
+        ack: &Ack<'_>,
+        entropy: &dyn Entropy,
+        now: Timestamp,
+        sink: &mut dyn Sink,
+    ) -> AckOutcome {
         let Ack { stream_seq, consumer_seq, .. } = *ack;
         if matches!(self.door, Door::Pull(_)) {
             self.seen = now;
         }
-        let Some(acks) = &mut self.acks else { return };
+        let Some(acks) = &mut self.acks else { return AckOutcome::Taken };
         if stream_seq > self.delivered.stream_seq {
-            return;
+            return AckOutcome::NotDelivered;
         }
         if matches!(ack.kind, AckKind::Ack | AckKind::Next(_) | AckKind::Term { .. }) {
             acks.floor.last_active = Some(now);
@@ -155,13 +180,13 @@ impl Consumer {
             }
             AckKind::Nak { delay } => {
                 if !acks.is_pending(stream_seq) {
-                    return;
+                    return AckOutcome::Taken;
                 }
                 sink.advise(&Advisory::Naked { name, at, deliveries });
                 if self.rules.is_exhausted(deliveries) && delay.is_none() {
                     acks.give_up(stream_seq);
                     sink.advise(&Advisory::MaxDeliveries { name, stream_seq, deliveries });
-                    return;
+                    return AckOutcome::Taken;
                 }
                 match delay {
                     Some(delay) => acks.postpone(stream_seq, now.saturating_add(*delay)),
@@ -169,6 +194,7 @@ impl Consumer {
                 };
             }
         }
+        AckOutcome::Taken
     }
 }
 

@@ -4,7 +4,6 @@ use super::super::Interest;
 use super::super::member::{Consumer, Door};
 use super::super::sink::{Advisory, Sink};
 use super::super::status::Status;
-use super::super::waiting::Waiter;
 use super::{ConsumerKey, ConsumerSet};
 use jetkv_types::Timestamp;
 use std::collections::BTreeSet;
@@ -84,12 +83,13 @@ impl Consumer {
                 if waiting.has_expired(now) {
                     self.seen = now;
                     // Whoever does not wait for more is told now, also if unacknowledged messages hold more back.
-                    for waiter in waiting.take_if(Waiter::is_content) {
-                        sink.status(&waiter.reply, &Status::NoMessages);
+                    for waiter in waiting.take_if(|waiter| waiter.has_expired(now) || waiter.is_content()) {
+                        let status = match waiter.has_expired(now) {
+                            true => Status::RequestTimeout(waiter.unserved()),
+                            false => Status::NoMessages,
+                        };
+                        sink.status(&waiter.reply, &status);
                     }
-                }
-                for waiter in waiting.take_expired(now) {
-                    sink.status(&waiter.reply, &Status::RequestTimeout(waiter.unserved()));
                 }
                 let status = Status::IdleHeartbeat {
                     last_consumer: self.delivered.consumer_seq,
