@@ -12,7 +12,7 @@ mod subscription;
 mod table;
 mod trie;
 
-pub(crate) use interest::{InterestChange, InterestSink, WatchId};
+pub(crate) use interest::{InterestChange, InterestSink, Target, WatchId};
 pub(crate) use publisher::{Msg, Origin, Publisher};
 pub(crate) use subscription::{Subscription, SubscriptionSpec};
 pub(crate) use table::Router;

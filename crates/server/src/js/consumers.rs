@@ -15,7 +15,7 @@ pub(crate) use out::Out;
 use super::handle::StreamHandle;
 use super::state::JetStream;
 use crate::account::Account;
-use crate::router::{InterestChange, Origin, Publisher, Router, WatchId};
+use crate::router::{InterestChange, Origin, Publisher, Router, Target, WatchId};
 use jetkv_engine::Stream;
 use jetkv_engine::env::Entropy;
 use jetkv_jetstream::consumer::{
@@ -48,8 +48,8 @@ struct State {
     set: ConsumerSet,
     /// Messages delivered since the stream was opened.
     deliveries: u64,
-    /// Under which names the router watches the deliver subjects.
-    watches: HashMap<ConsumerKey, (WatchId, Box<str>)>,
+    /// Under which names the router watches where they deliver.
+    watches: HashMap<ConsumerKey, (WatchId, Target)>,
 }
 
 /// How a consumer is created.
@@ -110,27 +110,26 @@ impl Consumers {
         mode: CreateMode,
         place: Place<'_>,
     ) -> Result<Created, ConsumerError> {
-        let to: Box<str> = config.deliver_subject.as_str().into();
+        let to = target_of(&config);
         let mut state = self.state.lock();
         if mode.pedantic {
             state.set.check_exact(&config)?;
         }
-        let interest = if !to.is_empty() && place.router.has_interest(to.as_bytes()) {
-            Interest::Present
-        } else {
-            Interest::Absent
+        let interest = match &to {
+            Some(to) if place.router.has_interest_in(to) => Interest::Present,
+            _ => Interest::Absent,
         };
         let created = state.set.create(config, mode.action, interest, place.now)?;
         let key = created.info.key;
-        let known = state.watches.get(&key).is_some_and(|(_, watched)| *watched == to);
-        if !to.is_empty() && !known {
+        let watched = state.watches.get(&key).map(|(_, watched)| watched);
+        if let Some(to) = to.filter(|to| watched != Some(to)) {
             let id = place.jetstream.interest.register(handle, key);
             if let Some((old, watched)) = state.watches.insert(key, (id, to.clone())) {
                 place.jetstream.interest.forget(old);
-                place.router.unwatch_interest(watched.as_bytes(), old);
+                place.router.unwatch_interest(&watched, old);
             }
             // Somebody may have subscribed since the look above.
-            if place.router.watch_interest(to.as_bytes(), id) && interest == Interest::Absent {
+            if place.router.watch_interest(&to, id) && interest == Interest::Absent {
                 state.set.interest(key, Interest::Present, place.now);
             }
         }
@@ -150,13 +149,10 @@ impl Consumers {
         let place = handle.place(jetstream, &account);
         let mut state = self.state.lock();
         let Ok(key) = state.set.restore(snapshot, place.now) else { return };
-        let to = snapshot.config.deliver_subject.as_str();
-        if to.is_empty() {
-            return;
-        }
+        let Some(to) = target_of(&snapshot.config) else { return };
         let id = place.jetstream.interest.register(handle, key);
-        state.watches.insert(key, (id, to.into()));
-        if place.router.watch_interest(to.as_bytes(), id) {
+        state.watches.insert(key, (id, to.clone()));
+        if place.router.watch_interest(&to, id) {
             state.set.interest(key, Interest::Present, place.now);
         }
     }
@@ -270,10 +266,16 @@ impl Consumers {
 }
 
 fn unwatch(state: &mut State, key: ConsumerKey, place: Place<'_>) {
-    if let Some((id, subject)) = state.watches.remove(&key) {
+    if let Some((id, target)) = state.watches.remove(&key) {
         place.jetstream.interest.forget(id);
-        place.router.unwatch_interest(subject.as_bytes(), id);
+        place.router.unwatch_interest(&target, id);
     }
+}
+
+/// Returns who must be there for a consumer to deliver; `None` for those that are asked.
+fn target_of(config: &ConsumerConfig) -> Option<Target> {
+    let (subject, group) = (config.deliver_subject.as_str(), config.deliver_group.as_str());
+    (!subject.is_empty()).then(|| Target::new(subject, group))
 }
 
 /// Delivers new messages, sends heartbeats, deletes what is abandoned, and stores what changed, until the stream is gone.

@@ -1,18 +1,26 @@
-//! Who waits until somebody subscribes to a subject, or nobody does any more: push consumers (PROTOCOL 5.4).
+//! Who waits until somebody subscribes, or nobody does any more: push consumers (PROTOCOL 5.4).
 
-use super::pattern;
-use std::collections::BTreeMap;
-use std::ops::Bound;
+use super::subscription::Subscription;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Name of a watch, chosen by who watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct WatchId(pub(crate) u64);
 
-/// What happened to the interest in a watched subject.
+/// What is watched: subscriptions to exactly this subject in exactly this queue group. One with wildcards gets messages,
+/// and yet is no interest, as in the reference.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Target {
+    subject: Box<[u8]>,
+    /// Empty for none.
+    group: Box<[u8]>,
+}
+
+/// What happened to the interest in a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum InterestChange {
-    /// The first subscription that matches is there.
+    /// The first subscription is there.
     Appeared,
     /// The last one is gone.
     Gone,
@@ -27,10 +35,10 @@ pub(crate) trait InterestSink: std::fmt::Debug + Send + Sync {
     fn interest_changed(&self, id: WatchId, change: InterestChange);
 }
 
-/// The watched subjects, in order, so that a subscription looks only at those that share its literal prefix.
+/// The watched targets.
 #[derive(Debug, Default)]
 pub(super) struct Interests {
-    watched: BTreeMap<Box<[u8]>, Watched>,
+    watched: HashMap<Target, Watched>,
     sink: Option<Arc<dyn InterestSink>>,
 }
 
@@ -38,6 +46,27 @@ pub(super) struct Interests {
 struct Watched {
     ids: Vec<WatchId>,
     interest: bool,
+}
+
+impl Target {
+    /// Returns the target of a subject and a queue group, which may be empty.
+    pub(crate) fn new(subject: &str, group: &str) -> Self {
+        Self { subject: subject.as_bytes().into(), group: group.as_bytes().into() }
+    }
+
+    fn of(subscription: &Subscription) -> Self {
+        let group = subscription.queue().unwrap_or_default();
+        Self { subject: subscription.subject().into(), group: group.into() }
+    }
+
+    pub(super) fn subject(&self) -> &[u8] {
+        &self.subject
+    }
+
+    /// Says whether a subscription is to this target.
+    pub(super) fn is_of(&self, subscription: &Subscription) -> bool {
+        subscription.subject() == &*self.subject && subscription.queue().unwrap_or_default() == &*self.group
+    }
 }
 
 impl Interests {
@@ -49,46 +78,34 @@ impl Interests {
         self.sink = Some(sink);
     }
 
-    pub(super) fn add(&mut self, subject: &[u8], id: WatchId, interest: bool) {
+    pub(super) fn add(&mut self, target: &Target, id: WatchId, interest: bool) {
         let watched =
-            self.watched.entry(subject.into()).or_insert_with(|| Watched { ids: Vec::new(), interest });
+            self.watched.entry(target.clone()).or_insert_with(|| Watched { ids: Vec::new(), interest });
         if !watched.ids.contains(&id) {
             watched.ids.push(id);
         }
     }
 
-    pub(super) fn remove(&mut self, subject: &[u8], id: WatchId) {
-        let Some(watched) = self.watched.get_mut(subject) else { return };
+    pub(super) fn remove(&mut self, target: &Target, id: WatchId) {
+        let Some(watched) = self.watched.get_mut(target) else { return };
         watched.ids.retain(|each| *each != id);
         if watched.ids.is_empty() {
-            self.watched.remove(subject);
+            self.watched.remove(target);
         }
     }
 
-    /// Looks again at all watched subjects that match `pattern`, and tells what changed.
-    pub(super) fn look(&mut self, pattern: &[u8], has_interest: impl Fn(&[u8]) -> bool) {
-        let prefix = pattern::literal_prefix(pattern);
-        let from = (Bound::Included(prefix), Bound::Unbounded);
-        for (subject, watched) in self.watched.range_mut::<[u8], _>(from) {
-            if !subject.starts_with(prefix) {
-                break;
-            }
-            if !pattern::matches(pattern, subject) {
-                if prefix.len() == pattern.len() {
-                    // Without wildcards the first subject is the only one that can match.
-                    break;
-                }
-                continue;
-            }
-            let interest = has_interest(subject);
-            if interest == watched.interest {
-                continue;
-            }
-            watched.interest = interest;
-            let change = if interest { InterestChange::Appeared } else { InterestChange::Gone };
-            if let Some(sink) = &self.sink {
-                watched.ids.iter().for_each(|id| sink.interest_changed(*id, change));
-            }
+    /// Looks again at the target of a subscription that came or went, and tells what changed.
+    pub(super) fn look(&mut self, subscription: &Subscription, has_interest: impl Fn(&Target) -> bool) {
+        let target = Target::of(subscription);
+        let Some(watched) = self.watched.get_mut(&target) else { return };
+        let interest = has_interest(&target);
+        if interest == watched.interest {
+            return;
+        }
+        watched.interest = interest;
+        let change = if interest { InterestChange::Appeared } else { InterestChange::Gone };
+        if let Some(sink) = &self.sink {
+            watched.ids.iter().for_each(|id| sink.interest_changed(*id, change));
         }
     }
 }

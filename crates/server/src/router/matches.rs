@@ -28,9 +28,9 @@ impl Matches {
         }
     }
 
-    /// Says whether one of them names this subject itself, without wildcards.
-    pub(super) fn names(&self, subject: &[u8]) -> bool {
-        self.plain.iter().chain(&self.queued).any(|each| each.subject() == subject)
+    /// Says whether this is true of one of them.
+    pub(super) fn any(&self, mut is_wanted: impl FnMut(&Subscription) -> bool) -> bool {
+        self.plain.iter().chain(&self.queued).any(|each| is_wanted(each))
     }
 
     /// Puts the members of each group together; members of one name are one group, whatever their patterns (PROTOCOL 1.7).

@@ -7,18 +7,6 @@ pub(crate) fn tokens(subject: &[u8]) -> impl Iterator<Item = &[u8]> {
     subject.split(|byte| *byte == b'.')
 }
 
-/// Returns all that subjects which match `pattern` begin with: what comes before its first wildcard token.
-pub(crate) fn literal_prefix(pattern: &[u8]) -> &[u8] {
-    let mut end = 0;
-    for token in tokens(pattern) {
-        if token == b"*" || token == b">" {
-            return pattern.get(..end).unwrap_or_default();
-        }
-        end += token.len() + 1;
-    }
-    pattern
-}
-
 /// Says whether the literal `subject` matches `pattern`. Wildcards in `subject` count as letters.
 pub(crate) fn matches(pattern: &[u8], subject: &[u8]) -> bool {
     let mut found = tokens(subject);

@@ -1,6 +1,6 @@
 //! The router of one account, shared by all its connections.
 
-use super::interest::{InterestSink, Interests, WatchId};
+use super::interest::{InterestSink, Interests, Target, WatchId};
 use super::matches::Matches;
 use super::subscription::Subscription;
 use super::trie::{Scope, Trie, Walk};
@@ -55,7 +55,7 @@ impl Router {
             self.generation.store(next_generation(), Ordering::Release);
         }
         self.counters.inserts.fetch_add(1, Ordering::Relaxed);
-        self.interest_changed(subscription.subject());
+        self.interest_changed(subscription);
     }
 
     /// Ends a subscription and removes it; one that is not there is no error.
@@ -69,7 +69,7 @@ impl Router {
             self.generation.store(next_generation(), Ordering::Release);
         }
         self.counters.removes.fetch_add(1, Ordering::Relaxed);
-        self.interest_changed(subscription.subject());
+        self.interest_changed(subscription);
     }
 
     /// Says whether anybody subscribes to the literal `subject`.
@@ -83,7 +83,7 @@ impl Router {
     pub(crate) fn has_literal_interest(&self, subject: &[u8]) -> bool {
         let (mut walk, mut found) = (Walk::default(), Matches::default());
         self.trie.read().collect(subject, &mut walk, &mut found);
-        found.names(subject)
+        found.any(|subscription| subscription.subject() == subject)
     }
 
     /// Says who is told about interest. To be called once, before there are watches.
@@ -91,19 +91,26 @@ impl Router {
         self.interests.lock().tell(sink);
     }
 
-    /// Watches a literal subject under a name, and returns whether there is interest now. From here on, until
+    /// Says whether anybody subscribes to exactly this.
+    pub(crate) fn has_interest_in(&self, target: &Target) -> bool {
+        let (mut walk, mut found) = (Walk::default(), Matches::default());
+        self.trie.read().collect(target.subject(), &mut walk, &mut found);
+        found.any(|subscription| target.is_of(subscription))
+    }
+
+    /// Watches a target under a name, and returns whether there is interest now. From here on, until
     /// [`Self::unwatch_interest`], the sink is told of every change, in order.
-    pub(crate) fn watch_interest(&self, subject: &[u8], id: WatchId) -> bool {
+    pub(crate) fn watch_interest(&self, target: &Target, id: WatchId) -> bool {
         let mut interests = self.interests.lock();
         // Under the lock, so that no change is missed between the look and the first event.
-        let now = self.has_interest(subject);
-        interests.add(subject, id, now);
+        let now = self.has_interest_in(target);
+        interests.add(target, id, now);
         now
     }
 
     /// Ends a watch; an unknown one is no error.
-    pub(crate) fn unwatch_interest(&self, subject: &[u8], id: WatchId) {
-        self.interests.lock().remove(subject, id);
+    pub(crate) fn unwatch_interest(&self, target: &Target, id: WatchId) {
+        self.interests.lock().remove(target, id);
     }
 
     /// Returns what monitoring shows.
@@ -137,10 +144,10 @@ impl Router {
         (generation, scope)
     }
 
-    fn interest_changed(&self, pattern: &[u8]) {
+    fn interest_changed(&self, subscription: &Subscription) {
         let mut interests = self.interests.lock();
         if !interests.is_empty() {
-            interests.look(pattern, |subject| self.has_interest(subject));
+            interests.look(subscription, |target| self.has_interest_in(target));
         }
     }
 }

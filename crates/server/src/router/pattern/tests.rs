@@ -1,4 +1,4 @@
-use super::{is_subset, literal_prefix, matches, overlaps};
+use super::{is_subset, matches, overlaps};
 
 fn bytes(text: &str) -> &[u8] {
     text.as_bytes()
@@ -33,21 +33,5 @@ fn relations_of_patterns_follow_from_the_subjects_that_match() {
             let inner = |subject: &String| !matches(left, bytes(subject)) || matches(right, bytes(subject));
             assert_eq!(is_subset(left, right), subjects.iter().all(inner));
         }
-    }
-}
-
-#[test]
-fn prefixes_end_before_the_first_wildcard() {
-    let cases = [
-        ("a.b", "a.b"),
-        ("a.*", "a."),
-        ("a.b.>", "a.b."),
-        ("*.a", ""),
-        (">", ""),
-        ("a*.b", "a*.b"),
-        ("a.*.b.>", "a."),
-    ];
-    for (pattern, prefix) in cases {
-        assert_eq!(literal_prefix(bytes(pattern)), bytes(prefix), "{pattern}");
     }
 }
