@@ -46,7 +46,7 @@ impl PullRequest {
     /// Reads a body: JSON if it begins with a brace, else a number of messages. What is no number means one message.
     ///
     /// # Errors
-    /// [`PullFault`] for JSON that is malformed.
+    /// [`PullFault`] for JSON that is malformed, and for a priority that is none.
     pub fn parse(body: &[u8]) -> Result<Self, PullFault> {
         let mut request = if body.starts_with(b"{") {
             json::decode(body, Strictness::Lenient)
@@ -56,13 +56,20 @@ impl PullRequest {
             let batch = parse_u64(digits).and_then(|number| i64::try_from(number).ok());
             Self { batch: batch.unwrap_or_default(), ..Self::default() }
         };
+        if !(0..=PRIORITY_MAX).contains(&request.priority) {
+            let reason = format!("Priority must be between 0 and {PRIORITY_MAX}");
+            return Err(PullFault { reason });
+        }
         // One that is over before it came is told its numbers as they came.
         request.batch = request.batch.max(i64::from(request.expires >= 0));
         Ok(request)
     }
 }
 
-/// A pull request that is no JSON.
+/// The priority of those who come last.
+const PRIORITY_MAX: i64 = 9;
+
+/// A pull request that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullFault {
     reason: String,

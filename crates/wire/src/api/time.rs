@@ -3,6 +3,7 @@
 use jetkv_types::{Timestamp, ZonedTimestamp};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::Serializer;
+use std::borrow::Cow;
 use std::fmt;
 
 /// Writes a time in UTC; trailing zeros are left out, and no time is year one.
@@ -87,7 +88,35 @@ fn parse(text: &str) -> Result<ZonedTimestamp, String> {
         return Err(fault);
     }
     let clamped = || if text < "1971" { Timestamp::from_nanos(1) } else { Timestamp::MAX };
-    Ok(text.parse().unwrap_or_else(|_| ZonedTimestamp::utc(clamped())))
+    Ok(with_whole_hour(text).parse().unwrap_or_else(|_| ZonedTimestamp::utc(clamped())))
+}
+
+/// Returns the time with two digits for the hour; the reference takes one.
+fn with_whole_hour(text: &str) -> Cow<'_, str> {
+    match (text.get(..HOUR), text.get(HOUR..)) {
+        (Some(date), Some(rest)) if rest.as_bytes().get(1) == Some(&b':') => format!("{date}0{rest}").into(),
+        _ => text.into(),
+    }
+}
+
+/// Returns the text in quotes as Go's errors about times have it.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => out.extend(['\\', letter]),
+            ' '..='\x7f' => out.push(letter),
+            other => {
+                let mut bytes = [0; 4];
+                other
+                    .encode_utf8(&mut bytes)
+                    .bytes()
+                    .for_each(|byte| out.push_str(&format!("\\x{byte:02x}")));
+            }
+        }
+    }
+    out.push('"');
+    out
 }
 
 /// Says what is wrong with the form of a time.
@@ -96,13 +125,15 @@ fn check(text: &str) -> Option<String> {
     for part in LAYOUT {
         let length = part_length(rest, part);
         let Some(behind) = length.and_then(|length| rest.get(length..)) else {
-            return Some(format!("parsing time {text:?} as {FORM:?}: cannot parse {rest:?} as {part:?}"));
+            let (text, rest) = (quoted(text), quoted(rest));
+            return Some(format!("parsing time {text} as {FORM:?}: cannot parse {rest} as {part:?}"));
         };
         rest = behind;
     }
     if !rest.is_empty() {
-        return Some(format!("parsing time {text:?}: extra text: {rest:?}"));
+        return Some(format!("parsing time {}: extra text: {}", quoted(text), quoted(rest)));
     }
+    let (told, text) = (quoted(text), with_whole_hour(text));
     let number = |from: usize| text.get(from..from + 2).and_then(|part| part.parse::<u8>().ok()).unwrap_or(0);
     let (month, day, hour, minute, second) = (number(5), number(8), number(11), number(14), number(17));
     let year = text.get(..4).and_then(|year| year.parse::<u16>().ok()).unwrap_or(0);
@@ -114,7 +145,7 @@ fn check(text: &str) -> Option<String> {
         () if day < 1 || day > days_in(year, month) => "day",
         () => return None,
     };
-    Some(format!("parsing time {text:?}: {wrong} out of range"))
+    Some(format!("parsing time {told}: {wrong} out of range"))
 }
 
 /// Returns how many bytes at the beginning of `text` are what `part` of the layout stands for.
@@ -137,6 +168,8 @@ fn part_length(text: &str, part: &str) -> Option<usize> {
             }
             _ => None,
         },
+        // One digit will do.
+        "15" => digits(0, 2).or_else(|| digits(0, 1)),
         _ if part.starts_with(|first: char| first.is_ascii_digit()) => digits(0, part.len()),
         _ => text.starts_with(part).then_some(part.len()),
     }
@@ -150,6 +183,9 @@ fn days_in(year: u16, month: u8) -> u8 {
         _ => 31,
     }
 }
+
+/// Where the hour begins.
+const HOUR: usize = "2006-01-02T".len();
 
 /// The form of a time, as Go writes it in errors.
 const FORM: &str = "2006-01-02T15:04:05Z07:00";

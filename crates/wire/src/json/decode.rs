@@ -29,24 +29,32 @@ pub fn decode<T: DeserializeOwned>(text: &[u8], strictness: Strictness) -> Resul
     }
 }
 
-/// The value is read before what follows it is looked at.
+/// A value is read before what follows it is looked at. Several values are read one into the other, as the reference does it;
+/// where two of them have the same member, all of it is the later one's.
 fn decode_strict<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
-    if skip_white(text, 0) == text.len() {
-        return read(b"null", UnknownFields::Refused);
+    let mut members: Vec<&[u8]> = Vec::new();
+    let (mut only, mut count) = (None, 0);
+    let mut at = skip_white(text, 0);
+    while at < text.len() {
+        let end = value_end(text, at).map_err(strict_fault)?;
+        only = Some(read_at(text, at, UnknownFields::Refused)?);
+        count += 1;
+        let value = text.get(at..end).unwrap_or_default().trim_ascii_end();
+        if let [b'{', inner @ .., b'}'] = value
+            && skip_white(inner, 0) < inner.len()
+        {
+            members.push(inner);
+        }
+        at = skip_white(text, end);
     }
-    let end = value_end(text, 0).map_err(strict_fault)?;
-    let value = read(text, UnknownFields::Refused)?;
-    let rest = skip_white(text, end);
-    if rest < text.len() {
-        value_end(text, rest).map_err(strict_fault)?;
-        // The reference goes on with another value; a request with two of them is no request that anybody sends.
-        let (character, length) = quote_character(text, rest);
-        let offset = rest + length;
-        return Err(Fault::text(format!(
-            "invalid character {character} after top-level value at offset {offset}"
-        )));
+    match only {
+        Some(value) if count == 1 => Ok(value),
+        None => read_at(b"null", 0, UnknownFields::Refused),
+        Some(_) => {
+            let merged = [&b"{"[..], &members.join(&b","[..]), b"}"].concat();
+            read_at(&merged, 0, UnknownFields::Refused)
+        }
     }
-    Ok(value)
 }
 
 fn decode_lenient<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
@@ -56,13 +64,13 @@ fn decode_lenient<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
         let (character, _) = quote_character(text, rest);
         return Err(Fault::text(format!("invalid character {character} after top-level value")));
     }
-    read(text, UnknownFields::Ignored)
+    read_at(text, 0, UnknownFields::Ignored)
 }
 
-/// Reads from a text that is known to be well-formed.
-fn read<T: DeserializeOwned>(text: &[u8], unknown_fields: UnknownFields) -> Result<T, Fault> {
+/// Reads the value that begins at `at` and is known to be well-formed.
+fn read_at<T: DeserializeOwned>(text: &[u8], at: usize, unknown_fields: UnknownFields) -> Result<T, Fault> {
     let input = Input { text, unknown_fields, outermost: Cell::new("") };
-    T::deserialize(Value::new(&input, 0)).map_err(|fault| fault.within(input.outermost.get()))
+    T::deserialize(Value::new(&input, at)).map_err(|fault| fault.within(input.outermost.get()))
 }
 
 fn strict_fault(error: SyntaxError) -> Fault {

@@ -127,6 +127,32 @@ fn unknown_fields_are_errors_if_the_reading_is_strict() {
     assert!(value.flag && value.inner.is_some());
 }
 
+/// The bodies were sent to the reference, as requests for names of streams and for new streams.
+#[test]
+fn several_values_are_read_one_into_the_other() {
+    assert_eq!(read("{} {}"), Outer::default());
+    assert_eq!(
+        read(r#"{"name":"a","int":5}{"int":7,"flag":true} null {}"#),
+        Outer { name: "a".into(), int: 7, flag: true, ..Outer::default() }
+    );
+    for (text, fault) in [
+        ("{}{", "unexpected EOF"),
+        ("{} nul", "unexpected EOF"),
+        ("{}1", "json: cannot unmarshal number into Go value of type server.Outer"),
+        ("{}[]x", "json: cannot unmarshal array into Go value of type server.Outer"),
+        (r#"{} {"foo":1}"#, "json: unknown field \"foo\""),
+        (
+            r#"{"int":5} {"int":"x"}"#,
+            "json: cannot unmarshal string into Go struct field Outer.int of type int",
+        ),
+        ("{},", "invalid character ',' looking for beginning of value at offset 3"),
+        ("{}{}x", "invalid character 'x' looking for beginning of value at offset 5"),
+    ] {
+        assert_eq!(strict(text.as_bytes()), fault, "{text}");
+    }
+    assert_eq!(lenient(b"{} {}"), "invalid character '{' after top-level value");
+}
+
 #[test]
 fn the_first_fault_in_the_text_is_told_but_syntax_comes_first() {
     assert_eq!(strict(br#"{"foo":1,"int":"x"}"#), "json: unknown field \"foo\"");

@@ -8,6 +8,7 @@ fn nanos(text: &str) -> u64 {
 fn times_with_and_without_fraction_and_offset() {
     assert_eq!(nanos("1970-01-01T00:00:01Z"), 1_000_000_000);
     assert_eq!(nanos("1970-01-01T00:00:01.5Z"), 1_500_000_000);
+    assert_eq!(nanos("1970-01-01T1:00:01+01:00"), 1_000_000_000);
     assert_eq!(nanos("2026-11-23T06:49:57.852225042Z"), 1_795_416_597_852_225_042);
     assert_eq!(nanos("2026-01-01T02:00:00+02:00"), nanos("2026-01-01T00:00:00Z"));
     assert_eq!(nanos("2026-01-01T00:00:00-07:30"), nanos("2026-01-01T07:30:00Z"));
@@ -33,6 +34,10 @@ fn faults_are_told_in_the_words_of_the_reference() {
     check("x", "x", "2006");
     check("", "", "2006");
     check("2020-01-01", "", "T");
+    check("2020-01-01T:00:00Z", ":00:00Z", "15");
+    let escaped = r#""\xef\xbf\xbd\x0a\"""#;
+    let expected = format!("parsing time {escaped} as \"{form}\": cannot parse {escaped} as \"2006\"");
+    assert_eq!(parse("\u{fffd}\n\""), Err(expected));
     check("2020-01-01T00:00:00", "", "Z07:00");
     assert_eq!(
         parse("2020-13-01T00:00:00Z"),
