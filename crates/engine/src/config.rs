@@ -77,7 +77,8 @@ pub enum Storage {
 pub enum Discard {
     /// The oldest messages are dropped.
     Old,
-    /// The new message is refused. A subject at its own limit still gives up its oldest message.
+    /// The new message is refused. A subject at its own limit still gives up its oldest message, where bytes are short to one
+    /// that is not larger.
     New,
     /// As `New`, and a subject at its own limit refuses the new message too.
     NewPerSubject,

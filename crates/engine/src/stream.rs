@@ -23,6 +23,7 @@ mod recover;
 mod repair;
 mod round;
 mod scan;
+mod size;
 mod stats;
 mod trouble;
 mod turn;

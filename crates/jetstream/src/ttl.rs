@@ -26,11 +26,10 @@ impl MessageTtl {
         if let Ok(span) = duration::parse(text) {
             return whole_seconds(span).map_err(|reason| invalid(text, reason));
         }
-        let digits = text.strip_prefix('+').unwrap_or(text);
-        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
             return Err(invalid(text, "expected seconds, a duration like 1h30m, or never"));
         }
-        let seconds = digits.parse().map_err(|_| invalid(text, TOO_LONG))?;
+        let seconds = text.parse().map_err(|_| invalid(text, TOO_LONG))?;
         whole_seconds(Duration::from_secs(seconds)).map_err(|reason| invalid(text, reason))
     }
 
@@ -40,9 +39,8 @@ impl MessageTtl {
     /// # Errors
     /// As [`Self::parse`].
     pub fn clamped(text: &str) -> Result<Self, JetStreamError> {
-        let digits = text.strip_prefix('+').unwrap_or(text);
-        if digits.len() > 1 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            let seconds: u64 = digits.parse().unwrap_or(SECONDS_MAX);
+        if text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            let seconds: u64 = text.parse().unwrap_or(SECONDS_MAX);
             return match seconds {
                 0 => Err(invalid(text, "at least 1s is needed")),
                 seconds => Ok(Self::Seconds(seconds.min(SECONDS_MAX))),

@@ -145,12 +145,13 @@ impl Model {
         }
         let freed: u64 =
             given_up.iter().map(|sequence| counted_bytes(&self.messages[sequence].message)).sum();
-        let messages = self.count() + 1 - to_u64(given_up.len());
-        let bytes = self.bytes() + counted_bytes(message) - freed;
-        if self.config.messages_max.is_some_and(|max| messages > max) {
+        // What replaces a message of its subject need not find room for one more, only for what it has more in bytes.
+        let (replaces, bytes) = (!given_up.is_empty(), counted_bytes(message));
+        if !replaces && self.config.messages_max.is_some_and(|max| self.count() + 1 > max) {
             return Err(Refusal::Limit(Limit::Messages));
         }
-        if self.config.bytes_max.is_some_and(|max| bytes > max) {
+        let is_smaller = replaces && bytes <= freed;
+        if !is_smaller && self.config.bytes_max.is_some_and(|max| self.bytes() + bytes > max) {
             return Err(Refusal::Limit(Limit::Bytes));
         }
         Ok(())

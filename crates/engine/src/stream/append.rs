@@ -4,10 +4,11 @@ mod each;
 mod expect;
 
 use super::round::Round;
+use super::size::message_size;
 use super::writer::{Left, Mark, Queued, Writer};
 use super::{Commit, StreamInner};
 use crate::append::{Append, Committed, Priority, Rollup, Ttl};
-use crate::config::{Compression, Discard, Storage, StreamConfig};
+use crate::config::{Compression, Discard, StreamConfig};
 use crate::convert::{to_u32, to_u64};
 use crate::error::{EngineError, Limit};
 use crate::format::entry::{
@@ -265,12 +266,14 @@ impl StreamInner {
         if config.discard == Discard::Old {
             return Ok(());
         }
-        let messages = (writer.messages + 1).saturating_sub(given_up.messages);
-        let bytes = (writer.bytes + u64::from(size)).saturating_sub(given_up.bytes);
-        if config.messages_max.is_some_and(|max| messages > max) {
+        // What takes the place of an older message of its subject may always do so if it is not larger. The reference does not
+        // count what the older one gives back, though.
+        let (replaces, size) = (given_up.messages > 0, u64::from(size));
+        if !replaces && config.messages_max.is_some_and(|max| writer.messages >= max) {
             return Err(reached(Limit::Messages));
         }
-        if config.bytes_max.is_some_and(|max| bytes > max) {
+        let is_full = config.bytes_max.is_some_and(|max| writer.bytes + size > max);
+        if is_full && (!replaces || size > given_up.bytes) {
             return Err(reached(Limit::Bytes));
         }
         Ok(())
@@ -339,23 +342,6 @@ fn check_alone(config: &StreamConfig, append: &Append<'_>, position: usize) -> R
         return Err(EngineError::MessageTooLarge { stream: config.name.clone(), bytes, bytes_max, position });
     }
     Ok(())
-}
-
-fn message_size(append: &Append<'_>, storage: Storage) -> u32 {
-    let [subject, headers, payload] =
-        [append.subject.as_bytes(), append.headers.as_block(), append.payload].map(|part| to_u32(part.len()));
-    counted_size(storage, subject, headers, payload)
-}
-
-/// Size of a message of so many bytes as limits count it, the same as the reference's (PROTOCOL 4.1). What a damaged file
-/// claims may be more than fits.
-pub(super) fn counted_size(storage: Storage, subject: u32, headers: u32, payload: u32) -> u32 {
-    let overhead = match storage {
-        Storage::Memory => 16,
-        Storage::File if headers == 0 => 30,
-        Storage::File => 34,
-    };
-    [headers, payload, overhead].into_iter().fold(subject, u32::saturating_add)
 }
 
 /// What a new message of a subject takes the place of.

@@ -1,7 +1,7 @@
 //! Reading a segment from its first byte, when hints do not tell all: decides by evidence what is a torn tail and what is
 //! damage, and names what is damaged.
 
-use super::append;
+use super::size;
 use crate::config::Storage;
 use crate::convert::{to_u32, to_u64, to_usize};
 use crate::damage::{Damage, DamageKind};
@@ -351,7 +351,7 @@ fn counted_size(head: &Head<'_>, data: &[u8], prefix: &str, storage: Storage) ->
         length.map_or(stored_payload, |length| u32::from_le_bytes(*length))
     };
     let prefix = if head.flags & entry::WHOLE_SUBJECT == 0 { prefix.len() } else { 0 };
-    append::counted_size(storage, to_u32(prefix + head.subject.len()), head.header_length, payload)
+    size::counted_size(storage, to_u32(prefix + head.subject.len()), head.header_length, payload)
 }
 
 /// Disks write at least so much at once; a torn write may end anywhere in it.

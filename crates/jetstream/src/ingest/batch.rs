@@ -2,10 +2,11 @@
 
 use super::dedupe::{Ids, Remembered};
 use super::known::{self, Expectation, Known};
-use super::{Accepted, Incoming, Ingest, Judged, Prepared, PublishError, Rules};
-use jetkv_engine::{Append, Expect, Rollup};
+use super::{Accepted, Incoming, Ingest, Judged, Prepared, PublishError, Rules, check_size};
+use jetkv_engine::{Append, Discard, EngineError, Expect, Limit, Rollup, Stream, StreamConfig};
 use jetkv_types::{Subject, Timestamp};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The batches of a stream that are not complete.
@@ -60,6 +61,8 @@ impl Ingest {
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Accepted, PublishError> {
+        // A message that is too large costs its batch nothing.
+        check_size(incoming, rules)?;
         if !rules.batches {
             return Err(PublishError::BatchDisabled);
         }
@@ -148,8 +151,11 @@ impl Ingest {
         let mut ids = self.ids(now, rules);
         let mut judged = Vec::with_capacity(messages.len());
         let mut seen = Seen::default();
+        let mut room = Room::of(&self.stream);
         for message in messages {
-            match self.judge_batched(message, rules, &ids, judged.len() + 1, &mut seen) {
+            let place = judged.len() + 1;
+            let fit = self.judge_batched(message, rules, &ids, place, &mut seen);
+            match fit.and_then(|fit| room.take(message).map(|()| fit).map_err(PublishError::from)) {
                 Ok(fit) => {
                     seen.subjects.insert(message.subject.as_str());
                     judged.push(fit);
@@ -200,6 +206,11 @@ impl Ingest {
             Ok(Judged::Fresh(prepared)) if place > 1 && prepared.rollup == Rollup::Stream => {
                 Err(PublishError::BatchRollup)
             }
+            Ok(Judged::Fresh(prepared))
+                if prepared.rollup == Rollup::Subject && seen.subjects.contains(message.subject.as_str()) =>
+            {
+                Err(PublishError::BatchRollupOfSubject)
+            }
             Ok(Judged::Fresh(prepared)) => return Ok((prepared, expectation)),
             Ok(Judged::Duplicate(_)) => Err(PublishError::BatchDuplicateId),
             Err(error) => Err(error),
@@ -248,6 +259,37 @@ fn appends<'a>(messages: &'a [Staged], judged: &'a [(Prepared<'_>, Expectation)]
             prepared.append(&message.subject, &message.payload, expectation.expect())
         })
         .collect()
+}
+
+/// What a stream that refuses what is too much has room for. What a batch replaces makes no room for it, as in the reference.
+struct Room {
+    config: Arc<StreamConfig>,
+    messages: u64,
+    bytes: u64,
+}
+
+impl Room {
+    fn of(stream: &Stream) -> Self {
+        let state = stream.state();
+        Self { config: stream.config(), messages: state.messages, bytes: state.bytes }
+    }
+
+    fn take(&mut self, message: &Staged) -> Result<(), EngineError> {
+        if self.config.discard == Discard::Old {
+            return Ok(());
+        }
+        let reached = |limit| EngineError::LimitReached { stream: self.config.name.clone(), limit };
+        let parts = [message.subject.as_bytes().len(), message.headers.len(), message.payload.len()];
+        self.messages += 1;
+        self.bytes += self.config.storage.counted_bytes(parts);
+        if self.config.messages_max.is_some_and(|max| self.messages > max) {
+            return Err(reached(Limit::Messages));
+        }
+        if self.config.bytes_max.is_some_and(|max| self.bytes > max) {
+            return Err(reached(Limit::Bytes));
+        }
+        Ok(())
+    }
 }
 
 /// What messages of a batch hold that were looked at.

@@ -119,6 +119,9 @@ pub enum PublishError {
     /// A message that is not the first of its batch replaces the whole stream (10111).
     #[error("batch rollup all invalid")]
     BatchRollup,
+    /// A message replaces others of its subject that are in its batch (10111).
+    #[error("batch rollup sub invalid")]
+    BatchRollupOfSubject,
     /// Too many open batches (10210).
     #[error("atomic publish too many inflight")]
     TooManyBatches,

@@ -120,7 +120,8 @@ impl Expectation {
 
 /// Reads a sequence. The reference takes what is no number for one that never fits.
 fn number(text: &str) -> u64 {
-    text.parse().unwrap_or(u64::MAX)
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_number).unwrap_or(u64::MAX)
 }
 
 /// Says whether a text is a whole number with or without a sign, of any length.

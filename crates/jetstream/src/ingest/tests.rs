@@ -252,7 +252,7 @@ fn what_is_wrong_with_a_message_of_a_batch_is_told_when_it_ends() {
     let of_subject = "Nats-Expected-Last-Subject-Sequence";
     let of_stream = "Nats-Expected-Last-Sequence";
     type Messages<'a> = &'a [(&'a str, &'a [(&'a str, &'a str)])];
-    let rows: [(Messages<'_>, &str); 11] = [
+    let rows: [(Messages<'_>, &str); 12] = [
         (&[("s.a", &[("Nats-TTL", "x")]), ("s.b", &[])], "invalid per-message TTL"),
         (&[("s.a", &[("Nats-Expected-Stream", "T")]), ("s.b", &[])], "expected stream does not match"),
         (
@@ -264,6 +264,7 @@ fn what_is_wrong_with_a_message_of_a_batch_is_told_when_it_ends() {
         (&[("s.a", &[]), ("s.b", &[(of_stream, "1")])], "wrong last sequence"),
         (&[("s.a", &[]), ("s.b", &[(of_stream, "0")])], "wrong last sequence: 1"),
         (&[("s.a", &[]), ("s.b", &[("Nats-Rollup", "all")])], "batch rollup all invalid"),
+        (&[("s.a", &[]), ("s.a", &[("Nats-Rollup", "sub")])], "batch rollup sub invalid"),
         (
             &[("s.a", &[("Nats-Msg-Id", "i")]), ("s.b", &[("Nats-Msg-Id", "i")])],
             "atomic publish batch contains duplicate message id",

@@ -2,7 +2,7 @@
 
 use super::{OriginProblem, StreamSettings, origin_rules};
 use crate::{JetStreamError, SubjectMapping};
-use jetkv_engine::Discard;
+use jetkv_engine::{Discard, Storage};
 use jetkv_types::SubjectFilter;
 use jetkv_types::limits::{DESCRIPTION_BYTES_MAX, MESSAGE_BYTES_MAX, METADATA_BYTES_MAX};
 use std::time::Duration;
@@ -193,6 +193,9 @@ fn marker(settings: &StreamSettings) -> Option<String> {
 }
 
 fn persistence(settings: &StreamSettings) -> Option<String> {
+    if settings.persist_async && settings.storage == Storage::Memory {
+        return Some("async persist mode is only supported on file storage".into());
+    }
     if settings.persist_async && settings.replicas > 1 {
         return Some("async persist mode is not supported on replicated streams".into());
     }

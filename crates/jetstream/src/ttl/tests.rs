@@ -45,7 +45,9 @@ fn more_seconds_than_there_can_be_are_the_most_that_there_can_be() {
     for (text, expected) in [
         ("99999999999999999999", Some(most)),
         ("9223372037", Some(most)),
-        ("+15", Some(MessageTtl::Seconds(15))),
+        ("+15", None),
+        ("+15s", Some(MessageTtl::Seconds(15))),
+        ("01", Some(MessageTtl::Seconds(1))),
         ("00", None),
         ("9999999999999h", None),
         ("-5", None),
