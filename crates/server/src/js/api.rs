@@ -103,7 +103,8 @@ fn operate<'a>(
         let kind = SpanKind::Request { operation: answer.operation, subject: operation };
         let outcome = if answer.failed { SpanOutcome::Failed } else { SpanOutcome::Done };
         jetstream.end_span(began, kind, outcome);
-        if !READS.contains(&answer.operation) {
+        // Whatever is asked is told to others, but for messages that were read.
+        if answer.failed || answer.operation != "STREAM.MSG.GET" {
             let mut events = Events { jetstream, publisher: ctx.publisher, router: &ctx.account.router };
             let subject = String::from_utf8_lossy(msg.subject);
             events.audit(&subject, msg.payload, &answer.body);
@@ -204,18 +205,6 @@ enum Tokens {
     Some,
 }
 
-/// What changes nothing, and is therefore not told to others.
-const READS: &[&str] = &[
-    "INFO",
-    "STREAM.INFO",
-    "STREAM.NAMES",
-    "STREAM.LIST",
-    "STREAM.MSG.GET",
-    "CONSUMER.NAMES",
-    "CONSUMER.LIST",
-    "CONSUMER.INFO",
-];
-
 const OPERATIONS: &[(&str, Tokens)] = &[
     ("INFO", Tokens::None),
     ("STREAM.CREATE", Tokens::One),
@@ -245,7 +234,8 @@ const OPERATIONS: &[(&str, Tokens)] = &[
 
 /// Refuses a request that needs more than this server has (PROTOCOL 2.1.2).
 fn check_level(headers: &[u8]) -> Result<(), ApiError> {
-    let Some(asked) = header::get(headers, b"Nats-Required-Api-Level") else { return Ok(()) };
+    let asked = header::get(headers, b"Nats-Required-Api-Level").filter(|asked| !asked.is_empty());
+    let Some(asked) = asked else { return Ok(()) };
     let asked = std::str::from_utf8(asked).ok().and_then(|text| text.parse::<u64>().ok());
     if asked.is_some_and(|asked| asked <= API_LEVEL) { Ok(()) } else { Err(fixed::API_LEVEL) }
 }

@@ -43,6 +43,10 @@ pub(crate) fn settings(
         let error = ApiError::fixed(400, 10133, "replicas count cannot be negative");
         broken.add_error(SettingsRule::Replicas, error);
     }
+    if config.allow_rollup_hdrs && config.deny_purge && config.subject_delete_marker_ttl > 0 {
+        // The markers lift the ban of purges, but not if roll-ups were asked for beside it.
+        broken.add(SettingsRule::Rollup, "roll-ups require the purge permission");
+    }
     if config.pedantic {
         check_pedantic(config, server, &mut broken);
     }
@@ -50,6 +54,10 @@ pub(crate) fn settings(
     for subject in &config.subjects {
         match SubjectFilter::new(subject.as_str()) {
             Ok(filter) => subjects.push(filter),
+            Err(_) if config.mirror.is_some() => {
+                let text = "stream mirrors can not contain subjects";
+                broken.add_error(SettingsRule::Mirror, ApiError::fixed(400, 10034, text));
+            }
             Err(_) => broken.add(SettingsRule::Subjects, "invalid subject"),
         }
     }
@@ -97,7 +105,9 @@ pub(crate) fn settings(
         placement: config
             .placement
             .as_ref()
-            .map(|placement| Placement { cluster: placement.cluster.clone(), tags: placement.tags.clone() }),
+            .map(|placement| Placement { cluster: placement.cluster.clone(), tags: placement.tags.clone() })
+            // One that says nothing is none.
+            .filter(|placement| !placement.cluster.is_empty() || !placement.tags.is_empty()),
         republish: config.republish.as_ref().map(|republish| Republish {
             source: if republish.src.is_empty() { ">".into() } else { republish.src.clone() },
             destination: republish.dest.clone(),
@@ -368,7 +378,9 @@ pub(crate) fn source_info(source: &Source, progress: &Progress) -> api::StreamSo
         name: source.name.clone(),
         external: source.external.as_ref().map(show_external),
         lag: progress.lag,
+        seq: progress.copied,
         active: progress.contact.map_or(-1, since),
+        error: progress.is_missing.then(|| errors::fixed::STREAM_NOT_FOUND),
         filter_subject: source.filter_subject.clone().unwrap_or_default(),
         subject_transforms: source.subject_transforms.iter().map(show_transform).collect(),
         ..api::StreamSourceInfo::default()

@@ -11,6 +11,7 @@ use jetkv_engine::{EngineError, Stream};
 use jetkv_jetstream::{Place, Source, copy};
 use jetkv_types::{Message, Sequence};
 use parking_lot::Mutex;
+use position::Position;
 use std::future::poll_fn;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -29,6 +30,11 @@ pub(crate) struct Copier {
 pub(crate) struct Progress {
     /// Messages of the origin that are still to come.
     pub(crate) lag: u64,
+    /// The sequence in the origin of the last message that a source copied; 0 for none, and for a mirror, whose own
+    /// sequences tell it.
+    pub(crate) copied: Sequence,
+    /// Whether there was no origin when it was looked for last.
+    pub(crate) is_missing: bool,
     /// When the origin was seen last; `None` before the first time.
     pub(crate) contact: Option<Instant>,
 }
@@ -71,8 +77,17 @@ struct Work {
     progress: Arc<Mutex<Progress>>,
 }
 
+/// A bounded number of messages that were looked at.
+struct Step {
+    outcome: Outcome,
+    /// Where to go on.
+    next: Sequence,
+    /// The sequence in the origin of the last message that was copied; 0 for none.
+    copied: Sequence,
+}
+
 /// What a step came to.
-enum Stepped {
+enum Outcome {
     /// There is more to copy.
     More,
     /// Everything up to this sequence is copied.
@@ -91,6 +106,7 @@ impl Work {
             let Some(jetstream) = self.jetstream.upgrade() else { return };
             let origin = jetstream.find(&self.plan.source().name).map(|handle| handle.stream.clone());
             drop(jetstream);
+            self.progress.lock().is_missing = origin.is_none();
             if let Some(origin) = origin {
                 let from = match next {
                     Some(next) => next,
@@ -107,8 +123,10 @@ impl Work {
 
     async fn first(&self, origin: &Stream) -> Sequence {
         let (plan, target, origin) = (Arc::clone(&self.plan), self.target.clone(), origin.clone());
-        let found = tokio::task::spawn_blocking(move || position::next(&plan, &target, &origin)).await;
-        found.unwrap_or(1)
+        let found = tokio::task::spawn_blocking(move || position::find(&plan, &target, &origin)).await;
+        let Ok(Position { next, copied }) = found else { return 1 };
+        self.note_copied(copied);
+        next
     }
 
     /// Copies until one of the streams is gone; returns where to go on.
@@ -119,14 +137,15 @@ impl Work {
                 let (plan, target, origin) = (Arc::clone(&self.plan), self.target.clone(), origin.clone());
                 tokio::task::spawn_blocking(move || step(&plan, &target, &origin, next)).await
             };
-            let Ok((stepped, reached)) = step else { return next };
-            next = reached;
+            let Ok(step) = step else { return next };
+            next = step.next;
+            self.note_copied(step.copied);
             self.note(origin, next);
-            match stepped {
-                Stepped::More => {}
-                Stepped::Gone => return next,
-                Stepped::Refused => tokio::time::sleep(RETRY).await,
-                Stepped::UpTo(seen) => {
+            match step.outcome {
+                Outcome::More => {}
+                Outcome::Gone => return next,
+                Outcome::Refused => tokio::time::sleep(RETRY).await,
+                Outcome::UpTo(seen) => {
                     let wait = poll_fn(|cx| listener.poll_beyond(cx, seen));
                     // Now and then somebody looks, so that the time of the last contact is honest.
                     match tokio::time::timeout(CONTACT, wait).await {
@@ -140,12 +159,19 @@ impl Work {
 
     fn note(&self, origin: &Stream, next: Sequence) {
         let lag = origin.count_from(self.plan.filters(), next).unwrap_or(0);
-        *self.progress.lock() = Progress { lag, contact: Some(Instant::now()) };
+        let mut progress = self.progress.lock();
+        (progress.lag, progress.contact) = (lag, Some(Instant::now()));
+    }
+
+    fn note_copied(&self, copied: Sequence) {
+        if self.plan.place() == Place::New && copied > 0 {
+            self.progress.lock().copied = copied;
+        }
     }
 }
 
-/// Copies a bounded number of messages; returns where to go on.
-fn step(plan: &Plan, target: &Stream, origin: &Stream, from: Sequence) -> (Stepped, Sequence) {
+/// Copies a bounded number of messages.
+fn step(plan: &Plan, target: &Stream, origin: &Stream, from: Sequence) -> Step {
     let seen = origin.last_sequence();
     let (mut next, mut bytes, mut copies) = (from, 0, Vec::new());
     while copies.len() < STEP_MESSAGES && bytes < STEP_BYTES {
@@ -163,18 +189,20 @@ fn step(plan: &Plan, target: &Stream, origin: &Stream, from: Sequence) -> (Stepp
                     break;
                 }
             }
-            Err(_) => return (Stepped::Gone, from),
+            Err(_) => return Step { outcome: Outcome::Gone, next: from, copied: 0 },
         }
     }
-    let done = next;
+    let last = |count: usize| count.checked_sub(1).map_or(0, |last| copies[last].sequence);
     match store(target, &copies, plan.place()) {
-        Stored::All if copies.is_empty() => (Stepped::UpTo(seen), done.max(from)),
-        Stored::All => (Stepped::More, done),
-        Stored::Gone => (Stepped::Gone, from),
+        Stored::All if copies.is_empty() => {
+            Step { outcome: Outcome::UpTo(seen), next: next.max(from), copied: 0 }
+        }
+        Stored::All => Step { outcome: Outcome::More, next, copied: last(copies.len()) },
+        Stored::Gone => Step { outcome: Outcome::Gone, next: from, copied: 0 },
         Stored::Only(count) => {
             // Those that are stored must not be copied again.
-            let next = count.checked_sub(1).map_or(from, |last| copies[last].sequence + 1);
-            (Stepped::Refused, next)
+            let copied = last(count);
+            Step { outcome: Outcome::Refused, next: if copied == 0 { from } else { copied + 1 }, copied }
         }
     }
 }

@@ -27,9 +27,10 @@ pub(crate) fn of_publish(problem: &PublishError) -> ApiError {
         PublishError::SchedulerHeader => (400, 10212),
         PublishError::SourceHeader => (400, 10227),
         PublishError::WrongLastId { .. } => (400, 10070),
-        PublishError::RollupNotPermitted | PublishError::InvalidRollup { .. } | PublishError::BatchRollup => {
-            (500, 10111)
-        }
+        PublishError::RollupNotPermitted
+        | PublishError::InvalidRollup { .. }
+        | PublishError::BatchRollup
+        | PublishError::BatchRollupOfSubject => (500, 10111),
         PublishError::TooLarge => (400, 10054),
         PublishError::HeadersTooLarge => (400, 10097),
         PublishError::MalformedHeaders | PublishError::MalformedSubject => (400, 10003),

@@ -116,7 +116,8 @@ impl StreamHandle {
 
     /// Returns the sequence that is shown as the first of a stream that never had a message.
     pub(crate) fn first_sequence_unused(&self) -> Sequence {
-        Sequence::from(self.purged_empty.load(Ordering::Relaxed))
+        let is_said = self.facts.read().settings.first_sequence.is_some();
+        Sequence::from(is_said || self.purged_empty.load(Ordering::Relaxed))
     }
 
     /// Counts requests for messages.

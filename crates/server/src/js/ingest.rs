@@ -59,17 +59,17 @@ impl JetStream {
         let found = found.or_else(|| Some(Rc::new(Target::new(self, self.capturing(text)?))));
         let Some(target) = found else { return Handled::No };
         let Target { handle, facts, .. } = &*target;
+        let reply = if facts.settings.no_ack { None } else { msg.reply };
         let mapped = facts.transform.as_ref().and_then(|transform| transform.apply(text));
         let subject = match mapped.unwrap_or_else(|| Subject::new(text)) {
             Ok(subject) => subject,
             // Nobody can subscribe to it either, so nobody responds (PROTOCOL 6.1).
             Err(SubjectError::EmptyToken { .. } | SubjectError::Empty) => return Handled::No,
             Err(_) => {
-                refuse(ctx, handle, &PublishError::MalformedSubject, msg.reply);
+                refuse(ctx, handle, &PublishError::MalformedSubject, reply);
                 return Handled::Yes;
             }
         };
-        let reply = if facts.settings.no_ack { None } else { msg.reply };
         let bytes = msg.headers.len() + msg.payload.len();
         if let Err(error) = self.admit(ctx, facts, &subject, msg) {
             refuse(ctx, handle, &error, reply);
@@ -284,13 +284,15 @@ impl Republish {
         // It is gone already if others replaced it at once; then its time is of no use to anybody.
         let time = handle.stream.get(sequence).ok().flatten().map(|stored| stored.time).unwrap_or_default();
         let mut block = self.headers.to_vec();
-        header::set(&mut block, b"Nats-Stream", handle.stream.name().as_str().as_bytes());
-        header::set(&mut block, b"Nats-Subject", self.subject.as_bytes());
-        header::set(&mut block, b"Nats-Sequence", sequence.to_string().as_bytes());
-        header::set(&mut block, b"Nats-Time-Stamp", time.to_string().as_bytes());
-        header::set(&mut block, b"Nats-Last-Sequence", self.before.to_string().as_bytes());
+        // What the publisher said under these names stays before them.
+        header::append(&mut block, b"Nats-Stream", handle.stream.name().as_str().as_bytes());
+        header::append(&mut block, b"Nats-Subject", self.subject.as_bytes());
+        header::append_u64(&mut block, b"Nats-Sequence", sequence);
+        header::append(&mut block, b"Nats-Time-Stamp", time.to_string().as_bytes());
+        header::append_u64(&mut block, b"Nats-Last-Sequence", self.before);
         if headers_only {
-            header::set(&mut block, b"Nats-Msg-Size", self.payload.len().to_string().as_bytes());
+            let size = crate::convert::to_u64(self.payload.len());
+            header::append_u64(&mut block, b"Nats-Msg-Size", size);
         }
         let payload = if headers_only { &[][..] } else { &self.payload };
         let subject = self.destination.as_bytes();

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on must fail, and looks at the clock of the machine"
 )]
 
+mod answers;
 mod crowd;
 mod domain;
 mod frozen;

@@ -102,7 +102,7 @@ fn why_not_removed(handle: &StreamHandle, sequence: Sequence) -> ApiError {
         if sequence > state.last_sequence {
             return ApiError::fixed(500, 10057, "stream store EOF");
         }
-        if sequence < state.first_sequence {
+        if sequence < state.first_sequence.max(1) {
             return ApiError::fixed(500, 10057, "no message found");
         }
     }

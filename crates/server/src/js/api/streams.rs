@@ -84,7 +84,6 @@ pub(super) fn info(
         leader: jetstream.settings.server_name.to_string(),
         ..api::ClusterInfo::default()
     });
-    info.alternates = alternates(jetstream, &handle);
     if request.deleted_details {
         info.state.deleted = handle.stream.gaps(DELETED_MAX);
         let settings = &handle.facts().settings;
@@ -105,7 +104,8 @@ fn list_subjects(
     request: &api::StreamInfoRequest,
     state: &mut api::StreamState,
 ) -> Result<Page, ApiError> {
-    let filter = SubjectFilter::new(request.subjects_filter.as_str()).map_err(|_| fixed::BAD_REQUEST)?;
+    // What is no subject matches nothing.
+    let Ok(filter) = SubjectFilter::new(request.subjects_filter.as_str()) else { return Ok(Page::default()) };
     let failed = |error| errors::of_engine(&error);
     let total = handle.stream.count_subjects(&filter).map_err(failed)?;
     let total = usize::try_from(total).unwrap_or(usize::MAX);
@@ -113,7 +113,9 @@ fn list_subjects(
         // The reference does not begin a list then.
         return Ok(Page::default());
     }
-    let (page, range) = Page::of(total, request.offset, Page::SUBJECTS_MAX);
+    let (mut page, range) = Page::of(total, request.offset, Page::SUBJECTS_MAX);
+    // Other than that of a list, an offset beyond the end is told as it came.
+    page.offset = u64::try_from(request.offset).unwrap_or(page.offset);
     let (mut passed, mut after): (usize, Option<Subject>) = (0, None);
     while passed < range.end {
         let wanted = if passed < range.start { range.start - passed } else { range.end - passed };
@@ -128,24 +130,6 @@ fn list_subjects(
         passed += found.len();
     }
     Ok(page)
-}
-
-/// Names the stream and its mirrors, if it has some.
-fn alternates(jetstream: &JetStream, handle: &Arc<StreamHandle>) -> Vec<api::StreamAlternate> {
-    let name = handle.stream.name().as_str();
-    let mirrors_it = |each: &Arc<StreamHandle>| {
-        each.facts().settings.mirror.as_ref().is_some_and(|mirror| mirror.name == name)
-    };
-    let mirrors: Vec<_> = jetstream.matching(None).into_iter().filter(mirrors_it).collect();
-    if mirrors.is_empty() {
-        return Vec::new();
-    }
-    let show = |each: &Arc<StreamHandle>| api::StreamAlternate {
-        name: each.stream.name().as_str().into(),
-        domain: jetstream.settings.domain.as_deref().unwrap_or_default().into(),
-        ..api::StreamAlternate::default()
-    };
-    std::iter::once(handle).chain(&mirrors).map(show).collect()
 }
 
 /// Lists names of streams.
@@ -258,6 +242,11 @@ fn show(jetstream: &JetStream, handle: &StreamHandle, words: Words) -> api::Stre
     let origins = handle.origins();
     let mut origins = origins.iter().map(|(source, progress)| convert::source_info(source, progress));
     let mirror = if facts.settings.mirror.is_some() { origins.next() } else { None };
+    // Of a mirror that has not begun the reference does not tell the filter.
+    let mirror = mirror.map(|info| match info.active {
+        ..0 => api::StreamSourceInfo { filter_subject: String::new(), ..info },
+        _ => info,
+    });
     api::StreamInfo {
         config: convert::config(&facts.settings, words),
         created: handle.stream.created(),
@@ -266,6 +255,7 @@ fn show(jetstream: &JetStream, handle: &StreamHandle, words: Words) -> api::Stre
         cluster: None,
         mirror,
         sources: origins.collect(),
+        // The reference tells of mirrors in a cluster only.
         alternates: Vec::new(),
         ts: jetstream.store.now(),
     }

@@ -5,8 +5,17 @@ use jetkv_engine::Stream;
 use jetkv_jetstream::Place;
 use jetkv_types::Sequence;
 
-/// Returns the sequence of the origin from which on messages are missing in the copy.
-pub(super) fn next(plan: &Plan, target: &Stream, origin: &Stream) -> Sequence {
+/// How far a copy has come, in sequences of the origin.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Position {
+    /// From here on messages are missing in the copy.
+    pub(super) next: Sequence,
+    /// The last one that is there, 0 for none.
+    pub(super) copied: Sequence,
+}
+
+/// Finds how far a copy has come.
+pub(super) fn find(plan: &Plan, target: &Stream, origin: &Stream) -> Position {
     let copied = match plan.place() {
         // A mirror's sequences are its origin's.
         Place::Kept => target.last_sequence(),
@@ -18,7 +27,7 @@ pub(super) fn next(plan: &Plan, target: &Stream, origin: &Stream) -> Sequence {
         (None, Some(time)) => origin.sequence_at(time).unwrap_or(1),
         (None, None) => 1,
     };
-    start.max(copied + 1)
+    Position { next: start.max(copied + 1), copied }
 }
 
 /// Looks for the last message that came from this source, newest first.
