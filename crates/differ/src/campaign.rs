@@ -30,7 +30,7 @@ pub struct Campaign {
 pub struct Tally {
     /// How many scripts ran.
     pub scripts: usize,
-    /// How many steps they had.
+    /// How many steps they did, those behind a difference aside.
     pub steps: usize,
     /// How many messages were compared and equal.
     pub messages: usize,
@@ -63,11 +63,17 @@ impl Campaign {
         for seed in self.seeds.clone() {
             let script = self.area.script(seed);
             tally.scripts += 1;
-            tally.steps += script.steps.len();
             match pair.run(&script, Pace::normal(), None)? {
-                Outcome::Same { messages } => tally.messages += messages,
-                Outcome::Excused(name) => *tally.excused.entry(name).or_default() += 1,
+                Outcome::Same { messages } => {
+                    tally.steps += script.steps.len();
+                    tally.messages += messages;
+                }
+                Outcome::Excused { name, at } => {
+                    tally.steps += at + 1;
+                    *tally.excused.entry(name).or_default() += 1;
+                }
                 Outcome::Different(first) => {
+                    tally.steps += first.at + 1;
                     let before = tally.found.len();
                     look_closer(&mut pair, &script, first, &mut tally)?;
                     tally.found.iter().skip(before).for_each(&mut found);
@@ -123,7 +129,7 @@ fn look_closer(
                 tally.unsteady.push((script.seed, first));
                 return Ok(());
             }
-            Outcome::Excused(name) => {
+            Outcome::Excused { name, .. } => {
                 *tally.excused.entry(name).or_default() += 1;
                 return Ok(());
             }

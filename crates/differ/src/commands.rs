@@ -10,6 +10,7 @@ use std::fmt::Display;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Compares areas, one after the other.
 pub(crate) fn compare(
@@ -97,13 +98,16 @@ pub(crate) fn check(jetkv: Option<PathBuf>) -> Result<usize, DifferError> {
         "comparing nats-server with {}, {seeds} seeds of each area ({SEEDS_VARIABLE} asks for more)",
         judged.name()
     );
+    let steps = AtomicUsize::new(0);
     let mut found = each_area(&Area::ALL, |area| {
         let (left, right) = (reference.clone(), judged.clone());
         let tally = Campaign { left, right, area, seeds: 0..seeds, differences_max: DIFFERENCES_MAX }
             .run(print_finding)?;
         print_tally(area, &(0..seeds), &tally);
+        steps.fetch_add(tally.steps, Ordering::Relaxed);
         Ok(tally.found.len())
     })?;
+    println!("{} operations, {found} differences that are not meant", steps.load(Ordering::Relaxed));
     println!("planting differences, all of which must be noticed");
     found += plant(&[], 0..PLANTED)?;
     for sync in ["always", "os"] {
@@ -158,11 +162,12 @@ fn print_finding(finding: &Finding) {
 
 /// Asks for another number of seeds of each area.
 const SEEDS_VARIABLE: &str = "JETKV_DIFF_SEEDS";
-const SEEDS: u64 = 12;
+const SEEDS: u64 = 40;
 const DIFFERENCES_MAX: usize = 3;
 const PLANTED: u64 = 3;
 const KILLS: u64 = 5;
 const HISTORIES: u64 = 10;
 const WATCH_ROUNDS: u64 = 4;
 const ATTEMPTS: usize = 2_000;
-const AT_ONCE: usize = 3;
+/// Nearly all of the time is waiting.
+const AT_ONCE: usize = Area::ALL.len();

@@ -45,6 +45,8 @@ pub enum Place {
     HeartbeatCount,
     /// Which member of a queue group gets a message.
     QueueMember,
+    /// Which subscription of a client gets the status that tells that nobody is there.
+    NobodyThere,
 }
 
 /// A difference that is meant.
@@ -115,6 +117,7 @@ impl Place {
             Self::ConsumerName => "consumer names made by the server".to_owned(),
             Self::HeartbeatCount => "how many heartbeats come".to_owned(),
             Self::QueueMember => "which member of a queue group gets a message".to_owned(),
+            Self::NobodyThere => "which subscription of a client gets a status 503".to_owned(),
         }
     }
 }
@@ -152,6 +155,10 @@ pub const MASKS: &[Mask] = &[
     Mask { place: Place::RestoreToken, reason: IDENTITY },
     Mask { place: Place::HeartbeatCount, reason: "a matter of how fast the script runs" },
     Mask { place: Place::QueueMember, reason: "drawn by chance" },
+    Mask {
+        place: Place::NobodyThere,
+        reason: "where several match the reply subject, it is drawn by chance",
+    },
     Mask { place: Place::Info("server_id"), reason: IDENTITY },
     Mask { place: Place::Info("server_name"), reason: IDENTITY },
     Mask { place: Place::Info("client_id"), reason: IDENTITY },
@@ -234,6 +241,22 @@ pub const EXCEPTIONS: &[Exception] = &[
         "acknowledgement by flow control is not offered, and refused rather than ignored",
     ),
     Exception {
+        name: "expectation-beyond-64-bits",
+        area: Some(Area::Publish),
+        request: "18446744073709551616",
+        reference: "",
+        ours: "\"err_code\":10071",
+        reason: "a sequence of 2^64 never is; the reference counts round, and takes it for 0",
+    },
+    Exception {
+        name: "deep-json",
+        area: Some(Area::Bodies),
+        request: DEEP,
+        reference: "",
+        ours: "",
+        reason: "JSON that is nested deeper than 64 is refused as that before anything else in it is looked at; the reference reads it to a depth of 10,000",
+    },
+    Exception {
         name: "rollup-makes-room",
         area: Some(Area::Delivery),
         request: "Nats-Rollup: sub",
@@ -250,6 +273,9 @@ pub const EXCEPTIONS: &[Exception] = &[
         reason: "what came during a pause is delivered when it ends; the reference delivers it with the next message",
     },
 ];
+
+/// More arrays in each other than any request needs.
+const DEEP: &str = "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[";
 
 /// What the keys of others hold in the scripts about permissions, as JSON shows it.
 const SECRET: &str = "\"data\":\"U0VDUkVU\"";

@@ -42,8 +42,13 @@ pub enum Outcome {
     },
     /// Something was not.
     Different(Difference),
-    /// A difference that is meant, by the name of its exception; the script ended there.
-    Excused(&'static str),
+    /// A difference that is meant; the script ended there.
+    Excused {
+        /// The name of its exception.
+        name: &'static str,
+        /// The index of the step after which it showed.
+        at: usize,
+    },
 }
 
 /// Where two servers differ first.
@@ -143,7 +148,7 @@ impl Pair {
         let [left, right] = [&difference.left, &difference.right].map(|lines| lines.join("\n"));
         let excuse = EXCEPTIONS.iter().find(|each| each.covers(area, &difference.step, &left, &right));
         match excuse.filter(|_| self.excuses) {
-            Some(exception) => Outcome::Excused(exception.name),
+            Some(exception) => Outcome::Excused { name: exception.name, at: difference.at },
             None => Outcome::Different(difference),
         }
     }

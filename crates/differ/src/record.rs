@@ -16,6 +16,8 @@ pub(crate) enum Key {
     Subscription(usize, String),
     /// The messages of a queue group, whoever got them; in no order.
     Queue(String),
+    /// The statuses that tell that nobody is there, on this connection, at subjects that the script chose.
+    Nobody(usize),
 }
 
 /// One thing that came back.
@@ -207,17 +209,27 @@ impl Record {
 fn key_of(conn: usize, event: &Event) -> Key {
     let Event::Frame(Frame::Message(message)) = event else { return Key::Connection(conn) };
     let sid = String::from_utf8_lossy(&message.sid).into_owned();
+    let is_inbox = message.subject.starts_with(b"_INBOX.");
+    if !is_inbox
+        && message.status().is_some_and(|status| status == "503")
+        && message.header("Nats-Subject").is_some()
+    {
+        return Key::Nobody(conn);
+    }
     match sid.strip_prefix('q').and_then(|rest| rest.split_once('_')) {
         Some((group, _)) => Key::Queue(group.to_owned()),
         None => Key::Subscription(conn, sid),
     }
 }
 
-/// Returns the frame without the name of the queue's member that got it.
+/// Returns the frame without the name of the subscription that got it, where that is chance.
 fn without_member(frame: &Frame, key: &Key) -> Frame {
     match (frame, key) {
         (Frame::Message(message), Key::Queue(group)) => {
             Frame::Message(Message { sid: group.clone().into_bytes(), ..message.clone() })
+        }
+        (Frame::Message(message), Key::Nobody(_)) => {
+            Frame::Message(Message { sid: b"any".to_vec(), ..message.clone() })
         }
         _ => frame.clone(),
     }

@@ -31,7 +31,7 @@ struct Arguments {
 /// What can be asked for.
 #[derive(Debug, Clone, Subcommand)]
 enum Chore {
-    /// Run every test: workspace, examples, command line, official clients
+    /// Run every test: workspace, examples, places, official clients, our server beside the reference
     Test,
     /// Run all that a change must pass: format, lints, tests, docs, licences, tidiness
     Ci,

@@ -1,5 +1,5 @@
-//! `cargo xtask test`: all tests of the workspace, the examples, the command line from end to end, the library at every place,
-//! the console in a browser, and the suites of the official clients.
+//! `cargo xtask test`: all tests of the workspace, the examples, power cuts, the library at every place, the console in a
+//! browser, the suites of the official clients, and our server beside the reference.
 
 use crate::compat;
 use crate::error::XtaskError;
@@ -9,14 +9,9 @@ use crate::steps::{Step, Verdict};
 use crate::workspace::{Package, Workspace};
 use std::process::{Command, Stdio};
 
-/// The package of the command line.
-const CLI_PACKAGE: &str = "jetkv-cli";
-
-/// The integration test of that package that drives the built program from end to end.
-const CLI_TEST: &str = "cli";
-
-/// The package that compares servers, the one with our server, and the program that holds it.
+/// The package that compares servers, those with the command line and with our server, and the program that holds it.
 const DIFFER_PACKAGE: &str = "differ";
+const CLI_PACKAGE: &str = "jetkv-cli";
 const SERVER_PACKAGE: &str = "jetkv-server";
 const CLI_PROGRAM: &str = "jetkv";
 
@@ -34,20 +29,15 @@ pub(crate) fn steps() -> [Step; 8] {
         },
         Step { name: "tests", rerun: "cargo test --workspace --locked", run: run_tests },
         example_step(),
-        Step {
-            name: "command line",
-            rerun: "cargo test --package jetkv-cli --test cli --locked -- --ignored",
-            run: run_command_line,
-        },
         crate::power_cuts::step(),
         places_step(),
         compat::console_step(),
         compat::step(),
+        differential_step(),
     ]
 }
 
-/// Returns the step that compares our server with the reference. It is no part of `cargo xtask test` as long as there are
-/// differences that are known and not mended.
+/// Returns the step that compares our server with the reference. It fetches the reference server.
 pub(crate) fn differential_step() -> Step {
     Step { name: "differential", rerun: "cargo xtask differential", run: run_differential }
 }
@@ -69,21 +59,6 @@ fn build(workspace: &Workspace) -> Result<Verdict, XtaskError> {
 
 fn run_tests(workspace: &Workspace) -> Result<Verdict, XtaskError> {
     shell::run(&mut shell::cargo(&workspace.workspace_root, &["test", "--workspace", "--locked"]))?;
-    Ok(Verdict::Passed)
-}
-
-/// Runs the end-to-end test with its slow parts, which are marked `#[ignore]` and thus no part of the first step.
-fn run_command_line(workspace: &Workspace) -> Result<Verdict, XtaskError> {
-    let Some(package) = workspace.member(CLI_PACKAGE) else {
-        return Ok(Verdict::Absent { reason: format!("the workspace has no package {CLI_PACKAGE}") });
-    };
-    if !package.targets_of_kind("test").any(|target| target.name == CLI_TEST) {
-        return Ok(Verdict::Skipped {
-            reason: format!("package {CLI_PACKAGE} has no integration test called {CLI_TEST}"),
-        });
-    }
-    let arguments = ["test", "--workspace", "--test", CLI_TEST, "--locked", "--", "--ignored"];
-    shell::run(&mut shell::cargo(&workspace.workspace_root, &arguments))?;
     Ok(Verdict::Passed)
 }
 

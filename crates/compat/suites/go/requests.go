@@ -87,6 +87,33 @@ func init() {
 		t.refused(t.api("STREAM.CREATE."+name, `{"name":"`+name+`","pedantic":true,"max_age":1000000000,"duplicate_window":2000000000}`), 10052)
 		t.equal(t.api("STREAM.CREATE."+name, `{"name":"`+name+`"}`)["error"], nil)
 	})
+	add("request/required-level", func(t *T) {
+		kv, _ := t.tenRevisions()
+		stream := "KV_" + kv.Bucket()
+		name := t.name("c")
+		t.equal(t.api("CONSUMER.CREATE."+stream+"."+name, `{"stream_name":"`+stream+`","config":{"name":"`+name+`"}}`)["error"], nil)
+		ask := func(subject, body, level string) *nats.Msg {
+			message := nats.NewMsg("$JS.API." + subject)
+			message.Data = []byte(body)
+			message.Header["Nats-Required-Api-Level"] = []string{level}
+			answer, err := t.nc.RequestMsg(message, 10*time.Second)
+			t.must(err)
+			return answer
+		}
+		for _, level := range []string{"", "0", "1", "2"} {
+			info := string(ask("STREAM.INFO."+stream, "", level).Data)
+			t.check(strings.Contains(info, `"config"`), "level "+level+" is offered")
+			t.equal(status(ask("DIRECT.GET."+stream, `{"seq":1}`, level)), " ")
+			t.equal(status(ask("CONSUMER.MSG.NEXT."+stream+"."+name, "1", level)), " ")
+		}
+		for _, level := range []string{"999", "x"} {
+			answer := map[string]any{}
+			t.must(json.Unmarshal(ask("STREAM.INFO."+stream, "", level).Data, &answer))
+			t.refused(answer, 10185)
+			t.equal(status(ask("DIRECT.GET."+stream, `{"seq":1}`, level)), "412 Required Api Level")
+			t.equal(status(ask("CONSUMER.MSG.NEXT."+stream+"."+name, "1", level)), "412 Required Api Level")
+		}
+	})
 	add("request/stream-lists", func(t *T) {
 		kv, _ := t.tenRevisions()
 		other := t.name("plain")

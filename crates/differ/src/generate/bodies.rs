@@ -19,6 +19,11 @@ pub(crate) fn steps(seed: u64) -> Vec<Step> {
         let body = spoilt(&mut plan, proper);
         plan.ask(0, subject, None, body, Wait::ANSWER);
     }
+    // A script ends where the servers are meant to differ, so this comes last.
+    if plan.chance(15) {
+        let (subject, _) = *plan.rng.pick(REQUESTS);
+        plan.ask(0, subject, None, nested(200), Wait::ANSWER);
+    }
     plan.finish()
 }
 
@@ -70,7 +75,7 @@ fn spoilt(plan: &mut Plan, proper: &str) -> Vec<u8> {
             ]);
             body = replaced_value(plan, proper, value).into_bytes();
         }
-        10 => body = nested(plan),
+        10 => body = nested(*plan.rng.pick(&[3, 60])),
         11 => body = proper.replace('"', "'").into_bytes(),
         12 => body = proper.replace(':', " : ").replace(',', " ,\n").into_bytes(),
         _ => {}
@@ -113,8 +118,7 @@ fn replaced_value(plan: &mut Plan, proper: &str, value: &str) -> String {
     format!("{}{value}{}", &proper[..start], &rest[end..])
 }
 
-fn nested(plan: &mut Plan) -> Vec<u8> {
-    let depth = plan.pick(&["3", "60", "200"]).parse().unwrap_or(3);
+fn nested(depth: usize) -> Vec<u8> {
     format!("{{\"x\":{}{}}}", "[".repeat(depth), "]".repeat(depth)).into_bytes()
 }
 

@@ -15,7 +15,7 @@ pub(crate) fn steps(seed: u64) -> Vec<Step> {
     let mut config = stream_config::bucket("a", history);
     config.set("deny_delete", "false");
     for (field, percent, value) in
-        [("storage", 30, "\"memory\""), ("retention", 8, "\"workqueue\""), ("retention", 8, "\"interest\"")]
+        [("storage", 30, "\"memory\""), ("retention", 2, "\"workqueue\""), ("retention", 2, "\"interest\"")]
     {
         if plan.chance(percent) {
             config.set(field, value);
@@ -44,6 +44,7 @@ fn common(plan: &mut Plan, ack_policy: &str) -> Fields {
         0..3 => {}
         3..7 => {
             let pattern = plan.pick(&["$KV.a.>", "$KV.a.k", "$KV.a.*", "$KV.a.m.*", "nothing"]);
+            plan.begins_with_last = true;
             fields.text("filter_subject", pattern).text("deliver_policy", "last_per_subject");
         }
         7 => drop(fields.text("deliver_policy", "last")),

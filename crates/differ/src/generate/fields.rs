@@ -45,6 +45,11 @@ impl Fields {
         self
     }
 
+    /// Says whether a field is set.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
     /// Says whether a field is set to JSON text.
     pub(crate) fn has(&self, name: &str, value: &str) -> bool {
         self.0.iter().any(|(known, set)| known == name && set == value)

@@ -114,7 +114,7 @@ fn copied(plan: &mut Plan) {
     let config = stream_config::bucket("a", 3).set("deny_delete", "false").json(plan);
     plan.request("$JS.API.STREAM.CREATE.KV_a", config);
     let before = plan.between(0, 3);
-    puts(plan, before);
+    (0..before).for_each(|_| put(plan));
     let is_mirror = plan.chance(50);
     let extra = plan.pick(&["", "", ",\"opt_start_seq\":2", ",\"filter_subject\":\"$KV.a.k\""]);
     let transform = ",\"subject_transforms\":[{\"src\":\"$KV.a.>\",\"dest\":\"$KV.b.>\"}]";
@@ -128,13 +128,22 @@ fn copied(plan: &mut Plan) {
         )
     };
     plan.ask(0, "$JS.API.STREAM.CREATE.KV_b", None, config, Wait::ANSWER_AND_MORE);
-    let after = plan.between(1, 4);
-    puts(plan, after);
     // A mirror keeps the sequences of its origin; sourced messages are numbered anew.
-    let skipped = u64::from(extra.contains("opt_start_seq") && !is_mirror);
-    let last = (before + after).saturating_sub(skipped);
-    let state = format!("\"last_seq\":{last},");
-    plan.push(0, Action::Until("$JS.API.STREAM.INFO.KV_b".to_owned(), state), Wait::PONG);
+    let skipped = u64::from(extra.contains("opt_start_seq"));
+    let copied = |plan: &mut Plan, puts: u64| {
+        let last = if is_mirror { puts } else { puts.saturating_sub(skipped) };
+        let state = format!("\"last_seq\":{last},");
+        if puts > skipped {
+            plan.push(0, Action::Until("$JS.API.STREAM.INFO.KV_b".to_owned(), state), Wait::PONG);
+        }
+    };
+    copied(plan, before);
+    // Each is copied before the next one comes: the reference begins when it likes, and what was replaced until then it
+    // does not copy.
+    for number in 1..=plan.between(2, 4) {
+        put(plan);
+        copied(plan, before + number);
+    }
     plan.raw(0, "SUB dlv.1 d1\r\n", Wait::PONG);
     let consumer =
         "{\"stream_name\":\"KV_b\",\"config\":{\"deliver_subject\":\"dlv.1\",\"ack_policy\":\"none\"}}";
@@ -147,11 +156,9 @@ fn copied(plan: &mut Plan) {
     plan.ask(0, "$JS.API.DIRECT.GET.KV_b", None, "{\"seq\":2}", Wait::ANSWER);
 }
 
-fn puts(plan: &mut Plan, count: u64) {
-    for _ in 0..count {
-        let lines: Vec<_> = if plan.chance(30) { vec!["A: b".to_owned()] } else { Vec::new() };
-        plan.ask(0, "$KV.a.k", messages::block(&lines), "v", Wait::ANSWER_AND_MORE);
-    }
+fn put(plan: &mut Plan) {
+    let lines: Vec<_> = if plan.chance(30) { vec!["A: b".to_owned()] } else { Vec::new() };
+    plan.ask(0, "$KV.a.k", messages::block(&lines), "v", Wait::ANSWER_AND_MORE);
 }
 
 fn republished(plan: &mut Plan) {

@@ -136,6 +136,9 @@ fn publish(plan: &mut Plan) {
 /// What the reference lets through to keys of others, at the end of a script since the servers are apart then: an answer
 /// that is sent, and stored, where the user may not publish, and a rollup of everything.
 fn reach_out(plan: &mut Plan) {
+    for key in ["secret.y", "bob"] {
+        plan.request(&format!("$KV.a.{key}"), "SECRET");
+    }
     if plan.chance(40) {
         let rollup = messages::block(&["Nats-Rollup: all".to_owned()]);
         plan.ask(1, "$KV.a.alice.x", rollup, "new", Wait::ANSWER);

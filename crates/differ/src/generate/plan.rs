@@ -12,13 +12,27 @@ pub(crate) struct Plan {
     pub(crate) stored: u64,
     /// Whether messages may take the place of all others of their key.
     pub(crate) rolls_up: bool,
+    /// Whether the stream answers those who publish.
+    pub(crate) answers: bool,
+    /// Whether the servers are restarted.
+    pub(crate) restarts: bool,
+    /// Whether the consumer begins with the last message of each subject.
+    pub(crate) begins_with_last: bool,
     steps: Vec<Step>,
 }
 
 impl Plan {
     /// Returns a plan without steps; `salt` keeps areas apart that get the same seed.
     pub(crate) fn new(seed: u64, salt: u64) -> Self {
-        Self { rng: Rng::new(seed ^ (salt << 48)), stored: 0, rolls_up: true, steps: Vec::new() }
+        Self {
+            rng: Rng::new(seed ^ (salt << 48)),
+            stored: 0,
+            rolls_up: true,
+            answers: true,
+            restarts: false,
+            begins_with_last: false,
+            steps: Vec::new(),
+        }
     }
 
     /// Returns a plan whose connection 0 is open as official clients open theirs.

@@ -14,12 +14,11 @@ pub(crate) fn steps(seed: u64) -> Vec<Step> {
     }
     for _ in 0..plan.between(10, 40) {
         match plan.rng.below(100) {
-            0..4 => unusual(&mut plan),
-            4..7 => {
+            0..3 => {
                 let seq = plan.between(1, 9);
                 plan.request("$JS.API.STREAM.MSG.DELETE.KV_a", format!("{{\"seq\":{seq}}}"));
             }
-            7..9 => {
+            3..5 => {
                 let body = plan.pick(&["", "{\"filter\":\"$KV.a.k\"}", "{\"keep\":1}"]);
                 plan.request("$JS.API.STREAM.PURGE.KV_a", body);
             }
@@ -30,19 +29,17 @@ pub(crate) fn steps(seed: u64) -> Vec<Step> {
     if has_second {
         messages::dump(&mut plan, "S0", 5);
     }
+    // A script ends where the servers are meant to differ, so this comes last.
+    (0..4).for_each(|_| unusual(&mut plan));
     plan.finish()
 }
 
 fn create_bucket(plan: &mut Plan) {
     let history = plan.between(1, 3);
     let mut config = stream_config::bucket("a", history);
-    for (field, percent) in [
-        ("allow_msg_ttl", 60),
-        ("allow_rollup_hdrs", 85),
-        ("deny_purge", 10),
-        ("no_ack", 3),
-        ("allow_atomic", 20),
-    ] {
+    for (field, percent) in
+        [("allow_msg_ttl", 60), ("allow_rollup_hdrs", 85), ("deny_purge", 10), ("allow_atomic", 20)]
+    {
         let value = plan.chance(percent);
         config.set(field, value.to_string());
     }
@@ -61,12 +58,15 @@ fn create_bucket(plan: &mut Plan) {
         ),
         ("discard_new_per_subject", 5, &["true"]),
         ("storage", 30, &["\"memory\""]),
+        ("no_ack", 3, &["true"]),
     ] {
         if plan.chance(percent) {
             let value = plan.pick(values);
             config.set(field, value);
         }
     }
+    // Without an answer nobody sees that something bad was stored, or was not.
+    plan.answers = !config.has("no_ack", "true");
     let config = config.json(plan);
     plan.request("$JS.API.STREAM.CREATE.KV_a", config);
     if plan.chance(3) {
@@ -99,12 +99,7 @@ fn publish(plan: &mut Plan) {
             lines.push(line);
         }
     }
-    let block = match plan.rng.below(40) {
-        0 => Some(plan.pick(BLOCKS).as_bytes().to_vec()),
-        1 => Some(b"NATS/1.0\r\nA: \xff\xfe\r\n\r\n".to_vec()),
-        _ => messages::block(&lines),
-    };
-    let body = messages::body(plan);
+    let (block, body) = (messages::block(&lines), messages::body(plan));
     if plan.chance(5) {
         plan.publish(0, &subject, Reply::None, block, body, Wait::QUIET);
     } else {
@@ -166,8 +161,21 @@ fn sequence(plan: &mut Plan, place: &str) -> String {
     }
 }
 
-/// Keys that no client makes, and publishes that are no publishes of a value.
+/// Keys and header blocks that no client makes, and publishes that are no publishes of a value.
 fn unusual(plan: &mut Plan) {
+    if !plan.answers {
+        return;
+    }
+    if plan.chance(50) {
+        let subject = format!("$KV.a.{}", messages::key(plan));
+        let block = match plan.rng.below(8) {
+            0 => b"NATS/1.0\r\nA: \xff\xfe\r\n\r\n".to_vec(),
+            _ => plan.pick(BLOCKS).as_bytes().to_vec(),
+        };
+        let body = messages::body(plan);
+        plan.ask(0, &subject, Some(block), body, Wait::ANSWER);
+        return;
+    }
     let subject = plan.pick(&[
         "$KV.a.*",
         "$KV.a.>",
