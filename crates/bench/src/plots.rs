@@ -73,7 +73,7 @@ impl Plot {
             .margin(12)
             .x_label_area_size(42)
             .y_label_area_size(64)
-            .build_cartesian_2d((x.0..x.1).log_scale(), (y.0 / 2.0..y.1 * 2.0).log_scale())?;
+            .build_cartesian_2d((x.0..x.1).log_scale(), (y.0 / 2.0..y.1 * LEGEND_ROOM).log_scale())?;
         chart
             .configure_mesh()
             .x_desc(self.x)
@@ -109,7 +109,9 @@ fn label(number: f64) -> String {
     }
 }
 
-const SIZE: (u32, u32) = (720, 420);
+const SIZE: (u32, u32) = (720, 480);
+/// How far the axis goes beyond the greatest figure, for the legend to stand above the lines.
+const LEGEND_ROOM: f64 = 10.0;
 
 const fn line(label: &'static str, before: &'static str, after: &'static str, of: &'static str) -> Line {
     Line { label, work: (before, after), of }

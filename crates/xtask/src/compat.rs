@@ -96,3 +96,19 @@ pub(crate) fn missing_reference(workspace: &Workspace) -> Result<Option<Verdict>
     let verdict = or_unavailable(&mut fetch, workspace, "the reference server cannot be had here")?;
     Ok((verdict != Verdict::Passed).then_some(verdict))
 }
+
+/// Fetches the reference server, and builds no more than that needs.
+///
+/// # Errors
+/// If it cannot be had on this machine, which its program has said.
+pub(crate) fn fetch_reference(workspace: &Workspace) -> Result<(), XtaskError> {
+    let build = ["build", "--package", PACKAGE, "--locked", "--quiet"];
+    shell::run(&mut shell::cargo(&workspace.workspace_root, &build))?;
+    fetch(workspace)
+}
+
+fn fetch(workspace: &Workspace) -> Result<(), XtaskError> {
+    let mut fetch = Command::new(workspace.program(PACKAGE));
+    fetch.arg("--fetch").current_dir(&workspace.workspace_root).stdin(Stdio::null());
+    shell::run(&mut fetch)
+}

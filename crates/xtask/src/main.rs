@@ -1,5 +1,6 @@
 //! The chores of the repository: `cargo xtask test`, `cargo xtask ci`, `cargo xtask tidy`, parts of them, and others.
 
+mod bench;
 mod ci;
 mod compat;
 mod error;
@@ -53,6 +54,17 @@ enum Chore {
     Pictures,
     /// Send the same random requests to the reference server and to ours, kill ours, and follow watches on it
     Differential,
+    /// Measure us beside our peers, and write docs/benchmarks.md
+    Bench {
+        /// What to measure; everything without it
+        part: Option<bench::Part>,
+        /// Small sizes, one run: about three minutes for everything, once it is built
+        #[arg(long)]
+        quick: bool,
+        /// RocksDB, too, which compiles C++ for a quarter of an hour and needs libclang
+        #[arg(long)]
+        rocksdb: bool,
+    },
     /// Count the instructions of fixed pieces of work, and compare them with what they were
     Instructions {
         /// Store the figures as what is right from now on
@@ -79,6 +91,11 @@ fn main() -> ExitCode {
         Chore::PowerCuts => steps::run(&[power_cuts::step()], &workspace),
         Chore::Pictures => steps::run(&[compat::pictures_step()], &workspace),
         Chore::Differential => steps::run(&[testing::differential_step()], &workspace),
+        Chore::Bench { part, quick, rocksdb } => {
+            let extent = if quick { bench::Extent::Quick } else { bench::Extent::Full };
+            let rocks_db = if rocksdb { bench::RocksDb::With } else { bench::RocksDb::Without };
+            bench::run(&workspace, part, extent, rocks_db)
+        }
         Chore::Instructions { renew: true } => instructions::renew(&workspace),
         Chore::Instructions { renew: false } => steps::run(&[instructions::step()], &workspace),
         Chore::Fuzz(options) => fuzz::run(&options, &workspace),

@@ -43,7 +43,7 @@ impl Engine for RocksDb {
         for (key, value) in entries {
             batch.put(key.as_str(), value);
         }
-        Ok(self.database.write_opt(&batch, &self.write_options())?)
+        Ok(self.database.write_opt(batch, &self.write_options())?)
     }
 
     fn reader(&self) -> Outcome<Box<dyn Reader + '_>> {

@@ -43,7 +43,7 @@ pub(crate) fn run(mut flags: Flags) -> Outcome<()> {
         watches: flags.take("watches", 10_000)?,
         subscriptions: flags.take("subscriptions", 500_000)?,
     };
-    if sizes.watches == 0 || sizes.watches % crowd::CONNECTIONS != 0 {
+    if sizes.watches == 0 || !sizes.watches.is_multiple_of(crowd::CONNECTIONS) {
         return Err(format!("--watches must be a multiple of {}", crowd::CONNECTIONS).into());
     }
     let dir: PathBuf = flags.take("dir", PathBuf::from(DIR_DEFAULT))?;

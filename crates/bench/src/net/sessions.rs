@@ -352,10 +352,12 @@ fn publish_subscribe(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
 fn idle_connections(site: &mut Site, sizes: &Sizes) -> Outcome<()> {
     let before = site.server.resident()?;
     let mut connections = Vec::new();
-    for count in [sizes.idle.div_ceil(10), sizes.idle] {
+    for (name, count) in
+        [("the first idle connections", sizes.idle.div_ceil(10)), ("idle connections", sizes.idle)]
+    {
         memory::connect(site.server.address(), &mut connections, count)?;
         let more = site.server.resident()?.saturating_sub(before);
-        site.push(&format!("{count} idle connections"), "resident memory, bytes each", per_op(more, count));
+        site.push(&format!("{name}: {count}"), "resident memory, bytes each", per_op(more, count));
     }
     Ok(())
 }

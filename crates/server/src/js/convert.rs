@@ -380,10 +380,9 @@ pub(crate) fn source_info(source: &Source, progress: &Progress) -> api::StreamSo
         lag: progress.lag,
         seq: progress.copied,
         active: progress.contact.map_or(-1, since),
-        error: progress.is_missing.then(|| errors::fixed::STREAM_NOT_FOUND),
+        error: progress.is_missing.then_some(errors::fixed::STREAM_NOT_FOUND),
         filter_subject: source.filter_subject.clone().unwrap_or_default(),
         subject_transforms: source.subject_transforms.iter().map(show_transform).collect(),
-        ..api::StreamSourceInfo::default()
     }
 }
 

@@ -40,8 +40,13 @@ fn settings(input: &[u8]) -> Result<Settings, String> {
         let found = VARIABLES.iter().find(|(known, _)| *known == name);
         found.map(|(_, value)| (*value).to_owned())
     };
-    let defaults =
-        Defaults { host: "127.0.0.1".into(), http_host: None, jetstream: true, data_dir: "data".into() };
+    let defaults = Defaults {
+        host: "127.0.0.1".into(),
+        http_host: None,
+        http_port: None,
+        jetstream: true,
+        data_dir: "data".into(),
+    };
     let sources = Sources { read: &read, variables: &variables };
     assemble(&defaults, Some(Path::new(FILE)), &Overrides::default(), sources)
         .map_err(|error| error.to_string())

@@ -4,7 +4,7 @@ use super::Stage;
 use super::board::Goal;
 use super::crowd::{self, BUCKET, CONNECTIONS, Crowd, STREAM, THRESHOLD};
 use crate::Outcome;
-use crate::net::bucket::Bucket;
+use crate::net::bucket::{Bucket, Shape};
 use crate::net::connection::{Connection, push_publish};
 use crate::net::load::Load;
 use crate::net::memory;
@@ -86,7 +86,7 @@ pub(super) fn idle(stage: &mut Stage<'_>) -> Outcome<()> {
 /// Watches, each of which gets exactly its events.
 pub(super) fn watches(stage: &mut Stage<'_>) -> Outcome<()> {
     let address = stage.server.address();
-    Bucket::create(address, BUCKET, 1, 1)?;
+    Bucket::create(address, BUCKET, Shape::of(1))?;
     let (before, many) = (stage.server.resident()?, stage.sizes.watches);
     let mut crowd = Crowd::gather(address, many)?;
     let grown = stage.server.resident()?.saturating_sub(before);
@@ -107,7 +107,7 @@ pub(super) fn watches(stage: &mut Stage<'_>) -> Outcome<()> {
 /// A bucket of many keys.
 pub(super) fn keys(stage: &mut Stage<'_>) -> Outcome<()> {
     let many = stage.sizes.keys;
-    let bucket = Bucket::create(stage.server.address(), BUCKET, many, 1)?;
+    let bucket = Bucket::create(stage.server.address(), BUCKET, Shape::of(many))?;
     let done = Load::windowed(Kind::Load, u64::MAX, Duration::MAX).run(&bucket)?;
     bucket.check(done.writes, 1)?;
     stage.memory(&format!("{many} keys"), stage.server.resident()?, 0, Goal::AtMost(150.0))
@@ -116,7 +116,7 @@ pub(super) fn keys(stage: &mut Stage<'_>) -> Outcome<()> {
 /// Watches whose clients are killed, or freeze.
 pub(super) fn gone(stage: &mut Stage<'_>) -> Outcome<()> {
     let address = stage.server.address();
-    Bucket::create(address, BUCKET, 1, 1)?;
+    Bucket::create(address, BUCKET, Shape::of(1))?;
     let mut control = Connection::open(address)?;
     let many = stage.sizes.watches;
     // What the server keeps for the next crowd is no leak.
@@ -153,7 +153,7 @@ pub(super) fn gone(stage: &mut Stage<'_>) -> Outcome<()> {
 /// Clients that connect, watch, vanish and come again, 262 in a second.
 pub(super) fn storm(stage: &mut Stage<'_>) -> Outcome<()> {
     let address = stage.server.address();
-    Bucket::create(address, BUCKET, 1, 1)?;
+    Bucket::create(address, BUCKET, Shape::of(1))?;
     let mut control = Connection::open(address)?;
     let descriptors = stage.server.descriptors()?;
     let started = Instant::now();
