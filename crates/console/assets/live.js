@@ -27,6 +27,8 @@ export async function livePage(bucket) {
     events.addEventListener("error", () => { state = events.readyState === EventSource.CLOSED ? "refused: is the filter right?" : "coming back…"; });
     events.addEventListener("entry", (event) => take(event.data));
     events.addEventListener("problem", (event) => { state = JSON.parse(event.data).detail; });
+    // What was said of the watch before is not true of this one.
+    draw();
   }
 
   /** Keeps only what can be shown by the next drawing. */
