@@ -229,7 +229,10 @@ impl Model {
         let key = message.entry.key.clone();
         let mut trimmed = self.clone();
         trimmed.trim(&key, self.config.history - 1);
-        if self.config.max_bytes.is_some_and(|max| trimmed.bytes() + message.bytes() > max) {
+        // What is not larger than what it takes the place of always fits; anything else has to fit beside that.
+        let (freed, replaces) = (self.bytes() - trimmed.bytes(), trimmed.live.len() < self.live.len());
+        let is_smaller = replaces && message.bytes() <= freed;
+        if !is_smaller && self.config.max_bytes.is_some_and(|max| self.bytes() + message.bytes() > max) {
             return Err(KvError::BucketFull { bucket: BUCKET.into(), limit: "maximum bytes".into() });
         }
         self.trim(&key, if rolls_up { 0 } else { self.config.history - 1 });

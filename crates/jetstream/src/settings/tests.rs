@@ -46,14 +46,14 @@ fn settings_survive_the_way_through_the_engine() {
         s.subject_delete_marker_ttl = Some(Duration::from_secs(2));
         s.metadata.insert("team".into(), "blue".into());
         s.no_ack = true;
-        s.persist_async = true;
         s.max_consumers = Some(9);
         s.consumer_limits.inactive_threshold = Some(Duration::from_secs(3));
         s.consumer_limits.max_ack_pending = Some(5);
         s.other.insert("template_owner".into(), "x".into());
     });
     let batches = change(|s| s.allow_atomic = true);
-    for settings in [settings(), full, batches].map(StreamSettings::normalized) {
+    let hurried = change(|s| s.persist_async = true);
+    for settings in [settings(), full, batches, hurried].map(StreamSettings::normalized) {
         let stored = settings.to_engine().unwrap();
         assert_eq!(StreamSettings::from_engine(&stored).unwrap(), settings);
     }

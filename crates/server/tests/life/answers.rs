@@ -26,7 +26,7 @@ fn consumer(client: &mut Client, name: &str, config: &Value) -> Value {
 fn outcome(client: &mut Client, subject: &str, body: &str) -> String {
     client.publish(subject, Some("answers"), body.into()).unwrap();
     client.flush().unwrap();
-    match client.next_message("answers", Duration::from_millis(1)).unwrap() {
+    match client.next_message("told", Duration::from_millis(1)).unwrap() {
         None => "nothing".to_owned(),
         Some(message) => message.status().unwrap_or_else(|| "an answer".to_owned()),
     }
@@ -38,7 +38,7 @@ fn acknowledgements_are_answered_where_they_mean_something() {
     let mut client = world.client();
     bucket(&mut client, &json!({}));
     request(&mut client, "$KV.a.k", &json!("v"));
-    client.subscribe("answers", None, "answers").unwrap();
+    client.subscribe("answers", None, "told").unwrap();
     consumer(&mut client, "none", &json!({ "ack_policy": "none" }));
     consumer(&mut client, "explicit", &json!({ "ack_policy": "explicit" }));
     let ack = "$JS.ACK.KV_a.explicit.1.1.1.1.0";
@@ -67,7 +67,7 @@ fn answers_to_flow_control_have_somebody_to_take_them_or_not() {
     let world = World::new(|_| {});
     let mut client = world.client();
     bucket(&mut client, &json!({}));
-    client.subscribe("answers", None, "answers").unwrap();
+    client.subscribe("answers", None, "told").unwrap();
     consumer(&mut client, "plain", &json!({ "deliver_subject": "d" }));
     let flow = json!({ "deliver_subject": "d", "flow_control": true, "idle_heartbeat": 5_000_000_000_u64 });
     consumer(&mut client, "flow", &flow);
@@ -158,10 +158,10 @@ fn settings_are_shown_as_they_are_understood() {
     // A body of several values is one, and a level that says nothing asks for nothing.
     let names = client.request("$JS.API.STREAM.NAMES", "{\"offset\":9} {\"offset\":0}").unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&names.payload).unwrap()["streams"], json!(["KV_a"]));
-    client.subscribe("answers", None, "answers").unwrap();
+    client.subscribe("answers", None, "told").unwrap();
     let no_level = Request { headers: b"NATS/1.0\r\nNats-Required-Api-Level: \r\n\r\n", payload: b"" };
     client.publish("$JS.API.INFO", Some("answers"), no_level).unwrap();
-    let info = client.next_message("answers", PATIENCE).unwrap().unwrap();
+    let info = client.next_message("told", PATIENCE).unwrap().unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&info.payload).unwrap()["error"], Value::Null);
     let both = json!({ "name": "S", "subjects": ["s"], "storage": "memory", "persist_mode": "async", "allow_atomic": true });
     let refused = request(&mut client, "$JS.API.STREAM.CREATE.S", &both);
