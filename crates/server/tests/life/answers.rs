@@ -55,7 +55,8 @@ fn acknowledgements_are_answered_where_they_mean_something() {
     ] {
         assert_eq!(outcome(&mut client, subject, body), expected, "{subject} {body}");
     }
-    let next = client.request("$JS.API.CONSUMER.MSG.NEXT.KV_a.explicit", "1").unwrap();
+    client.publish("$JS.API.CONSUMER.MSG.NEXT.KV_a.explicit", Some("answers"), "1".into()).unwrap();
+    let next = client.next_message("told", PATIENCE).unwrap().unwrap();
     assert_eq!(next.subject, b"$KV.a.k");
     for body in ["+ACK", "+TERM", "+ACK"] {
         assert_eq!(outcome(&mut client, ack, body), "an answer", "{body}");
