@@ -17,11 +17,12 @@ const ROUNDS: usize = 20;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
+#[ignore = "takes a minute and a half"]
 fn a_replica_of_our_server_is_equal_to_it_after_twenty_interruptions() {
     let mut server = Served::start_in_real_time().unwrap();
     let env = Env { clock: server.clock(), ..Env::system() };
     let address = server.url().strip_prefix("nats://").unwrap().parse().unwrap();
-    let mut world = World::new(address, env, 7);
+    let mut world = World::new(address, env, 7, Refills::Never);
     for round in 0..ROUNDS {
         world.round(round, || server.restart().unwrap());
         server.advance(Duration::from_secs(3));
@@ -35,7 +36,7 @@ fn a_replica_of_our_server_is_equal_to_it_after_twenty_interruptions() {
 fn a_replica_of_the_reference_is_equal_to_it_after_twenty_interruptions() {
     let program = Program::reference(&Peers::in_target()).unwrap();
     let mut server = program.launch(&Launch::default()).unwrap();
-    let mut world = World::new(server.address(), Env::system(), 8);
+    let mut world = World::new(server.address(), Env::system(), 8, Refills::AfterKills);
     for round in 0..ROUNDS {
         world.round(round, || server.kill_and_restart().unwrap());
         world.assert_equal();
@@ -43,8 +44,17 @@ fn a_replica_of_the_reference_is_equal_to_it_after_twenty_interruptions() {
     world.report("nats-server");
 }
 
+/// Whether a replica may have to be filled anew.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Refills {
+    Never,
+    /// A nats-server that was killed may come back with messages that had been removed; its past is another one then.
+    AfterKills,
+}
+
 /// A bucket, and two replicas of it behind a door.
 struct World {
+    refills: Refills,
     door: Door,
     env: Env,
     source: KeyValue,
@@ -64,7 +74,7 @@ struct Kept {
 }
 
 impl World {
-    fn new(server: std::net::SocketAddr, env: Env, seed: u64) -> Self {
+    fn new(server: std::net::SocketAddr, env: Env, seed: u64, refills: Refills) -> Self {
         let door = Door::to(server).unwrap();
         let js = JetStream::connect_with(options(&format!("nats://{server}"))).unwrap();
         let config = KeyValueConfig::new("b").history(3).limit_marker_ttl(Duration::from_secs(1));
@@ -77,7 +87,7 @@ impl World {
         };
         let (whole, part) = (kept(&[]), kept(&["a.*", "x"]));
         let mut world =
-            Self { door, env, source, whole, part, rng: Rng::new(seed), writes: 0, comparisons: 0 };
+            Self { refills, door, env, source, whole, part, rng: Rng::new(seed), writes: 0, comparisons: 0 };
         world.open();
         world
     }
@@ -181,7 +191,9 @@ impl World {
             });
             assert!(is_equal, "{:?}\n{mine:#?}\n{theirs:#?}", replica.status());
             // It was filled once and for all when it was opened for the first time.
-            assert_eq!(replica.status().fills, u64::from(kept.openings == 1), "{:?}", replica.status());
+            if self.refills == Refills::Never {
+                assert_eq!(replica.status().fills, u64::from(kept.openings == 1), "{:?}", replica.status());
+            }
             let keys: Vec<_> = theirs.iter().map(|entry| entry.key.as_str()).collect();
             for key in keys {
                 let newest = theirs.iter().rfind(|entry| entry.key == key).cloned();
