@@ -407,7 +407,10 @@ mod any_value {
             let result = assembled(&text, &Overrides::default());
             if let Err(error) = result {
                 prop_assert!(!error.to_string().is_empty());
-                prop_assert!(!error.to_string().contains("hunter2") || !keys.iter().any(|key| SECRETS.contains(key)));
+                // Below `accounts` stands the name of an account, whatever word it is.
+                let names_an_account = |at: usize| at > 0 && keys[at - 1] == "accounts";
+                let is_secret = (0..keys.len()).any(|at| SECRETS.contains(&keys[at]) && !names_an_account(at));
+                prop_assert!(!error.to_string().contains("hunter2") || !is_secret);
             }
         }
     }
