@@ -169,6 +169,14 @@ impl Backend {
             Self::Remote(place) => place.close().await,
         }
     }
+
+    /// Closes a connection, without waiting for a server that is away.
+    #[cfg(feature = "remote")]
+    pub(crate) async fn leave(&self) {
+        if let Self::Remote(place) = self {
+            place.leave().await;
+        }
+    }
 }
 
 impl StreamHandle {

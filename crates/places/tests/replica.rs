@@ -6,8 +6,8 @@ use compat::{Door, Launch, Peers, Program};
 use jetkv::blocking::{JetStream, KeyValue, Replica};
 use jetkv::env::Env;
 use jetkv::{
-    ConnectOptions, Entry, Headers, KeyValueConfig, KvError, OpenOptions, ReplicaOptions, Sync, WatchOptions,
-    Write, WriteOptions,
+    ConnectOptions, Entry, Headers, KeyValueConfig, KvError, OpenOptions, ReplicaOptions, ReplicaState, Sync,
+    WatchOptions, Write, WriteOptions,
 };
 use places::Served;
 use std::time::{Duration, Instant};
@@ -42,6 +42,22 @@ fn a_replica_of_the_reference_is_equal_to_it_after_twenty_interruptions() {
         world.assert_equal();
     }
     world.report("nats-server");
+}
+
+#[test]
+fn a_replica_closes_while_its_source_is_away() {
+    let server = Served::start().unwrap();
+    let source = JetStream::connect(&server.url()).unwrap();
+    source.create_key_value(KeyValueConfig::new("b")).unwrap().put("k", "1").unwrap();
+    let door = Door::to(server.url().strip_prefix("nats://").unwrap().parse().unwrap()).unwrap();
+    // Whatever waits for an answer waits for ever.
+    let options = options(&door.url()).timeout(Duration::from_secs(3600));
+    let replica = Replica::open(options, "b", ReplicaOptions::new()).unwrap();
+    replica.wait_current(Some(PATIENCE)).unwrap();
+    door.lock();
+    assert!(soon(|| replica.status().state == ReplicaState::Disconnected), "{:?}", replica.status());
+    assert_eq!(replica.get("k").unwrap().unwrap().revision, 1);
+    replica.close().unwrap();
 }
 
 /// Whether a replica may have to be filled anew.

@@ -17,7 +17,7 @@ const CLI_PROGRAM: &str = "jetkv";
 
 /// The package that runs the library's suite at other places, and its tests that need the reference.
 const PLACES_PACKAGE: &str = "places";
-const PLACES_TESTS: [&str; 5] = ["reference", "kills", "logins", "replica", "copy"];
+const PLACES_TESTS: [&str; 6] = ["reference", "races", "kills", "logins", "replica", "copy"];
 
 /// Returns the steps in the order in which they run.
 pub(crate) fn steps() -> [Step; 8] {

@@ -16,6 +16,7 @@ mod publish;
 mod restore;
 mod runtime;
 mod settings;
+mod settle;
 mod snapshot;
 mod stream;
 
@@ -34,15 +35,17 @@ use jetkv_jetstream::{Content, JetStreamError, Publish, Start, StreamSettings};
 use jetkv_types::{Message, Sequence, StreamName, Subject, SubjectFilter, Timestamp};
 use jetkv_wire::api::{
     AccountInfo, StreamConfig, StreamCreateResponse, StreamDeleteResponse, StreamInfo, StreamInfoResponse,
-    StreamNamesRequest, StreamNamesResponse, StreamUpdateResponse,
+    StreamUpdateResponse,
 };
 use jetkv_wire::json;
 use link::{Link, Repeat};
 use ordered::Ordered;
 use publish::Outgoing;
 use runtime::Runtime;
+use settle::Listed;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use stream::Target;
 
 /// A connection, open. Cheap to clone.
@@ -88,7 +91,9 @@ impl Remote {
             let verb = format!("STREAM.CREATE.{name}");
             let body = Bytes::from(json::to_vec(&config));
             let answer = link.api::<StreamCreateResponse>(&verb, body, Repeat::Safe).await?;
-            answer.map(|answer| answer.info).map_err(|error| explain_settings(error, &name))
+            let info = answer.map(|answer| answer.info).map_err(|error| explain_settings(error, &name))?;
+            link.settle(&name, Listed::Yes).await;
+            Ok(info)
         });
         Ok(self.found(settings.name.clone(), &created.await?))
     }
@@ -125,11 +130,12 @@ impl Remote {
     pub(crate) async fn delete_stream(&self, name: StreamName) -> Outcome<()> {
         let link = Arc::clone(&self.link);
         let deleted = self.runtime.run(async move {
-            let answer: StreamDeleteResponse =
+            let _: StreamDeleteResponse =
                 link.about("STREAM.DELETE", &name, Bytes::new(), Repeat::Never).await?;
-            Ok(answer)
+            link.settle(&name, Listed::No).await;
+            Ok(())
         });
-        deleted.await.map(drop)
+        deleted.await
     }
 
     /// Finds a stream, and its settings.
@@ -147,22 +153,7 @@ impl Remote {
     /// Returns the names of all streams, sorted.
     pub(crate) async fn stream_names(&self) -> Outcome<Vec<StreamName>> {
         let link = Arc::clone(&self.link);
-        let names = self.runtime.run(async move {
-            let mut names: Vec<String> = Vec::new();
-            loop {
-                // Without a filter by subject, since a mirror has none.
-                let offset = i64::try_from(names.len()).unwrap_or(i64::MAX);
-                let request = StreamNamesRequest { offset, ..StreamNamesRequest::default() };
-                let body = Bytes::from(json::to_vec(&request));
-                let answer = link.api::<StreamNamesResponse>("STREAM.NAMES", body, Repeat::Safe).await?;
-                let answer = answer.map_err(RemoteError::Refused)?;
-                let is_last = answer.streams.is_empty();
-                names.extend(answer.streams);
-                if is_last || u64::try_from(names.len()).unwrap_or(u64::MAX) >= answer.page.total {
-                    return Ok(names);
-                }
-            }
-        });
+        let names = self.runtime.run(async move { link.stream_names().await });
         let mut names: Vec<_> =
             names.await?.into_iter().filter_map(|name| StreamName::new(name).ok()).collect();
         names.sort_unstable_by(|left, right| left.as_str().cmp(right.as_str()));
@@ -186,19 +177,15 @@ impl Remote {
             return Ok(());
         }
         let link = Arc::clone(&self.link);
-        let closing = self.runtime.run(async move {
-            let flushed = tokio::time::timeout(link.timeout, link.client.flush()).await;
-            link.close();
-            link.client.drain().await.ok();
-            match flushed {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(error)) => Err(RemoteError::Unavailable { reason: error.to_string() }.into()),
-                Err(_) => {
-                    Err(RemoteError::TimedOut { operation: "close".into(), after: link.timeout }.into())
-                }
-            }
-        });
-        closing.await
+        self.runtime.run(async move { link.close_within(link.timeout).await }).await
+    }
+
+    /// Closes the connection when nothing is on its way that anybody waits for: a server that is away is not waited for.
+    pub(crate) async fn leave(&self) {
+        let patience = if self.contact().is_there { LEAVES_IN } else { Duration::ZERO };
+        let link = Arc::clone(&self.link);
+        // One that cannot be closed is gone.
+        self.runtime.run(async move { link.close_within(patience).await }).await.ok();
     }
 
     /// Checks what holds everywhere, in the same words as in the embedded place, before a server is asked.
@@ -329,3 +316,5 @@ impl RemoteStream {
 
 /// The API level from which servers know the time to live of single messages.
 const TTL_LEVEL: u64 = 1;
+/// What a server that is there needs to take note of a farewell.
+const LEAVES_IN: Duration = Duration::from_millis(500);

@@ -200,8 +200,9 @@ impl Worker {
             #[cfg(feature = "remote")]
             ReplicaSource::Connect(_) => {
                 self.shared.facts().source = None;
-                // One that cannot be closed is gone.
-                place.map(|place| pollster::block_on(place.close()).ok());
+                if let Some(place) = place {
+                    pollster::block_on(place.backend().leave());
+                }
             }
         }
     }

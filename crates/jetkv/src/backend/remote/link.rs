@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// A connection with what is known of it. Tasks hold it; it holds no threads.
 #[derive(Debug)]
@@ -62,15 +62,30 @@ impl Link {
         *self.closed.borrow()
     }
 
+    /// Says whether more than one server may answer: the connected one says so, or the requests go through a domain or an
+    /// import to servers that it does not speak of.
+    pub(super) fn may_be_cluster(&self) -> bool {
+        let is_in_cluster = self.client.try_server_info().is_none_or(|info| info.cluster.is_some());
+        is_in_cluster || self.prefix != crate::connect_options::API_PREFIX
+    }
+
     /// Returns a name that nobody else uses.
     pub(super) fn new_id(&self) -> String {
         let inbox = self.client.new_inbox();
         inbox.rsplit('.').next().unwrap_or_default().to_owned()
     }
 
-    /// Lets everything that waits know that nothing comes any more.
-    pub(super) fn close(&self) {
+    /// Sends what is on its way, for which there is so much time, and closes the connection: everything that waits is told that
+    /// nothing comes any more.
+    pub(super) async fn close_within(&self, patience: Duration) -> Result<(), Fault> {
+        let flushed = timeout(patience, self.client.flush()).await;
         self.closed.send_replace(true);
+        self.client.drain().await.ok();
+        match flushed {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(RemoteError::Unavailable { reason: error.to_string() }.into()),
+            Err(_) => Err(RemoteError::TimedOut { operation: "close".into(), after: patience }.into()),
+        }
     }
 
     pub(super) fn closing(&self) -> watch::Receiver<bool> {

@@ -42,6 +42,9 @@ pub(super) struct Ordered {
     /// The first set is not complete before this sequence was reached: the leader had it when the reader was opened, and the
     /// consumer may be at a server that lags behind. 0 where nothing lags.
     target_sequence: Sequence,
+    /// The first sequence that the leader still had when the reader was opened. A server that lags behind may still have what
+    /// was removed before it. 0 where nothing lags.
+    first: Sequence,
     /// How many messages the stream keeps of each subject, at most.
     history: i64,
     /// The last sequence that was delivered, or skipped on purpose.
@@ -91,6 +94,7 @@ impl Ordered {
             created: info.created,
             floor: info.state.last_seq,
             target_sequence: 0,
+            first: 0,
             history: info.config.max_msgs_per_subject,
             position: 0,
             phase: Phase::Initial { total: 0, seen: 0, is_anew: false },
@@ -102,6 +106,7 @@ impl Ordered {
             closing,
         };
         if info.config.num_replicas > 1 {
+            reader.first = info.state.first_seq;
             reader.target_sequence = reader.last_matching().await?;
         }
         match reader.begin().await {
@@ -206,7 +211,8 @@ impl Ordered {
             }
         }
         self.position = self.position.max(message.sequence);
-        (is_new && self.is_wanted(&message)).then_some(Next::Message(message, left))
+        (is_new && message.sequence >= self.first && self.is_wanted(&message))
+            .then_some(Next::Message(message, left))
     }
 
     /// Goes behind a message that cannot be read; says whether that is to be told, which it is once.
