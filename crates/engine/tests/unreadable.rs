@@ -2,90 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
-use jetkv_engine::env::{DirEntry, Env, File, Fs, Lock, OpenMode};
+use jetkv_engine::env::Env;
 use jetkv_engine::{Append, EngineError, RepairReport, Store, StoreOptions, StreamConfig, Upkeep};
 use jetkv_types::{StreamName, Subject, SubjectFilter, Timestamp};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use testkit::{DiskModel, ManualClock, SeededEntropy, SimFs};
+use testkit::{Call, DiskModel, ManualClock, SeededEntropy, SimFs, TapFs};
 
 /// A disk on which files whose path holds this text cannot be read, as long as the switch is on.
-#[derive(Debug)]
-struct BadSectors {
-    inner: SimFs,
-    text: &'static str,
-    on: Arc<AtomicBool>,
-}
-
-#[derive(Debug)]
-struct BadFile {
-    inner: Arc<dyn File>,
-    on: Arc<AtomicBool>,
-}
-
-impl Fs for BadSectors {
-    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
-        let inner = self.inner.open(path, mode)?;
-        let hit = path.to_string_lossy().contains(self.text);
-        Ok(if hit { Arc::new(BadFile { inner, on: Arc::clone(&self.on) }) } else { inner })
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.inner.rename(from, to)
-    }
-
-    fn remove_file(&self, path: &Path) -> io::Result<()> {
-        self.inner.remove_file(path)
-    }
-
-    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.inner.create_dir_all(path)
-    }
-
-    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.inner.remove_dir_all(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.inner.sync_dir(path)
-    }
-
-    fn list(&self, path: &Path) -> io::Result<Vec<DirEntry>> {
-        self.inner.list(path)
-    }
-
-    fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
-        self.inner.lock(path)
-    }
-}
-
-impl File for BadFile {
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        if self.on.load(Ordering::SeqCst) {
-            return Err(io::Error::other("bad sector"));
-        }
-        self.inner.read_at(buffer, offset)
-    }
-
-    fn write_at(&self, data: &[u8], offset: u64) -> io::Result<()> {
-        self.inner.write_at(data, offset)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.inner.sync_data()
-    }
-
-    fn set_len(&self, bytes: u64) -> io::Result<()> {
-        self.inner.set_len(bytes)
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        self.inner.len()
-    }
-}
-
 struct Disk {
     fs: SimFs,
     text: &'static str,
@@ -94,7 +20,12 @@ struct Disk {
 
 impl Disk {
     fn open(&self) -> Store {
-        let fs = BadSectors { inner: self.fs.clone(), text: self.text, on: Arc::clone(&self.on) };
+        let (text, on) = (self.text, Arc::clone(&self.on));
+        let fs = TapFs::new(self.fs.clone(), move |call, path| {
+            let is_bad =
+                call == Call::Read && path.to_string_lossy().contains(text) && on.load(Ordering::SeqCst);
+            if is_bad { Err(io::Error::other("bad sector")) } else { Ok(()) }
+        });
         let clock = Arc::new(ManualClock::new(Timestamp::from_nanos(1_000_000_000_000)));
         let entropy = Arc::new(SeededEntropy::new(7 + self.fs.op_count()));
         let env = Env { fs: Arc::new(fs), clock, entropy };

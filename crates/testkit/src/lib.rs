@@ -10,6 +10,7 @@ mod mutate;
 pub mod nats;
 mod rng;
 mod sim_fs;
+mod tap_fs;
 
 pub use buggy_fs::{BuggyFs, FsBug};
 pub use clock::ManualClock;
@@ -17,3 +18,4 @@ pub use model::{Model, Refusal};
 pub use mutate::{Mutator, asked_for};
 pub use rng::{Rng, SeededEntropy};
 pub use sim_fs::{Counts, DiskModel, FaultKind, FaultMode, SECTOR_BYTES, SimFs};
+pub use tap_fs::{Call, Gate, Shut, TapFs};

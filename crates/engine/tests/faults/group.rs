@@ -1,81 +1,23 @@
 //! Shared syncs: many writers, few syncs, in every mode what it says.
 
 use crate::world::{clock, config, open, put, small, subject, text};
-use jetkv_engine::env::{DirEntry, Env, File, Fs, Lock, OpenMode};
+use jetkv_engine::env::Env;
 use jetkv_engine::{Store, StoreOptions, Stream, Sync, Upkeep};
-use std::io;
-use std::path::Path;
-use std::sync::{Arc, Barrier};
+use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
-use testkit::{DiskModel, ManualClock, SimFs};
+use testkit::{Call, DiskModel, ManualClock, SimFs, TapFs};
 
 const THREADS: u64 = 64;
 
 /// A file system whose syncs let everybody else run first, as a slow disk does.
-#[derive(Debug)]
-struct Slow<F>(F);
-
-#[derive(Debug)]
-struct SlowFile(Arc<dyn File>);
-
-impl<F: Fs> Fs for Slow<F> {
-    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
-        Ok(Arc::new(SlowFile(self.0.open(path, mode)?)))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.0.rename(from, to)
-    }
-
-    fn remove_file(&self, path: &Path) -> io::Result<()> {
-        self.0.remove_file(path)
-    }
-
-    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.0.create_dir_all(path)
-    }
-
-    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.0.remove_dir_all(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.0.sync_dir(path)
-    }
-
-    fn list(&self, path: &Path) -> io::Result<Vec<DirEntry>> {
-        self.0.list(path)
-    }
-
-    fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
-        self.0.lock(path)
-    }
-}
-
-impl File for SlowFile {
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.0.read_at(buffer, offset)
-    }
-
-    fn write_at(&self, data: &[u8], offset: u64) -> io::Result<()> {
-        self.0.write_at(data, offset)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        for _ in 0..2 * THREADS {
-            thread::yield_now();
+fn slow(fs: SimFs) -> TapFs {
+    TapFs::new(fs, |call, _| {
+        if call == Call::Sync {
+            (0..2 * THREADS).for_each(|_| thread::yield_now());
         }
-        self.0.sync_data()
-    }
-
-    fn set_len(&self, bytes: u64) -> io::Result<()> {
-        self.0.set_len(bytes)
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        self.0.len()
-    }
+        Ok(())
+    })
 }
 
 /// Has all threads write, and returns the number of puts.
@@ -113,7 +55,7 @@ fn roomy(sync: Sync) -> StoreOptions {
 #[test]
 fn writers_share_syncs_on_a_slow_disk() {
     let fs = SimFs::new(DiskModel::Posix);
-    let store = open(Slow(fs), &clock(), roomy(Sync::Always)).unwrap();
+    let store = open(slow(fs), &clock(), roomy(Sync::Always)).unwrap();
     let stream = store.create_stream(config("S", 1)).unwrap();
     let puts = crowd(&stream, 100);
     assert_shared(&store, puts);

@@ -1,58 +1,15 @@
 //! A server whose streams are still being opened: it answers, and says so (RELIABILITY row 23).
 
 use crate::world::{PATIENCE, get, options, request, runtime};
-use jetkv_engine::env::{DirEntry, Env, File, Fs, Lock, MemFs, OpenMode};
+use jetkv_engine::env::{Env, Fs, MemFs};
 use jetkv_server::{Server, SilentLog};
 use serde_json::{Value, json};
-use std::io;
 use std::net::TcpListener;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::Arc;
 use std::time::Instant;
 use testkit::nats::{Client, DEFAULT_CONNECT};
-
-/// Files whose store opens when the test says so.
-#[derive(Debug, Default)]
-struct SlowFs {
-    files: MemFs,
-    open: Mutex<bool>,
-    opened: Condvar,
-}
-
-impl Fs for SlowFs {
-    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
-        self.files.open(path, mode)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.files.rename(from, to)
-    }
-
-    fn remove_file(&self, path: &Path) -> io::Result<()> {
-        self.files.remove_file(path)
-    }
-
-    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.files.create_dir_all(path)
-    }
-
-    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.files.remove_dir_all(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.files.sync_dir(path)
-    }
-
-    fn list(&self, path: &Path) -> io::Result<Vec<DirEntry>> {
-        self.files.list(path)
-    }
-
-    fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
-        drop(self.opened.wait_while(self.open.lock().unwrap(), |open| !*open).unwrap());
-        self.files.lock(path)
-    }
-}
+use testkit::{Call, Gate, TapFs};
 
 /// Returns a port that is free now.
 fn free_port() -> u16 {
@@ -71,11 +28,19 @@ fn connect(port: u16) -> Client {
 
 #[test]
 fn who_comes_early_is_told_that_the_server_starts() {
-    let (runtime, fs) = (runtime(), Arc::new(SlowFs::default()));
+    let (runtime, gate) = (runtime(), Gate::default());
+    // The store opens when the test says so.
+    let shut = gate.shut();
+    let fs = TapFs::new(MemFs::new(), move |call, _| {
+        if call == Call::Lock {
+            gate.pass();
+        }
+        Ok(())
+    });
     let (mut options, port, http) = (options(), free_port(), free_port());
     options.listen.port = port;
     options.http.as_mut().unwrap().listen.port = http;
-    let env = Env { fs: fs.clone(), ..Env::system() };
+    let env = Env { fs: Arc::new(fs), ..Env::system() };
     let starting = runtime.spawn(Server::start(options, env, Arc::new(SilentLog)));
     let mut client = connect(port);
     let refused = |kind: &str| {
@@ -119,8 +84,7 @@ fn who_comes_early_is_told_that_the_server_starts() {
     assert_eq!(get(monitor, "/readyz").0, "HTTP/1.1 503 Service Unavailable");
     assert_eq!(get(monitor, "/varz").0, "HTTP/1.1 200 OK");
     assert!(!starting.is_finished());
-    *fs.open.lock().unwrap() = true;
-    fs.opened.notify_all();
+    drop(shut);
     let server = runtime.block_on(starting).unwrap().unwrap();
     // The same connection goes on.
     let created = request(&mut client, "$JS.API.STREAM.CREATE.S", &json!({ "name": "S", "subjects": ["s"] }));
