@@ -9,6 +9,7 @@ use jetkv_console::{
 use jetkv_server::http::{HttpAnswer, HttpBody, HttpExtension, HttpIncoming, Request, Response};
 use jetkv_server::options::{HandshakeFirst, ServerOptions};
 use jetkv_server::{Server, Shown};
+use parking_lot::RwLock;
 use serde_json::Value;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -26,16 +27,18 @@ pub(super) enum Door {
 
 impl Door {
     /// Opens the door of `server` on its HTTP port, if it has one. `names` are those under which browsers may know it.
-    pub(super) fn of(server: &Arc<Server>, options: &ServerOptions, names: &[String]) -> Self {
+    pub(super) fn of(server: &Arc<Server>, now: &Now, names: &[String]) -> Self {
         let Some(at) = server.monitor_addr() else { return Self::None("off") };
+        let options = now.options();
         if options.jetstream.is_none() {
             return Self::None("off: there are no streams");
         }
-        let users = Users { server: Arc::downgrade(server), options: options.clone(), at: at.ip() };
+        let users = Users { server: Arc::downgrade(server), now: now.clone(), at: at.ip() };
         let shut = users.shut(server);
         let about = {
-            let (server, options) = (Arc::downgrade(server), options.clone());
-            About::new(move || server.upgrade().map_or(Value::Null, |server| about::told(&server, &options)))
+            let (server, now) = (Arc::downgrade(server), now.clone());
+            let told = move |server: Arc<Server>| about::told(&server, &now.options());
+            About::new(move || server.upgrade().map_or(Value::Null, &told))
         };
         let guard = Guard { names: names.to_vec() };
         let access = Access::PerUser(Arc::new(users));
@@ -63,6 +66,25 @@ impl Door {
             Self::None(reason) | Self::Shut(_, reason) => Some(reason),
             Self::Open(_) => None,
         }
+    }
+}
+
+/// The options of the server as its last reload left them. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Now(Arc<RwLock<Arc<ServerOptions>>>);
+
+impl Now {
+    pub(super) fn new(options: ServerOptions) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(options))))
+    }
+
+    /// Tells that these hold from now on.
+    pub(super) fn set(&self, options: ServerOptions) {
+        *self.0.write() = Arc::new(options);
+    }
+
+    fn options(&self) -> Arc<ServerOptions> {
+        Arc::clone(&self.0.read())
     }
 }
 
@@ -95,7 +117,7 @@ impl HttpExtension for Carried {
 /// The users of the server, as they are when somebody comes.
 struct Users {
     server: Weak<Server>,
-    options: ServerOptions,
+    now: Now,
     /// Where the door is.
     at: IpAddr,
 }
@@ -103,7 +125,7 @@ struct Users {
 impl Users {
     /// Says why nobody is let in, if that is so.
     fn shut(&self, server: &Server) -> Option<&'static str> {
-        if self.options.tls.as_ref().is_some_and(|tls| tls.verify || tls.verify_and_map) {
+        if self.now.options().tls.as_ref().is_some_and(|tls| tls.verify || tls.verify_and_map) {
             return Some(CERTIFICATES);
         }
         (!server.knows_users() && !self.at.is_loopback()).then_some(OPEN_TO_ALL)
@@ -113,7 +135,7 @@ impl Users {
 impl Login for Users {
     fn login(&self, credentials: Credentials) -> LoginFuture {
         let server = self.server.upgrade();
-        let options = self.options.clone();
+        let options = self.now.options();
         let shut = server.as_ref().and_then(|server| self.shut(server));
         let from_afar = !self.at.is_loopback();
         Box::pin(async move {

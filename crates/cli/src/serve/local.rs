@@ -1,12 +1,14 @@
 //! The way in for commands on the directory that a server holds: a file in it that only its owner may read.
 
-use super::ports_file::{Mode, Written};
-use crate::local::{FILE, LocalServer};
+use super::ports_file::{self, Mode, Written};
+use crate::local::{FILE, LocalServer, LocalTls};
 use jetkv_server::Server;
-use jetkv_server::options::{Credential, PermissionOptions, Secret, ServerOptions, UserOptions};
+use jetkv_server::options::{
+    Credential, HandshakeFirst, PermissionOptions, Secret, ServerOptions, TlsOptions, UserOptions,
+};
 use std::io::{self, Read};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::PathBuf;
 
 /// The user that commands of this machine log in as, made anew at every start.
 #[derive(Debug, Clone)]
@@ -51,7 +53,20 @@ impl LocalUser {
     /// # Errors
     /// Of the system.
     pub(super) fn write(&self, server: &Server, options: &ServerOptions) -> io::Result<Option<Written>> {
-        let Some(jetstream) = &options.jetstream else { return Ok(None) };
+        let Some(path) = path(options) else { return Ok(None) };
+        Written::new(path, &self.content(server, options), Mode::Private).map(Some)
+    }
+
+    /// Writes the file anew after a reload; how to log in, and the TLS, may be others now.
+    ///
+    /// # Errors
+    /// Of the system.
+    pub(super) fn rewrite(&self, server: &Server, options: &ServerOptions) -> io::Result<()> {
+        let Some(path) = path(options) else { return Ok(()) };
+        ports_file::replace(&path, &self.content(server, options), Mode::Private)
+    }
+
+    fn content(&self, server: &Server, options: &ServerOptions) -> Vec<u8> {
         let is_admitted =
             options.auth.users.iter().any(
                 |user| matches!(&user.credential, Credential::Password { user, .. } if *user == self.name),
@@ -66,14 +81,23 @@ impl LocalUser {
             password: is_admitted.then(|| self.password.clone()),
             // A hash opens no door; commands then say that they are denied.
             token: options.auth.token.as_ref().map(|token| token.reveal().to_owned()),
+            tls: options.tls.as_ref().map(told),
         };
-        let content = serde_json::to_vec(&content).unwrap_or_default();
-        Written::new(path(&jetstream.store_dir), &content, Mode::Private).map(Some)
+        serde_json::to_vec(&content).unwrap_or_default()
     }
 }
 
-fn path(store: &Path) -> std::path::PathBuf {
-    store.join(FILE)
+fn path(options: &ServerOptions) -> Option<PathBuf> {
+    options.jetstream.as_ref().map(|jetstream| jetstream.store_dir.join(FILE))
+}
+
+fn told(tls: &TlsOptions) -> LocalTls {
+    LocalTls {
+        // Commands run in other directories.
+        certificate: std::path::absolute(&tls.cert_file).unwrap_or_else(|_| tls.cert_file.clone()),
+        first: tls.handshake_first == HandshakeFirst::Always,
+        verify: tls.verify || tls.verify_and_map,
+    }
 }
 
 fn loopback(address: SocketAddr) -> SocketAddr {

@@ -49,13 +49,7 @@ impl Written {
     /// # Errors
     /// Of the system.
     pub(crate) fn new(path: PathBuf, content: &[u8], mode: Mode) -> io::Result<Self> {
-        let mut draft = path.clone().into_os_string();
-        draft.push(".tmp");
-        let draft = PathBuf::from(draft);
-        remove(&draft);
-        create(&draft, mode)?.write_all(content)?;
-        #[expect(clippy::disallowed_methods, reason = "the file is no part of the store")]
-        fs::rename(&draft, &path)?;
+        replace(&path, content, mode)?;
         Ok(Self { path })
     }
 }
@@ -64,6 +58,20 @@ impl Drop for Written {
     fn drop(&mut self) {
         remove(&self.path);
     }
+}
+
+/// Writes a file anew, whether there is one or not.
+///
+/// # Errors
+/// Of the system.
+pub(crate) fn replace(path: &Path, content: &[u8], mode: Mode) -> io::Result<()> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".tmp");
+    let draft = PathBuf::from(draft);
+    remove(&draft);
+    create(&draft, mode)?.write_all(content)?;
+    #[expect(clippy::disallowed_methods, reason = "the file is no part of the store")]
+    fs::rename(&draft, path)
 }
 
 /// Returns the path of the ports file; `program` is the name that the process was started under.

@@ -1,7 +1,7 @@
 //! The process around the server: its files, its signals, its end.
 
 use super::banner::Banner;
-use super::door::Door;
+use super::door::{Door, Now};
 use super::entry::Told;
 use super::local::LocalUser;
 use super::log::{Log, Sink};
@@ -71,8 +71,9 @@ async fn serve(plan: Plan, log: &Log) -> Result<(), Failure> {
     let telemetry = super::telemetry::Telemetry::start()?;
     #[cfg(feature = "otel")]
     telemetry.iter().for_each(|telemetry| server.trace_to(Arc::new(telemetry.spans())));
+    let now = Now::new(settings.options.clone());
     let door = match told.role {
-        Role::Jetkv => Door::of(&server, &settings.options, &told.args.http_name),
+        Role::Jetkv => Door::of(&server, &now, &told.args.http_name),
         Role::Reference => Door::None("off"),
     };
     if let Door::Shut(_, reason) = &door {
@@ -93,7 +94,8 @@ async fn serve(plan: Plan, log: &Log) -> Result<(), Failure> {
                     Banner { ports: &ports, options: &settings.options, door: &door, form: told.form }.text(),
                 );
             }
-            until_told(&server, door.console(), &mut signals, &told, settings, &local, log).await;
+            let running = Running { server: &server, console: door.console(), now: &now, local: &local, log };
+            until_told(&running, &mut signals, &told, settings).await;
             Ok(())
         }
         Err(failure) => Err(failure),
@@ -107,23 +109,25 @@ async fn serve(plan: Plan, log: &Log) -> Result<(), Failure> {
     result
 }
 
+/// What a reload reaches.
+#[derive(Clone, Copy)]
+struct Running<'a> {
+    server: &'a Server,
+    console: Option<&'a Console>,
+    now: &'a Now,
+    local: &'a LocalUser,
+    log: &'a Log,
+}
+
 /// Does what signals ask for until one of them ends the server.
-async fn until_told(
-    server: &Server,
-    console: Option<&Console>,
-    signals: &mut Signals,
-    told: &Told,
-    settings: Settings,
-    local: &LocalUser,
-    log: &Log,
-) {
-    let mut settings = settings;
+async fn until_told(running: &Running<'_>, signals: &mut Signals, told: &Told, mut settings: Settings) {
+    let Running { server, console, log, .. } = *running;
     loop {
         tokio::select! {
             _ = signals.interrupt.recv() => break log.info(format_args!("Trapped \"interrupt\" signal")),
             _ = signals.terminate.recv() => break log.info(format_args!("Trapped \"terminated\" signal")),
             _ = signals.hang_up.recv() => {
-                reload(server, told, &mut settings, local, log);
+                reload(running, told, &mut settings);
                 console.into_iter().for_each(Console::forget_sessions);
             }
             _ = signals.user1.recv() => {
@@ -142,7 +146,8 @@ async fn until_told(
 }
 
 /// Reads the configuration again; if anything is wrong with it, nothing changes.
-fn reload(server: &Server, told: &Told, settings: &mut Settings, local: &LocalUser, log: &Log) {
+fn reload(running: &Running<'_>, told: &Told, settings: &mut Settings) {
+    let Running { server, now, local, log, .. } = *running;
     let mut new = match told.settings() {
         Ok(new) => new,
         Err(error) => return log.error(format_args!("Failed to reload server configuration: {error}")),
@@ -169,6 +174,10 @@ fn reload(server: &Server, told: &Told, settings: &mut Settings, local: &LocalUs
             log.set_levels(new_log);
             sink.into_iter().for_each(|sink| log.replace_sink(sink));
             *settings = new;
+            now.set(settings.options.clone());
+            if let Err(error) = local.rewrite(server, &settings.options) {
+                log.error(format_args!("Cannot write server.json into the store: {error}"));
+            }
             notify::notify(notify::RELOADED);
         }
         Err(error) => log.error(format_args!("Failed to reload server configuration: {error}")),
@@ -177,14 +186,19 @@ fn reload(server: &Server, told: &Told, settings: &mut Settings, local: &LocalUs
 
 /// Names the option that has changed and cannot.
 fn fixed_change(old: &ServerOptions, new: &ServerOptions) -> Option<&'static str> {
-    let store =
-        |options: &ServerOptions| options.jetstream.as_ref().map(|each| (each.store_dir.clone(), each.sync));
+    let streams = |options: &ServerOptions| options.jetstream.clone();
+    let store = |options: &ServerOptions| streams(options).map(|each| (each.store_dir, each.sync));
+    let most = |options: &ServerOptions| streams(options).map(|each| (each.max_file, each.max_memory));
     if old.listen != new.listen {
         Some("the address that clients connect to")
     } else if old.http != new.http {
         Some("the address of the monitoring")
     } else if store(old) != store(new) {
         Some("the store of streams")
+    } else if most(old) != most(new) {
+        Some("max_file_store or max_memory_store")
+    } else if streams(old) != streams(new) {
+        Some("jetstream { … }")
     } else if old.server_name != new.server_name {
         Some("server_name")
     } else {

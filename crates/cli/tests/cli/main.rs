@@ -20,6 +20,8 @@ mod program;
 mod remote;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
 mod serve;
+#[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
+mod tls;
 mod tour;
 mod transfer;
 mod upkeep;

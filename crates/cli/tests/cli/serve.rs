@@ -213,6 +213,21 @@ fn a_reload_takes_what_is_right_and_keeps_what_it_has_otherwise() {
 }
 
 #[test]
+fn a_reload_refuses_what_streams_would_not_hear_of() {
+    let place = Place::empty();
+    place.write("c.conf", "port: -1, jetstream { max_file_store: 2M }");
+    let mut server = Running::start(&place, &["serve", "--config", "c.conf"]);
+    for (block, name) in [
+        ("max_file_store: 3M", "max_file_store or max_memory_store"),
+        ("max_file_store: 2M, domain: hub", "jetstream { … }"),
+    ] {
+        place.write("c.conf", format!("port: -1, jetstream {{ {block} }}"));
+        server.signal(Signal::HUP);
+        server.wait_for(&format!("{name} cannot change while the server runs"));
+    }
+}
+
+#[test]
 fn the_log_file_is_opened_again_when_asked() {
     let place = Place::empty();
     place.write("c.conf", "port: -1, logfile: \"server.log\", ports_file_dir: \".\"");

@@ -167,6 +167,29 @@ fn writes_reach_a_server_whose_certificate_has_another_name() {
 }
 
 #[test]
+fn a_reload_that_changes_the_tls_reaches_the_door() {
+    let place = Place::empty();
+    let file = |name: &str| format!("{}/../server/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    let tls = format!("cert_file: {:?}, key_file: {:?}", file("client.pem"), file("client-key.pem"));
+    place.write("c.conf", "port: -1, http: -1");
+    let server = Running::start(&place, &["serve", "--config", "c.conf"]);
+    let at = server.monitor();
+    let json = "Content-Type: application/json";
+    assert_eq!(ask(at, &format!("PUT /v1/buckets/b\r\n{json}"), "{}").status, 201);
+    let verified = format!(", ca_file: {:?}, verify: true", file("ca.pem"));
+    for (more, status) in [("", 200), (verified.as_str(), 403)] {
+        let mut events = watch(at, "GET /v1/kv/b?watch&updates");
+        assert_eq!(next(&mut events, "event: ").as_deref(), Some("current"));
+        place.write("c.conf", format!("port: -1, http: -1, tls {{ {tls}{more} }}"));
+        server.signal(Signal::HUP);
+        // That everybody is asked anew ends watches.
+        assert_eq!(next(&mut events, "event: "), None);
+        let answer = ask(at, "PUT /v1/kv/b/k", "x");
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
+}
+
+#[test]
 fn a_watch_that_breaks_off_a_hundred_times_misses_nothing_and_repeats_nothing() {
     let place = Place::empty();
     let server = Running::start(&place, &["serve", "--port", "0", "--http-port", "0"]);
