@@ -1,5 +1,6 @@
 // Figures of the console and the door, by themselves, since they are worth something on a quiet machine only:
-// JETKV=target/release/jetkv node figures.mjs, in a directory that has the packages of package.json.
+// JETKV=target/release/jetkv node target/peers/browser/figures.mjs [paint] [live] [gets], once `cargo xtask console` has made
+// that directory.
 
 import { readFileSync } from "node:fs";
 import { connect as dial } from "node:net";
@@ -9,12 +10,18 @@ const KEYS = 1_000_000;
 const say = (line) => process.stdout.write(`${line}\n`);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+const parts = {
+  paint: async () => {
+    await firstPaint("flat", (at) => `key${String(at).padStart(7, "0")}`);
+    await firstPaint("tree", (at) => `region${at % 10}.shop${at % 1000}.item${at}`);
+  },
+  live: liveView,
+  gets: costOfGets,
+};
+const asked = process.argv.slice(2).filter((name) => name in parts);
 const world = await World.start({ args: ["--sync", "os"] });
 try {
-  await firstPaint("flat", (at) => `key${String(at).padStart(7, "0")}`);
-  await firstPaint("tree", (at) => `region${at % 10}.shop${at % 1000}.item${at}`);
-  await liveView();
-  await costOfGets();
+  for (const part of asked.length > 0 ? asked : Object.keys(parts)) await parts[part]();
 } finally {
   await world.stop().catch((error) => say(String(error)));
   await close();
@@ -51,19 +58,28 @@ async function firstPaint(bucket, key) {
   say(`${bucket}: a page of 200 keys from the middle after ${(performance.now() - began).toFixed(1)} ms`);
 }
 
-/** Whether the page goes on drawing while 5,000 changes a second come. */
+/** Whether the page goes on drawing, and answers its keyboard, while 5,000 changes a second come. */
 async function liveView() {
   const [rate, seconds] = [5_000, 10];
   await world.kvm.create("live", { storage: "memory" });
   await world.open("#/b/live/live");
-  await world.page.getByText("live", { exact: true }).waitFor();
+  await world.page.locator("main .pill.good").first().waitFor();
   await world.page.evaluate(() => {
-    globalThis.frames = [];
+    Object.assign(globalThis, { frames: [], tasks: [], inputs: [] });
     let before = performance.now();
     const frame = (now) => { globalThis.frames.push(now - before); before = now; requestAnimationFrame(frame); };
     requestAnimationFrame(frame);
+    new PerformanceObserver((list) => globalThis.tasks.push(...list.getEntries().map((task) => task.duration))).observe({ type: "longtask" });
+    addEventListener("keydown", (event) => globalThis.inputs.push(performance.now() - event.timeStamp), { capture: true });
   });
+  const protocol = await world.context.newCDPSession(world.page);
+  await protocol.send("Performance.enable", { timeDomain: "threadTicks" });
+  const busy = async () => (await protocol.send("Performance.getMetrics")).metrics.find((each) => each.name === "TaskDuration").value;
+  const busyBefore = await busy();
   const began = performance.now();
+  const typing = (async () => {
+    while (performance.now() - began < seconds * 1000) { await world.page.keyboard.press("Shift"); await pause(200); }
+  })();
   for (let sent = 0; sent < rate * seconds;) {
     const due = Math.min(rate * seconds, Math.floor((performance.now() - began) * rate / 1000));
     for (; sent < due; sent += 1) world.client.publish(`$KV.live.sensor${sent % 500}`, `{"value":${sent}}`);
@@ -71,11 +87,17 @@ async function liveView() {
   }
   await world.client.flush();
   const shown = await world.page.waitForFunction((all) => document.getElementById("seen")?.textContent === `${all} in all`, (rate * seconds).toLocaleString("en"), { timeout: 20_000 });
-  const behind = Math.round(performance.now() - began - seconds * 1000);
-  const frames = (await world.page.evaluate(() => globalThis.frames)).sort((one, two) => one - two);
+  const took = (performance.now() - began) / 1000;
+  await typing;
+  const busyFor = await busy() - busyBefore;
+  const [frames, tasks, inputs] = await world.page.evaluate(() => [globalThis.frames, globalThis.tasks, globalThis.inputs]);
   const sampled = await world.page.locator("#sampled").innerText();
   await shown.dispose();
-  say(`live view, ${rate} changes a second for ${seconds} s: all counted ${behind} ms after the last; frames ${frames.length}, median ${Math.round(frames[frames.length >> 1])} ms, longest ${Math.round(frames.at(-1))} ms; says "${sampled}"`);
+  const middle = (list) => Math.round(list.sort((one, two) => one - two)[list.length >> 1] ?? 0);
+  const most = (list) => Math.round(Math.max(0, ...list));
+  say(`live view, ${rate} changes a second for ${seconds} s: all counted ${Math.round(took * 1000 - seconds * 1000)} ms after the last; says "${sampled}"`);
+  say(`  processor time of the page's main thread ${(busyFor / took * 100).toFixed(0)} %; tasks above 50 ms: ${tasks.length}, longest ${most(tasks)} ms`);
+  say(`  ${inputs.length} keys reached the page after ${middle(inputs)} ms, at most ${most(inputs)} ms; frames ${frames.length}, median ${middle(frames)} ms, longest ${most(frames)} ms`);
 }
 
 /** Processor time of the server for each get, over the wire and through the door. */
@@ -86,15 +108,16 @@ async function costOfGets() {
   for (const key of keys) await kv.put(key, value);
   const wire = {
     at: new URL(world.nats.replace("nats:", "http:")),
-    hello: 'CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\nSUB _I.> 1\r\n',
-    request: (key, number) => `PUB $JS.API.DIRECT.GET.KV_gets.$KV.gets.${key} _I.${number} 0\r\n\r\n`,
+    // Each connection has an inbox of its own, as clients do.
+    hello: (who) => `CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\nSUB _INBOX.${who}.> 1\r\n`,
+    request: (key, number, who) => `PUB $JS.API.DIRECT.GET.KV_gets.$KV.gets.${key} _INBOX.${who}.${number} 0\r\n\r\n`,
   };
-  const door = { at: new URL(world.http), hello: "", request: (key) => `GET /v1/kv/gets/${key} HTTP/1.1\r\nHost: localhost\r\n\r\n` };
+  const door = { at: new URL(world.http), hello: () => "", request: (key) => `GET /v1/kv/gets/${key} HTTP/1.1\r\nHost: localhost\r\n\r\n` };
   for (const [pattern, connections, inFlight, total] of [["1 connection, 100 in flight", 1, 100, 300_000], ["50 connections, 1 in flight each", 50, 1, 200_000]]) {
     const cost = {};
     for (const [name, way] of [["wire", wire], ["door", door], ["wire", wire], ["door", door], ["wire", wire], ["door", door]]) {
       const before = processorTime();
-      await Promise.all(Array.from({ length: connections }, () => ask(way, keys, inFlight, total / connections)));
+      await Promise.all(Array.from({ length: connections }, (_, who) => ask(way, keys, inFlight, total / connections, who)));
       (cost[name] ??= []).push((processorTime() - before) / total * 1e6);
     }
     const median = (list) => list.sort((one, two) => one - two)[list.length >> 1];
@@ -104,16 +127,16 @@ async function costOfGets() {
 }
 
 /** Sends `total` requests on one connection, `inFlight` at a time, and waits for as many values. */
-function ask(way, keys, inFlight, total) {
+function ask(way, keys, inFlight, total, who) {
   return new Promise((resolve, reject) => {
     const socket = dial({ host: way.at.hostname, port: Number(way.at.port), noDelay: true });
     let [sent, came, rest] = [0, 0, Buffer.alloc(0)];
     const send = (count) => {
       let text = "";
-      for (const end = Math.min(total, sent + count); sent < end; sent += 1) text += way.request(keys[sent % keys.length], sent);
+      for (const end = Math.min(total, sent + count); sent < end; sent += 1) text += way.request(keys[sent % keys.length], sent, who);
       if (text) socket.write(text);
     };
-    socket.on("connect", () => { socket.write(way.hello); send(inFlight); });
+    socket.on("connect", () => { socket.write(way.hello(who)); send(inFlight); });
     socket.on("error", reject);
     socket.on("data", (data) => {
       const bytes = rest.length > 0 ? Buffer.concat([rest, data]) : data;

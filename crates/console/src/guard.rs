@@ -34,9 +34,9 @@ impl Guard {
             .hint("use its address, or let it know the name with --http-name"));
         }
         // A link from elsewhere may open a page here; nothing else may be asked by other sites.
-        let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+        let site = headers.get(FETCH_SITE).map(HeaderValue::as_bytes);
         let navigates =
-            headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate") && method == Method::GET;
+            headers.get(FETCH_MODE).is_some_and(|mode| mode == "navigate") && method == Method::GET;
         let foreign_site = site.is_some_and(|site| site != b"same-origin" && site != b"none") && !navigates;
         let foreign_origin = headers.get(header::ORIGIN).is_some_and(|origin| {
             let origin = origin.to_str().unwrap_or_default();
@@ -70,6 +70,9 @@ pub(crate) fn seal(headers: &mut HeaderMap) {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
 }
+
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// Values are anybody's bytes: whatever they claim to be, a browser must not run them.
 const SEALS: [(HeaderName, &str); 5] = [

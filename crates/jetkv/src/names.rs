@@ -40,7 +40,7 @@ impl BucketNames {
     /// Returns the subject of a key.
     pub(crate) fn subject(&self, key: &str) -> Result<Subject, KvError> {
         check_key(key)?;
-        Subject::new(format!("{}{key}", self.prefix))
+        Subject::new([self.prefix.as_str(), key].concat())
             .map_err(|error| KvError::InvalidKey { key: key.into(), reason: error.to_string() })
     }
 

@@ -1,26 +1,32 @@
 //! What headers tell of an entry whose value is the body.
 
 use crate::form::{operation_name, user_headers};
+use crate::guard;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use bytes::Bytes;
-use jetkv::Entry;
+use jetkv::{Entry, Operation, Timestamp};
+use std::fmt::Write;
+use std::sync::LazyLock;
 
-/// Returns the headers of an answer that has the value of `entry` as its body.
+/// Returns the headers of an answer that has the value of `entry` as its body, sealed ones.
 pub(crate) fn headers_of(entry: &Entry) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(HEADERS_USUAL);
-    // The tag is the revision between quotes.
-    let tag = Bytes::from(format!("\"{}\"", entry.revision));
-    let revision = tag.slice(1..tag.len().saturating_sub(1));
-    for (name, text) in [(header::ETAG, tag), (REVISION, revision)] {
-        if let Ok(value) = HeaderValue::from_maybe_shared(text) {
+    let mut headers = USUAL.clone();
+    // The tag, which is the revision between quotes, and the time lie behind each other in one piece of memory.
+    let mut text = String::with_capacity(TEXT_BYTES_USUAL);
+    // A text takes everything.
+    let _ = write!(text, "\"{}\"", entry.revision);
+    let tag_end = text.len();
+    text.push_str(entry.created.to_text(&mut [0; Timestamp::TEXT_BYTES_MAX]));
+    let text = Bytes::from(text);
+    let places = [(header::ETAG, 0..tag_end), (REVISION, 1..tag_end - 1), (CREATED, tag_end..text.len())];
+    for (name, place) in places {
+        if let Ok(value) = HeaderValue::from_maybe_shared(text.slice(place)) {
             headers.insert(name, value);
         }
     }
-    if let Ok(created) = HeaderValue::from_maybe_shared(Bytes::from(entry.created.to_string())) {
-        headers.insert(CREATED, created);
+    if entry.operation != Operation::Put {
+        headers.insert(OPERATION, HeaderValue::from_static(operation_name(entry.operation)));
     }
-    headers.insert(OPERATION, HeaderValue::from_static(operation_name(entry.operation)));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     for (name, content) in user_headers(&entry.headers) {
         let value = HeaderValue::from_str(content);
         if name.eq_ignore_ascii_case("content-type") {
@@ -44,5 +50,20 @@ const TTL: HeaderName = HeaderName::from_static("kv-ttl");
 /// Before the names of headers that are stored with a value.
 pub(super) const HEADER_PREFIX: &str = "kv-header-";
 
+/// The headers of the answer that is given most often; its texts are still to come. A copy costs less than to put them together.
+static USUAL: LazyLock<HeaderMap> = LazyLock::new(|| {
+    let mut headers = HeaderMap::with_capacity(HEADERS_USUAL);
+    for name in [header::ETAG, REVISION, CREATED] {
+        headers.insert(name, HeaderValue::from_static(""));
+    }
+    headers.insert(OPERATION, HeaderValue::from_static(operation_name(Operation::Put)));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    guard::seal(&mut headers);
+    headers
+});
+
 /// Headers of an answer, those that every answer has among them.
 const HEADERS_USUAL: usize = 16;
+
+/// Room for the tag and the time.
+const TEXT_BYTES_USUAL: usize = 64;
