@@ -75,6 +75,15 @@ impl Problem {
         Self::new(StatusCode::PRECONDITION_FAILED, "conflict", detail)
     }
 
+    /// What a place says to a configuration. Room that is reserved by it and is not there is no fault of the place.
+    pub(crate) fn of_settings(error: KvError, reserves: bool) -> Self {
+        if !reserves || error.kind() != ErrorKind::LimitReached {
+            return error.into();
+        }
+        Self::new(StatusCode::CONFLICT, "limit-reached", text_of(&error))
+            .hint("a bucket reserves max_bytes on the server: ask for less, or for none")
+    }
+
     /// Whoever asks must say who they are.
     pub(crate) fn unauthorized(detail: impl Into<String>) -> Self {
         let problem = Self::new(StatusCode::UNAUTHORIZED, "denied", detail);

@@ -46,7 +46,9 @@ async fn created(seat: &Seat, config: KeyValueConfig) -> Result<Response, Proble
     seat.check(&Act::Create(&config.bucket))?;
     let place = format!("/v1/buckets/{}", config.bucket);
     let existed = seat.front().await?.key_value(&config.bucket).await.is_ok();
-    let kv = seat.front().await?.create_key_value(config).await?;
+    let reserves = config.max_bytes.is_some();
+    let made = seat.front().await?.create_key_value(config).await;
+    let kv = made.map_err(|error| Problem::of_settings(error, reserves))?;
     let status = if existed { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, [(header::LOCATION, place)], shown(&kv).await?).into_response())
 }
@@ -135,7 +137,9 @@ async fn changed(
         return Ok(Json(preview::of(kv, &config, kv.now().await?).await?).into_response());
     }
     seat.check(&Act::Edit(kv.bucket()))?;
-    shown(&seat.front().await?.update_key_value(config).await?).await
+    let reserves = config.max_bytes.is_some();
+    let changed = seat.front().await?.update_key_value(config).await;
+    shown(&changed.map_err(|error| Problem::of_settings(error, reserves))?).await
 }
 
 /// `DELETE /v1/buckets/{bucket}`

@@ -28,6 +28,28 @@ fn the_console_is_there_by_default_on_this_machine_only() {
 }
 
 #[test]
+fn a_bucket_that_would_reserve_more_than_there_is_is_refused() {
+    let place = Place::empty();
+    place.write("c.conf", "port: -1, http: -1, jetstream { max_file_store: 10M }");
+    let server = Running::start(&place, &["serve", "--config", "c.conf"]);
+    let send = |method: &str, bytes: u64| {
+        let request = format!("{method} /v1/buckets/b\r\nContent-Type: application/json");
+        ask(server.monitor(), &request, &format!("{{\"max_bytes\":{bytes}}}"))
+    };
+    for (method, bytes, status) in [
+        ("PUT", 1 << 50, 409),
+        ("PUT", 1 << 20, 201),
+        ("PUT", 1 << 50, 409),
+        ("PATCH", 1 << 50, 409),
+        ("PATCH", 1 << 21, 200),
+    ] {
+        let answer = send(method, bytes);
+        assert_eq!(answer.status, status, "{method} {bytes}: {answer:?}");
+        assert_eq!(answer.body.contains("\"kind\":\"limit-reached\""), status == 409, "{answer:?}");
+    }
+}
+
+#[test]
 fn a_taken_port_moves_the_console_unless_it_was_asked_for() {
     let _taken = take(8222);
     let place = Place::empty();
