@@ -6,6 +6,7 @@ use crate::exit::{Failure, Stop};
 use crate::files::remove_directory;
 use crate::output::Out;
 use crate::place::Door;
+use crate::span::{nanos, shown};
 use crate::table::{self, Columns};
 use jetkv::blocking::{JetStream, KeyValue};
 use jetkv::{KeyValueConfig, KvError, OpenOptions, Sync, WatchEvent, WatchOptions};
@@ -190,22 +191,14 @@ fn print(results: &[Figures], out: &mut Out) -> Result<(), Stop> {
             crate::size::human(figures.value_bytes),
             figures.count.to_string(),
             figures.per_second.to_string(),
-            micros(figures.median_ns),
-            micros(figures.p99_ns),
-            micros(figures.max_ns),
+            shown(figures.median_ns),
+            shown(figures.p99_ns),
+            shown(figures.max_ns),
         ]
     });
     let head = ["Operation", "Threads", "Value", "Count", "Per Second", "Median", "99%", "Max"];
     let columns = Columns { head: &head, right: &[1, 2, 3, 4, 5, 6, 7], elastic: None };
     Ok(table::print(out, columns, rows.collect())?)
-}
-
-fn micros(nanos: u64) -> String {
-    format!("{}.{} us", nanos / 1_000, nanos / 100 % 10)
-}
-
-fn nanos(span: Duration) -> u64 {
-    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Returns bytes that do not compress (xorshift), the same in every run.

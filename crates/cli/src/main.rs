@@ -26,6 +26,7 @@ mod run;
 mod serve;
 mod shell;
 mod size;
+mod span;
 mod table;
 mod text;
 mod tour;

@@ -4,8 +4,8 @@ use crate::clock;
 use crate::exit::{Exit, Failure, Stop};
 use crate::output::Out;
 use crate::place::Door;
+use crate::span;
 use std::io::Write;
-use std::time::Duration;
 
 /// `ping`
 pub(crate) fn ping(door: &Door, out: &mut Out) -> Result<(), Stop> {
@@ -25,9 +25,5 @@ pub(crate) fn ping(door: &Door, out: &mut Out) -> Result<(), Stop> {
         return Ok(out.json(&serde_json::json!({ "server": server, "buckets": buckets, "micros": micros }))?);
     }
     let buckets = crate::text::count(u64::try_from(buckets).unwrap_or(u64::MAX), "bucket", "buckets");
-    Ok(writeln!(out, "server {server} answers in {}, {buckets}", shown(took))?)
-}
-
-fn shown(span: Duration) -> String {
-    format!("{}.{:03} ms", span.as_millis(), span.as_micros() % 1_000)
+    Ok(writeln!(out, "server {server} answers in {}, {buckets}", span::shown(span::nanos(took)))?)
 }

@@ -4,6 +4,7 @@ use super::device::{self, Cache, Device, Mount};
 use super::finding::{Finding, Verdict};
 use crate::clock;
 use crate::exit::{Failure, Stop};
+use crate::span::{nanos, shown};
 use jetkv::env::{Env, File, OpenMode};
 use std::path::Path;
 use std::sync::Arc;
@@ -79,9 +80,9 @@ impl Spans {
         let verdict = if p99 > SLOW { Verdict::Warning } else { Verdict::Good };
         let text = format!(
             "{way} of {RECORD_BYTES} bytes: median {}, 99 % within {}, longest {}{}",
-            shown(median),
-            shown(p99),
-            shown(most),
+            shown(nanos(median)),
+            shown(nanos(p99)),
+            shown(nanos(most)),
             if verdict == Verdict::Warning { "; each durable write waits for one" } else { "" }
         );
         Finding::new("sync", verdict, text).with(serde_json::json!({
@@ -111,7 +112,7 @@ impl Seen {
     }
 
     fn verdict(self, device: Option<&Device>) -> (Verdict, String) {
-        let (median, syncs) = (shown(self.median), self.syncs);
+        let (median, syncs) = (shown(nanos(self.median)), self.syncs);
         if self.in_memory {
             return (Verdict::Bad, "what is synced stays in memory: a power cut takes everything".into());
         }
@@ -189,19 +190,6 @@ fn judge_mount(mount: Option<&Mount>) -> Finding {
         (Verdict::Good, kind.clone())
     };
     Finding::new("mount", verdict, text).with(figures)
-}
-
-fn shown(span: Duration) -> String {
-    let nanos = span.as_nanos();
-    if nanos < 1_000_000 {
-        format!("{}.{} us", nanos / 1_000, nanos / 100 % 10)
-    } else {
-        format!("{}.{} ms", nanos / 1_000_000, nanos / 100_000 % 10)
-    }
-}
-
-fn nanos(span: Duration) -> u64 {
-    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// What a small value takes in a segment.
