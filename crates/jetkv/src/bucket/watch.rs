@@ -85,12 +85,19 @@ impl KeyValue {
         filters: Vec<SubjectFilter>,
         options: WatchOptions,
     ) -> Result<Vec<Entry>, KvError> {
+        let leaves_out = options.ignore_deletes;
         let mut watcher = self.open_watch(filters, options).await?;
-        let mut entries = Vec::new();
+        let mut entries: Vec<Entry> = Vec::new();
         while let Some(event) = watcher.next().await {
             match event? {
                 WatchEvent::Entry(entry) => entries.push(entry),
                 WatchEvent::EndOfInitial => break,
+            }
+        }
+        // A server that lags behind did not know how many there would be.
+        if !leaves_out {
+            for (left, entry) in (0..).zip(entries.iter_mut().rev()) {
+                entry.delta = left;
             }
         }
         Ok(entries)

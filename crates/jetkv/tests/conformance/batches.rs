@@ -1,6 +1,6 @@
 //! Rules of batches: all or nothing, in order.
 
-use super::{World, assert_refused, drain, lines, value};
+use super::{World, assert_refused, assert_yields, lines, value};
 use jetkv::{BATCH_WRITES_MAX, KvError, Write, WriteOptions};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(crate) fn a_refused_write_undoes_the_whole_batch(world: &World) {
     let kv = world.bucket();
     kv.put("there", "1").unwrap();
     let mut watcher = kv.watch_all().unwrap();
-    drain(&mut watcher);
+    assert_yields(&mut watcher, &["PUT there=1", "END"]);
     for refused in [
         Write::create("there", "2"),
         Write::update("there", "2", 9),
@@ -29,7 +29,7 @@ pub(crate) fn a_refused_write_undoes_the_whole_batch(world: &World) {
     }
     assert_eq!(kv.keys().unwrap(), ["there"]);
     assert_eq!(kv.status().unwrap().last_revision, 1);
-    assert!(drain(&mut watcher).is_empty());
+    assert_yields(&mut watcher, &[]);
 }
 
 pub(crate) fn later_writes_see_earlier_ones(world: &World) {

@@ -1,6 +1,6 @@
 //! Rules of time: TTL of buckets and keys, and the markers that expiry leaves.
 
-use super::{World, drain, value};
+use super::{World, assert_yields, value};
 use jetkv::{MarkerReason, Operation, PurgeOptions, WriteOptions};
 use std::time::Duration;
 
@@ -49,9 +49,9 @@ pub(crate) fn expiry_without_markers_is_silent(world: &World) {
     let kv = world.bucket();
     kv.put_with("k", "1", ttl(1)).unwrap();
     let mut watcher = kv.watch_all().unwrap();
-    assert_eq!(drain(&mut watcher), ["PUT k=1", "END"]);
+    assert_yields(&mut watcher, &["PUT k=1", "END"]);
     world.advance(3 * SECOND);
-    assert!(drain(&mut watcher).is_empty());
+    assert_yields(&mut watcher, &[]);
     assert_eq!(kv.entry("k").unwrap(), None);
 }
 
@@ -59,9 +59,9 @@ pub(crate) fn expiry_with_markers_shows_a_purge(world: &World) {
     let kv = world.with(world.config("b").limit_marker_ttl(60 * SECOND).history(5));
     kv.put_with("k", "1", ttl(60)).unwrap();
     let mut watcher = kv.watch_all().unwrap();
-    assert_eq!(drain(&mut watcher), ["PUT k=1", "END"]);
+    assert_yields(&mut watcher, &["PUT k=1", "END"]);
     world.advance(62 * SECOND);
-    assert_eq!(drain(&mut watcher), ["PURGE k"]);
+    assert_yields(&mut watcher, &["PURGE k"]);
     assert_eq!(value(&kv, "k"), None);
     let marker = kv.entry("k").unwrap().unwrap();
     assert_eq!((marker.operation, marker.marker_reason()), (Operation::Purge, Some(MarkerReason::MaxAge)));
@@ -93,9 +93,9 @@ pub(crate) fn a_purge_marker_with_ttl_goes_without_another_marker(world: &World)
     kv.put("k", "1").unwrap();
     kv.purge_with("k", PurgeOptions::new().ttl(10 * SECOND)).unwrap();
     let mut watcher = kv.watch_all().unwrap();
-    assert_eq!(drain(&mut watcher), ["PURGE k", "END"]);
+    assert_yields(&mut watcher, &["PURGE k", "END"]);
     world.advance(12 * SECOND);
-    assert!(drain(&mut watcher).is_empty());
+    assert_yields(&mut watcher, &[]);
     assert_eq!(kv.entry("k").unwrap(), None);
 }
 

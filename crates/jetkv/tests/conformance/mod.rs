@@ -20,6 +20,9 @@ use jetkv::{Entry, KeyValueConfig, KvError, Storage, WatchEvent};
 use std::any::Any;
 use std::time::Duration;
 
+/// A server under load may take its time; only a rule that is broken waits so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// What a place is; a few rules name the error that another place gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(dead_code, reason = "a test file has some of the places")]
@@ -93,22 +96,32 @@ pub(crate) fn lines(entries: &[Entry]) -> Vec<String> {
     entries.iter().map(line).collect()
 }
 
-/// Returns all that a watcher has now: what does not come within the time that the place may need is not there.
-pub(crate) fn events(watcher: &mut Watcher) -> Vec<WatchEvent> {
+/// Waits until a watcher has had so many events, and returns them with whatever comes beyond them: what does not come within the time
+/// that the place may need is not there.
+pub(crate) fn events(watcher: &mut Watcher, count: usize) -> Vec<WatchEvent> {
     let mut events = Vec::new();
-    while let Some(event) = watcher.next_timeout(crate::places::SETTLES_IN).unwrap() {
-        events.push(event);
+    loop {
+        let patience = if events.len() < count { PATIENCE } else { crate::places::SETTLES_IN };
+        match watcher.next_timeout(patience).unwrap() {
+            Some(event) => events.push(event),
+            None => return events,
+        }
     }
-    events
 }
 
-/// Returns all that a watcher has now, the end of the first set as `END`.
-pub(crate) fn drain(watcher: &mut Watcher) -> Vec<String> {
+/// As [`events`], with the end of the first set as `END`.
+pub(crate) fn drain(watcher: &mut Watcher, count: usize) -> Vec<String> {
     let line = |event| match event {
         WatchEvent::Entry(entry) => line(&entry),
         WatchEvent::EndOfInitial => "END".into(),
     };
-    events(watcher).into_iter().map(line).collect()
+    events(watcher, count).into_iter().map(line).collect()
+}
+
+/// Checks what a watcher has now.
+#[track_caller]
+pub(crate) fn assert_yields(watcher: &mut Watcher, expected: &[&str]) {
+    assert_eq!(drain(watcher, expected.len()), expected);
 }
 
 /// Returns the value of a key as text.

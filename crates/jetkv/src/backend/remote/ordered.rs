@@ -9,6 +9,7 @@ use crate::backend::Fault;
 use jetkv_engine::{Damage, EngineError};
 use jetkv_jetstream::{Content, JetStreamError, Start};
 use jetkv_types::{Message, Sequence, SubjectFilter, Timestamp};
+use jetkv_wire::api::StreamInfo;
 use session::{Heard, Session};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -45,6 +46,8 @@ pub(super) struct Ordered {
     /// The first sequence that the leader still had when the reader was opened. A server that lags behind may still have what
     /// was removed before it. 0 where nothing lags.
     first: Sequence,
+    /// How many messages the first set has at the leader, where that is known: a server that lags behind announces too few.
+    announced: u64,
     /// How many messages the stream keeps of each subject, at most.
     history: i64,
     /// The last sequence that was delivered, or skipped on purpose.
@@ -95,6 +98,7 @@ impl Ordered {
             floor: info.state.last_seq,
             target_sequence: 0,
             first: 0,
+            announced: 0,
             history: info.config.max_msgs_per_subject,
             position: 0,
             phase: Phase::Initial { total: 0, seen: 0, is_anew: false },
@@ -107,6 +111,7 @@ impl Ordered {
         };
         if info.config.num_replicas > 1 {
             reader.first = info.state.first_seq;
+            reader.announced = reader.size_of_first_set(&info);
             reader.target_sequence = reader.last_matching().await?;
         }
         match reader.begin().await {
@@ -205,7 +210,9 @@ impl Ordered {
             let seen = seen + 1;
             self.phase = Phase::Initial { total, seen, is_anew };
             self.position = self.position.max(message.sequence);
-            left = total.saturating_sub(seen).min(pending);
+            left = total.saturating_sub(seen);
+            // More is to come, if the server knows it or not.
+            left = if message.sequence < self.target_sequence { left.max(1) } else { left.min(pending) };
             if left == 0 {
                 self.complete(message.sequence);
             }
@@ -259,6 +266,20 @@ impl Ordered {
             last = last.max(found.unwrap_or(0));
         }
         Ok(last)
+    }
+
+    /// Returns how many messages the first set has, if it is about everything that there is.
+    fn size_of_first_set(&self, info: &StreamInfo) -> u64 {
+        let is_everything = info.config.subjects.iter().all(|subject| {
+            let subject = SubjectFilter::new(subject.as_str());
+            subject.is_ok_and(|subject| self.filters.iter().any(|filter| subject.is_subset_of(filter)))
+        });
+        match self.start {
+            _ if !is_everything || self.wanted.is_some() => 0,
+            Start::All => info.state.messages,
+            Start::LastPerSubject => u64::try_from(info.state.num_subjects).unwrap_or(0),
+            Start::New | Start::BySequence(_) => 0,
+        }
     }
 
     /// Goes on with every change behind the first set, with a consumer of its own.
@@ -338,7 +359,8 @@ impl Ordered {
         self.session = Some(session);
         if matches!(self.phase, Phase::Initial { .. }) {
             let is_anew = is_anew && self.start == Start::LastPerSubject;
-            self.phase = Phase::Initial { total: pending, seen: 0, is_anew };
+            let total = if self.position == 0 { pending.max(self.announced) } else { pending };
+            self.phase = Phase::Initial { total, seen: 0, is_anew };
             if self.start == Start::New {
                 self.phase = Phase::Complete;
             } else if pending == 0 {
