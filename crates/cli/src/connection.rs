@@ -89,7 +89,11 @@ impl Connection {
     pub(crate) fn options(&self) -> Result<ConnectOptions, Failure> {
         let login = &self.login;
         if login.url.is_empty() {
-            let text = "the context names no server";
+            let text = if self.flags.contains("--context") {
+                "the context names no server"
+            } else {
+                "no server is named"
+            };
             return Err(Failure::usage(text).hint("name one with --server nats://HOST:PORT"));
         }
         let mut options = ConnectOptions::new(login.url.as_str());

@@ -2,11 +2,12 @@
 
 use crate::cli::CopyArgs;
 use crate::exit::{Failure, Stop};
-use crate::output::Out;
+use crate::output::{Out, note};
 use crate::place::{Door, Place};
 use crate::progress::{Progress, Unit};
 use crate::run::with;
 use crate::text;
+use jetkv::blocking::KeyValue;
 use jetkv::{BucketCopy, CopiedRevisions, CopyOptions, CopyStep, KvError};
 use pollster::block_on;
 use std::io::Write;
@@ -14,17 +15,24 @@ use std::io::Write;
 /// `copy FROM TO`
 pub(crate) fn copy(door: &Door, args: &CopyArgs, out: &mut Out) -> Result<(), Stop> {
     let (from, to) = (door.of_text(&args.from)?, door.of_text(&args.to)?);
+    if from.is_same_directory(&to) {
+        return Err(Failure::usage(format!("{} and {} are the same directory", args.from, args.to)).into());
+    }
     with(from.open()?, |from| with(to.open_or_create()?, |to| copy_buckets(from, to, args, out)))
 }
 
 fn copy_buckets(from: &Place<'_>, to: &Place<'_>, args: &CopyArgs, out: &mut Out) -> Result<(), Stop> {
     let names = if args.buckets.is_empty() { from.store.key_value_names()? } else { args.buckets.clone() };
+    if names.is_empty() {
+        note(format_args!("no buckets in {}", from.door.name()));
+    }
     let mut copies = Vec::new();
     for name in &names {
-        let source = from.bucket(name)?.to_async();
+        let bucket = from.bucket(name)?;
+        let source = bucket.to_async();
         let options = args.replicas.map_or(CopyOptions::new(), |count| CopyOptions::new().replicas(count));
         let opened = block_on(BucketCopy::open_with(&source, &to.store.to_async(), name, options));
-        let mut copy = opened.map_err(|error| explain(error, to))?;
+        let mut copy = opened.map_err(|error| explain(error, &bucket, to))?;
         catch_up(&mut copy)?;
         report(name, &copy, out)?;
         copies.push(copy);
@@ -79,8 +87,21 @@ fn report(name: &str, copy: &BucketCopy, out: &mut Out) -> Result<(), Stop> {
     Ok(out.flush()?)
 }
 
-fn explain(error: KvError, to: &Place<'_>) -> Stop {
+fn explain(error: KvError, source: &KeyValue, to: &Place<'_>) -> Stop {
     let KvError::BucketExists { bucket } = &error else { return error.into() };
+    // Another address of the same server: nobody is to be told to delete what was to be copied.
+    let facts = |bucket: &KeyValue| {
+        bucket.status().map(|status| (status.created, status.config, status.last_revision)).ok()
+    };
+    if to
+        .store
+        .key_value(bucket)
+        .ok()
+        .and_then(|there| facts(&there))
+        .is_some_and(|there| facts(source) == Some(there))
+    {
+        return Failure::usage(format!("bucket {bucket:?} in {} is the one to copy", to.door.name())).into();
+    }
     let text = format!("bucket {bucket:?} exists in {} and is no copy of this one", to.door.name());
     let hint = format!("delete it there first with `{}`", to.door.spell(&format!("del {bucket}")));
     Failure::conflict(text).hint(hint).into()

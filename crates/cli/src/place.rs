@@ -65,6 +65,14 @@ impl Door {
         self.servers.is_some()
     }
 
+    /// Says whether both are one directory, however it is spelled.
+    pub(crate) fn is_same_directory(&self, other: &Self) -> bool {
+        let real = |door: &Self| std::fs::canonicalize(&door.store).ok();
+        !self.names_servers()
+            && !other.names_servers()
+            && real(self).is_some_and(|path| real(other) == Some(path))
+    }
+
     /// Returns what messages call the place: the directory, or the servers.
     pub(crate) fn name(&self) -> String {
         match &self.servers {

@@ -324,7 +324,9 @@ impl KvError {
                 "a cluster of servers has it; leave it out here".into()
             }
             Self::Unsupported { .. } => "the place where the files are has it".into(),
-            Self::Unavailable { .. } => "check the address, and that the server runs with JetStream".into(),
+            Self::Unavailable { .. } => {
+                "check the address, and that the server runs, with JetStream for this account".into()
+            }
             Self::TimedOut { .. } => "read what is there before a write is done again".into(),
             Self::Denied { .. } => "check user, password or credentials, and their permissions".into(),
             Self::WatchGap { .. } => "begin a new watch; it shows what is there now".into(),

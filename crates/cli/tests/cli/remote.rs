@@ -203,6 +203,21 @@ fn copies_keep_revisions_in_directories_and_go_on_where_they_stopped() {
 }
 
 #[test]
+fn a_copy_of_a_place_to_itself_is_refused_and_nothing_is_to_be_deleted() {
+    let here = Place::with_bucket();
+    here.put("a", "1");
+    let err = here.fails(&["copy", "jetkv-data", "./jetkv-data"], 2);
+    assert!(err.contains("are the same directory"), "{err}");
+    let server = serve(&here);
+    let port = server.address().port();
+    let err = here.fails(&["copy", "jetkv-data", &format!("nats://localhost:{port}")], 2);
+    assert!(err.contains("\"app\" in nats://localhost") && err.contains("is the one to copy"), "{err}");
+    assert!(!err.contains("del "), "{err}");
+    let err = here.fails(&["ls", "--server", ""], 2);
+    assert!(err.contains("no server is named"), "{err}");
+}
+
+#[test]
 fn a_copy_follows_until_it_is_stopped() {
     let here = Place::with_bucket();
     here.put("a", "1");

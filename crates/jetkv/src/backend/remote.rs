@@ -74,7 +74,11 @@ impl Remote {
             let (client, events) = connect::connect(&options).await?;
             let link = Link::new(client, events, &options);
             let info = link.api::<AccountInfo>("INFO", Bytes::new(), Repeat::Safe).await?;
-            let info = info.map_err(|error| RemoteError::Unavailable { reason: error.to_string() })?;
+            let info = info.map_err(|error| {
+                let is_missing = matches!(error.err_code, 10039 | 10076);
+                let reason = if is_missing { error::NO_JETSTREAM.into() } else { error.to_string() };
+                RemoteError::Unavailable { reason }
+            })?;
             link.level.store(info.api.level, Ordering::Relaxed);
             Ok(Arc::new(link))
         });

@@ -77,7 +77,8 @@ pub(crate) fn explain(error: ApiError, stream: &StreamName) -> Fault {
             None => RemoteError::Refused(error).into(),
         },
         10002 | 10023 | 10026 | 10027 | 10028 | 10047 | 10122 => RemoteError::Full(error).into(),
-        10008 | 10039 | 10076 => RemoteError::Unavailable { reason: error.description.into_owned() }.into(),
+        10039 | 10076 => RemoteError::Unavailable { reason: NO_JETSTREAM.into() }.into(),
+        10008 => RemoteError::Unavailable { reason: error.description.into_owned() }.into(),
         _ if error.code == 503 => RemoteError::Unavailable { reason: error.to_string() }.into(),
         _ => RemoteError::Refused(error).into(),
     }
@@ -115,7 +116,11 @@ pub(crate) fn of_connect(servers: &str, error: &async_nats::ConnectError) -> Rem
     use async_nats::ConnectErrorKind as Kind;
     let reason = format!("cannot connect to {servers}: {error}");
     match error.kind() {
-        Kind::AuthorizationViolation | Kind::Authentication => RemoteError::Denied { reason },
+        // The client library says it twice.
+        Kind::AuthorizationViolation => {
+            RemoteError::Denied { reason: format!("cannot log in to {servers}: authorization violation") }
+        }
+        Kind::Authentication => RemoteError::Denied { reason },
         Kind::ServerParse => {
             RemoteError::InvalidOption { option: format!("server {servers}"), reason: error.to_string() }
         }
@@ -125,3 +130,6 @@ pub(crate) fn of_connect(servers: &str, error: &async_nats::ConnectError) -> Rem
 
 /// Keeps what a permission violation says.
 pub(crate) type Denial = Option<Arc<str>>;
+
+/// Nobody answers, or the answer is just this.
+pub(crate) const NO_JETSTREAM: &str = "the server has no JetStream, or not for this account";

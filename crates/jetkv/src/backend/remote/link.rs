@@ -244,7 +244,7 @@ impl Link {
             RequestErrorKind::TimedOut => self.timed_out(subject),
             RequestErrorKind::NoResponders => {
                 let reason = if subject.starts_with(&self.prefix) {
-                    "the server has no JetStream, or not for this account".to_owned()
+                    error::NO_JETSTREAM.to_owned()
                 } else {
                     format!("no stream listens to {subject}")
                 };
