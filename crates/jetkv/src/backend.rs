@@ -135,6 +135,7 @@ impl Backend {
     }
 
     /// Returns the store in this process, for what only that has; `option` is what was asked for.
+    #[cfg_attr(not(feature = "remote"), expect(unused_variables, reason = "a store in this process has it"))]
     pub(crate) fn store(&self, option: &'static str) -> Result<&jetkv_engine::Store, KvError> {
         match self {
             Self::Embedded(store) => Ok(store.store()),
@@ -262,6 +263,7 @@ impl StreamHandle {
     }
 
     /// Returns a page of the subjects that match, in token order, behind `after`.
+    #[cfg_attr(not(feature = "remote"), expect(unused_variables, reason = "the engine counts for nothing"))]
     pub(crate) async fn subjects(
         &self,
         filter: &SubjectFilter,

@@ -23,6 +23,11 @@ pub(crate) fn steps() -> Vec<Step> {
             rerun: "cargo clippy --workspace --all-targets --locked -- -D warnings",
             run: run_clippy,
         },
+        Step {
+            name: "clippy-embedded",
+            rerun: "cargo clippy --package jetkv --no-default-features --locked -- -D warnings",
+            run: run_clippy_embedded,
+        },
     ];
     steps.extend(testing::steps());
     steps.push(instructions::step());
@@ -45,6 +50,13 @@ fn check_format(workspace: &Workspace) -> Result<Verdict, XtaskError> {
 
 fn run_clippy(workspace: &Workspace) -> Result<Verdict, XtaskError> {
     let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+    run_cargo(&workspace.workspace_root, &arguments)
+}
+
+/// The workspace is built with all features of the library, so nothing else looks at it without.
+fn run_clippy_embedded(workspace: &Workspace) -> Result<Verdict, XtaskError> {
+    let arguments =
+        ["clippy", "--package", "jetkv", "--no-default-features", "--locked", "--", "-D", "warnings"];
     run_cargo(&workspace.workspace_root, &arguments)
 }
 

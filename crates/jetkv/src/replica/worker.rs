@@ -147,6 +147,10 @@ impl Worker {
     }
 
     /// Returns the place of the source, and opens it if need be.
+    #[cfg_attr(
+        not(feature = "remote"),
+        expect(clippy::infallible_destructuring_match, reason = "there is only one way then")
+    )]
     fn place(&mut self) -> Result<JetStream, End> {
         if let Some(place) = &self.place {
             return Ok(place.clone());
