@@ -12,16 +12,5 @@ pub struct Refusal {
 }
 
 /// All of them. One that works is a failure, so that it is taken off the list.
-pub const REFUSALS: &[Refusal] = &[
-    Refusal { suite: "go", case: "consumer/priority-groups", says: "priority_policy is not supported" },
-    Refusal {
-        suite: "go",
-        case: "stream/options",
-        says: "does not support retention policies other than limits",
-    },
-    Refusal {
-        suite: "go",
-        case: "stream/retention",
-        says: "does not support retention policies other than limits",
-    },
-];
+pub const REFUSALS: &[Refusal] =
+    &[Refusal { suite: "go", case: "consumer/priority-groups", says: "priority_policy is not supported" }];

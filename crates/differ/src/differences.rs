@@ -221,16 +221,6 @@ pub const EXCEPTIONS: &[Exception] = &[
         "fast batches are not offered, and refused rather than ignored",
     ),
     refused(
-        "retention-by-interest",
-        "\"retention\":\"interest\"",
-        "retention by interest is not offered, and refused rather than ignored",
-    ),
-    refused(
-        "work-queues",
-        "\"retention\":\"workqueue\"",
-        "work queues are not offered, and refused rather than ignored",
-    ),
-    refused(
         "priority-groups",
         "\"priority_policy\":",
         "priority groups are not offered, and refused rather than ignored",

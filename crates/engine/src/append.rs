@@ -25,6 +25,8 @@ pub struct Append<'a> {
     pub origin: Option<Origin>,
     /// Whether the message may use the space kept back for a full disk: deletes and purges do.
     pub priority: Priority,
+    /// Whether the message is stored at all.
+    pub keeping: Keeping,
 }
 
 impl<'a> Append<'a> {
@@ -42,6 +44,7 @@ impl<'a> Append<'a> {
             rollup: Rollup::None,
             origin: None,
             priority: Priority::Normal,
+            keeping: Keeping::Kept,
         }
     }
 }
@@ -111,6 +114,16 @@ pub enum Priority {
     Normal,
     /// May use the reserve, because it makes room.
     Reclaim,
+}
+
+/// Whether a message is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Keeping {
+    /// It is.
+    Kept,
+    /// It is not: its expectation is checked and it uses up its sequence, and that is all. Limits do not concern it, and it
+    /// replaces nothing.
+    Passed,
 }
 
 /// What a purge removes. All conditions must hold; without any, everything goes.

@@ -20,7 +20,7 @@ mod store;
 mod stream;
 mod wakes;
 
-pub use append::{Append, CommitResult, Committed, Expect, Origin, Priority, Purge, Rollup, Ttl};
+pub use append::{Append, CommitResult, Committed, Expect, Keeping, Origin, Priority, Purge, Rollup, Ttl};
 pub use config::{Compression, Discard, LimitMarker, Storage, StoreOptions, StreamConfig, Sync, Upkeep};
 pub use damage::{Damage, DamageKind};
 pub use error::{EngineError, ErrorKind, Limit};

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 use jetkv_engine::env::Env;
 use jetkv_engine::{
-    Append, Commit, Discard, EngineError, Expect, LimitMarker, Origin, Purge, Rollup, Select, Store,
+    Append, Commit, Discard, EngineError, Expect, Keeping, LimitMarker, Origin, Purge, Rollup, Select, Store,
     StoreOptions, Stream, StreamConfig, Sync, Ttl, Upkeep,
 };
 use jetkv_types::{Headers, MarkerReason, Operation, StreamName, Subject, SubjectFilter, Timestamp};
@@ -372,4 +372,72 @@ fn what_expired_while_the_store_was_closed_is_never_read_again() {
     let options = StoreOptions { upkeep: Upkeep::Threads, ..options() };
     world.store = Store::open(env(&world.fs, &world.clock), Path::new("/data"), options).unwrap();
     assert_eq!(value(&world.stream(), "k.a"), None);
+}
+
+#[test]
+fn a_message_that_is_passed_uses_its_sequence_and_nothing_else() {
+    let mut world = World::new();
+    let stream = world.create(|config| {
+        config.messages_max = Some(1);
+        config.discard = Discard::New;
+    });
+    let listener = stream.listen(&[SubjectFilter::all()]);
+    put(&stream, "k.a", "1");
+    let (a, b) = (subject("k.a"), subject("k.b"));
+    let passed = |expect| Append { keeping: Keeping::Passed, expect, ..Append::put(&b, b"x") };
+    // Limits do not concern it; expectations do.
+    assert_eq!(stream.append(&[passed(Expect::LastOfStream(1))]).wait().unwrap().last, 2);
+    let refused = stream.append(&[passed(Expect::LastOfSubject(2))]).wait();
+    assert!(matches!(refused, Err(EngineError::WrongLastSequence { found: 0, .. })), "{refused:?}");
+    let both = [passed(Expect::Nothing), Append::put(&a, b"4")];
+    assert!(matches!(stream.append(&both).wait(), Err(EngineError::LimitReached { .. })));
+    stream.discard(&[1]).wait().unwrap();
+    assert_eq!(stream.append(&both).wait().unwrap().last, 4);
+    assert_eq!(stream.append(&[passed(Expect::Nothing)]).wait().unwrap().last, 5);
+    // Who follows gets past it.
+    let mut followed = Vec::new();
+    assert_eq!(stream.follow(1, 10, &mut followed).unwrap().next, 6);
+    assert_eq!(followed.iter().map(|message| message.sequence).collect::<Vec<_>>(), [1, 4]);
+    drop(listener);
+    for round in 0..3 {
+        let state = world.stream().state();
+        assert_eq!((state.messages, state.last_sequence), (1, 5));
+        match round {
+            0 => world.kill(),
+            _ => world.store.compact().unwrap(),
+        }
+    }
+    world.reopen();
+    assert_eq!(world.stream().last_sequence(), 5);
+}
+
+#[test]
+fn what_is_discarded_counts_no_more_for_what_is_queued_behind_it() {
+    let mut world = World::new();
+    let stream = world.create(|config| {
+        config.messages_max = Some(2);
+        config.discard = Discard::New;
+    });
+    put(&stream, "k.a", "1");
+    put(&stream, "k.a", "2");
+    let removals = stream.removals();
+    let (a, b) = (subject("k.a"), subject("k.b"));
+    let discarded = stream.discard(&[2, 2, 9]);
+    // All of these see the stream without it, although nothing is committed.
+    let last = stream.append(&[Append { expect: Expect::LastOfSubject(1), ..Append::put(&a, b"3") }]);
+    let full = stream.append(&[Append::put(&b, b"4")]);
+    let again = stream.discard(&[1, 2]);
+    let room = stream.append(&[Append { expect: Expect::LastOfSubject(0), ..Append::put(&b, b"4") }]);
+    assert!(discarded.wait().is_ok() && again.wait().is_ok());
+    assert_eq!(last.wait().unwrap().last, 3);
+    assert!(matches!(full.wait(), Err(EngineError::LimitReached { .. })));
+    assert_eq!(room.wait().unwrap().last, 4);
+    // Nobody waited for them, so nobody has to count anew.
+    assert_eq!(stream.removals(), removals);
+    world.kill();
+    assert_eq!(world.stream().state().messages, 2);
+    assert_eq!(
+        (value(&world.stream(), "k.a"), value(&world.stream(), "k.b")),
+        (Some("3".into()), Some("4".into()))
+    );
 }

@@ -16,7 +16,7 @@ use crate::{MessageTtl, operation_of_words};
 use batch::Batches;
 use bytes::Bytes;
 use dedupe::{Ids, Remembered};
-use jetkv_engine::{Append, Commit, Expect, Priority, Rollup, Stream, StreamConfig, Ttl};
+use jetkv_engine::{Append, Commit, Expect, Keeping, Priority, Purge, Rollup, Stream, StreamConfig, Ttl};
 use jetkv_types::limits::{HEADER_BLOCK_BYTES_MAX, MESSAGE_BYTES_MAX};
 use jetkv_types::{Headers, Operation, Sequence, Subject, SubjectFilter, Timestamp};
 use known::Known;
@@ -62,6 +62,15 @@ pub enum Accepted {
         /// Done when that message is.
         settled: Commit,
     },
+    /// Nobody is interested in it: it gets its sequence and is not kept.
+    Passed {
+        /// The use of the sequence.
+        commit: Commit,
+        /// Its id, for [`Ingest::forget`] if the commit fails.
+        id: Option<Box<str>>,
+        /// What it replaces all the same, if it says so: everything before it that matches.
+        replaces: Option<Purge>,
+    },
     /// It waits for the rest of its batch.
     Staged,
     /// A batch is complete and on its way.
@@ -84,6 +93,7 @@ struct Rules {
     rollup: bool,
     message_ttl: bool,
     batches: bool,
+    by_interest: bool,
     duplicate_window: Duration,
     /// A shorter time to live is raised to this many seconds.
     ttl_seconds_min: u64,
@@ -113,33 +123,49 @@ impl Ingest {
         *self.rules.write() = Rules::of(&self.stream.config());
     }
 
-    /// Hands a message to the stream.
+    /// Hands a message to the stream. A stream that keeps by interest asks `wants` whether any consumer is interested in a
+    /// subject; what it says must hold until this returns.
     ///
     /// # Errors
     /// [`PublishError`] for what is wrong with the message; what the stream says comes out of the commit and becomes a
     /// [`PublishError`] by `From`.
-    pub fn publish(&self, incoming: &Incoming<'_>, now: Timestamp) -> Result<Accepted, PublishError> {
+    pub fn publish(
+        &self,
+        incoming: &Incoming<'_>,
+        now: Timestamp,
+        wants: &mut dyn FnMut(&Subject) -> bool,
+    ) -> Result<Accepted, PublishError> {
         let rules = *self.rules.read();
         if incoming.headers.is_empty() {
-            return self.publish_plain(incoming, &rules);
+            return self.publish_plain(incoming, &rules, wants);
         }
         let known = Known::of(incoming.headers);
         if let Some(id) = known.batch_id {
-            return self.publish_batched(incoming, id, &known, &rules, now);
+            return self.publish_batched(incoming, id, &known, &rules, now, wants);
         }
         self.check_before_expectations(incoming, &known, &rules)?;
         let expectation = known.expectation()?;
         let is_watched = known.message_id.is_some() && !rules.duplicate_window.is_zero();
         let mut ids = is_watched.then(|| self.ids(now, &rules));
-        match self.judge(incoming, known, &rules, ids.as_deref()) {
+        let keeping = rules.keeping(incoming.subject, wants);
+        match self.judge(incoming, known, &rules, ids.as_deref(), keeping) {
             Ok(Judged::Fresh(prepared)) => {
-                let append = prepared.append(incoming.subject, incoming.payload, expectation.expect());
+                let append = Append {
+                    keeping,
+                    ..prepared.append(incoming.subject, incoming.payload, expectation.expect())
+                };
                 let commit = self.stream.append(&[append]);
                 let id = known.message_id.filter(|_| is_watched);
                 if let (Some(ids), Some(id), Ok(committed)) = (&mut ids, id, commit.sequences()) {
                     ids.insert(Remembered { id: id.into(), sequence: committed.last, time: now });
                 }
-                Ok(prepared.stored(commit, id.map(Box::from), incoming.subject))
+                let id = id.map(Box::from);
+                Ok(match keeping {
+                    Keeping::Kept => prepared.stored(commit, id, incoming.subject),
+                    Keeping::Passed => {
+                        Accepted::Passed { commit, id, replaces: prepared.replaces(incoming.subject) }
+                    }
+                })
             }
             // What is wrong with the message is told only if its expectations hold.
             Ok(Judged::Duplicate(sequence)) => {
@@ -165,13 +191,23 @@ impl Ingest {
         self.batches.lock().expire(now)
     }
 
-    fn publish_plain(&self, incoming: &Incoming<'_>, rules: &Rules) -> Result<Accepted, PublishError> {
+    fn publish_plain(
+        &self,
+        incoming: &Incoming<'_>,
+        rules: &Rules,
+        wants: &mut dyn FnMut(&Subject) -> bool,
+    ) -> Result<Accepted, PublishError> {
         check_size(incoming, rules)?;
         if rules.sealed {
             return Err(PublishError::Sealed);
         }
-        let commit = self.stream.append(&[Append::put(incoming.subject, incoming.payload)]);
-        Ok(Accepted::Stored { commit, id: None, also_purge: None })
+        let keeping = rules.keeping(incoming.subject, wants);
+        let append = Append { keeping, ..Append::put(incoming.subject, incoming.payload) };
+        let commit = self.stream.append(&[append]);
+        Ok(match keeping {
+            Keeping::Kept => Accepted::Stored { commit, id: None, also_purge: None },
+            Keeping::Passed => Accepted::Passed { commit, id: None, replaces: None },
+        })
     }
 
     /// Checks 1 to 5.
@@ -226,6 +262,7 @@ impl Ingest {
         known: Known<'a>,
         rules: &Rules,
         ids: Option<&Ids>,
+        keeping: Keeping,
     ) -> Result<Judged<'a>, PublishError> {
         if known.has_schedule {
             return Err(PublishError::SchedulesDisabled);
@@ -244,7 +281,7 @@ impl Ingest {
         if let Some(expected) = known.expected_last_id {
             self.check_last_id(expected, ids, rules)?;
         }
-        prepare(incoming, known, rules).map(Judged::Fresh)
+        prepare(incoming, known, rules, keeping).map(Judged::Fresh)
     }
 
     /// Check 11. It has to know the last message, whatever is queued before it.
@@ -291,6 +328,7 @@ fn prepare<'a>(
     incoming: &Incoming<'_>,
     known: Known<'a>,
     rules: &Rules,
+    keeping: Keeping,
 ) -> Result<Prepared<'a>, PublishError> {
     let rollup = match known.rollup {
         None => Rollup::None,
@@ -302,7 +340,9 @@ fn prepare<'a>(
     if incoming.headers.len() > HEADER_BLOCK_BYTES_MAX {
         return Err(PublishError::HeadersTooLarge);
     }
-    let ttl = known.ttl.map(MessageTtl::clamped).transpose().map_err(|_| PublishError::InvalidTtl)?;
+    // As long as a message that is not kept lives is nobody's concern, in the reference neither.
+    let ttl = known.ttl.filter(|_| keeping == Keeping::Kept);
+    let ttl = ttl.map(MessageTtl::clamped).transpose().map_err(|_| PublishError::InvalidTtl)?;
     let raised = ttl.map(|ttl| ttl.raised_to(rules.ttl_seconds_min));
     let block = match raised {
         Some(ttl) if Some(ttl) != known.ttl.and_then(|text| MessageTtl::clamped(text).ok()) => {
@@ -333,7 +373,17 @@ impl Prepared<'_> {
             rollup: self.rollup,
             origin: None,
             priority: if self.operation == Operation::Put { Priority::Normal } else { Priority::Reclaim },
+            keeping: Keeping::Kept,
         }
+    }
+
+    fn replaces(&self, subject: &Subject) -> Option<Purge> {
+        let filter = match self.rollup {
+            Rollup::None => return None,
+            Rollup::Stream => None,
+            Rollup::Subject => Some(SubjectFilter::new(subject.as_str()).ok()?),
+        };
+        Some(Purge { filter, ..Purge::default() })
     }
 
     fn stored(&self, commit: Commit, id: Option<Box<str>>, subject: &Subject) -> Accepted {
@@ -346,6 +396,11 @@ impl Prepared<'_> {
 }
 
 impl Rules {
+    /// Says whether a message is kept.
+    fn keeping(&self, subject: &Subject, wants: &mut dyn FnMut(&Subject) -> bool) -> Keeping {
+        if self.by_interest && !wants(subject) { Keeping::Passed } else { Keeping::Kept }
+    }
+
     fn of(config: &StreamConfig) -> Self {
         let ttl_seconds_min = match &config.limit_marker {
             Some(marker) if config.messages_per_subject_max != Some(1) => marker.ttl.as_secs(),
@@ -356,6 +411,7 @@ impl Rules {
             rollup: attributes::permits_rollup(config),
             message_ttl: attributes::permits_message_ttl(config),
             batches: attributes::permits_batches(config),
+            by_interest: attributes::keeps_by_interest(config),
             duplicate_window: attributes::duplicate_window(config),
             ttl_seconds_min,
             message_bytes_max: config

@@ -26,8 +26,8 @@ pub use operation::{limit_marker_headers, operation_of};
 pub use publish::{Publish, publish};
 pub use restore::{Place, copy, put_back, restore};
 pub use settings::{
-    ConsumerLimits, External, OriginProblem, Placement, Republish, SettingsRule, Source, StreamSettings,
-    SubjectTransform,
+    ConsumerLimits, External, OriginProblem, Placement, Republish, Retention, SettingsRule, Source,
+    StreamSettings, SubjectTransform,
 };
 pub use subject_mapping::{MappingError, SubjectMapping};
 pub use ttl::MessageTtl;

@@ -2,7 +2,7 @@
 
 use crate::settings::attributes;
 use crate::{JetStreamError, MessageTtl, header_names as names};
-use jetkv_engine::{Append, Commit, Expect, Priority, Rollup, Stream, StreamConfig, Ttl};
+use jetkv_engine::{Append, Commit, Expect, Keeping, Priority, Rollup, Stream, StreamConfig, Ttl};
 use jetkv_types::{HeaderError, Headers, Operation, Subject};
 
 /// A message to be published. What a client says by headers stands in fields; the header block is made from them, byte
@@ -95,6 +95,7 @@ impl<'a> Publish<'a> {
             rollup: self.rollup,
             origin: None,
             priority: if self.operation == Operation::Put { Priority::Normal } else { Priority::Reclaim },
+            keeping: Keeping::Kept,
         }
     }
 }

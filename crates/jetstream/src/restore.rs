@@ -2,8 +2,8 @@
 
 use crate::settings::attributes;
 use crate::{JetStreamError, MessageTtl, header_names as names, operation_of};
-use jetkv_engine::{Append, Commit, Origin, Rollup, Stream, Ttl};
-use jetkv_types::{Message, Operation};
+use jetkv_engine::{Append, Commit, Keeping, Origin, Rollup, Stream, Ttl};
+use jetkv_types::{Message, Operation, Subject};
 
 /// Whether a copy keeps its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,13 +39,22 @@ pub fn put_back(stream: &Stream, messages: &[Message]) -> Commit {
 }
 
 /// Hands copies from another stream to this one, all or none. Expectations were true where they came from and are not asked
-/// again; times to live and roll-ups work if this stream permits them (PROTOCOL 4.9, 4.10).
-pub fn copy(stream: &Stream, messages: &[Message], place: Place) -> Commit {
+/// again; times to live and roll-ups work if this stream permits them (PROTOCOL 4.9, 4.10). What `wants` does not want gets
+/// its sequence and is not kept, if the stream keeps by interest.
+pub fn copy(
+    stream: &Stream,
+    messages: &[Message],
+    place: Place,
+    wants: &mut dyn FnMut(&Subject) -> bool,
+) -> Commit {
     let config = stream.config();
     let (ttls, rollups) = (attributes::permits_message_ttl(&config), attributes::permits_rollup(&config));
+    let by_interest = attributes::keeps_by_interest(&config);
     let appends: Vec<_> = messages
         .iter()
         .map(|message| {
+            let passes = by_interest && !wants(&message.subject);
+            let keeping = if passes { Keeping::Passed } else { Keeping::Kept };
             // What cannot be read was no time to live at the origin either.
             let ttl = if ttls { ttl_of(message).unwrap_or(Ttl::Stream) } else { Ttl::Stream };
             let rollup = match message.headers.get(names::ROLLUP) {
@@ -53,7 +62,7 @@ pub fn copy(stream: &Stream, messages: &[Message], place: Place) -> Commit {
                 Some(word) if rollups && word.eq_ignore_ascii_case("all") => Rollup::Stream,
                 _ => Rollup::None,
             };
-            let append = Append { rollup, ..as_append(message, ttl) };
+            let append = Append { rollup, keeping, ..as_append(message, ttl) };
             match place {
                 Place::Kept => append,
                 Place::New => Append { origin: None, ..append },

@@ -35,6 +35,8 @@ pub struct StreamSettings {
     pub max_msgs_per_subject: Option<u64>,
     /// Largest header block and payload together.
     pub max_msg_size: Option<u32>,
+    /// For how long messages are kept, limits aside.
+    pub retention: Retention,
     /// What gives way at a limit.
     pub discard: Discard,
     /// Where messages live.
@@ -90,6 +92,18 @@ pub struct StreamSettings {
     pub other: BTreeMap<String, String>,
 }
 
+/// For how long a stream keeps messages (PROTOCOL 4.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum Retention {
+    /// Until a limit is reached.
+    #[default]
+    Limits,
+    /// Until every consumer whose filter matches has acknowledged the message; without such a consumer not at all.
+    Interest,
+    /// Until a consumer has acknowledged the message.
+    WorkQueue,
+}
+
 /// What a stream imposes on its consumers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ConsumerLimits {
@@ -112,6 +126,7 @@ impl StreamSettings {
             max_age: None,
             max_msgs_per_subject: None,
             max_msg_size: None,
+            retention: Retention::Limits,
             discard: Discard::Old,
             storage: Storage::File,
             replicas: 1,

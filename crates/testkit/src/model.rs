@@ -4,7 +4,7 @@ mod refusal;
 
 pub use refusal::Refusal;
 
-use jetkv_engine::{Append, Discard, Limit, Purge, Rollup, StreamConfig, Ttl};
+use jetkv_engine::{Append, Discard, Keeping, Limit, Purge, Rollup, StreamConfig, Ttl};
 use jetkv_types::{Headers, MarkerReason, Message, Operation, Sequence, Subject, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -98,6 +98,11 @@ impl Model {
         let now = now.max(self.last_time);
         let mut after = self.clone();
         for append in batch {
+            if append.keeping == Keeping::Passed {
+                refusal::check(&after, append)?;
+                after.next += 1;
+                continue;
+            }
             after.append_one(append, now)?;
             after.last_time = now;
         }

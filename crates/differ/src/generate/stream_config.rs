@@ -6,8 +6,7 @@ use super::plan::Plan;
 /// Every field but the name and the subjects.
 pub(crate) const FIELDS: &[FieldChoice] = &[
     field("description", &["\"text\"", "\"<&>\"", "\"\"", "null"], &["5", "[]"]),
-    // Those that ours refuses end a script, so they are rare.
-    field("retention", &["\"limits\""], &["\"bogus\"", "1", "\"\"", "\"interest\"", "\"workqueue\""]),
+    field("retention", &["\"limits\"", "\"interest\"", "\"workqueue\""], &["\"bogus\"", "1", "\"\""]),
     field("max_consumers", &["0", "-1", "1", "10"], &["-5", "\"1\"", "1.5"]),
     field("max_msgs", &["0", "-1", "3", "1000"], &["-7", "1e3", "99999999999999999999"]),
     field("max_bytes", &["-1", "0", "1000", "100000"], &["-2", "true"]),

@@ -296,6 +296,10 @@ impl StreamIndex {
         self.slot(sequence)?.subject()
     }
 
+    pub(crate) fn operation_of(&self, sequence: Sequence) -> Option<Operation> {
+        self.slot(sequence).map(|slot| slot.operation())
+    }
+
     pub(crate) fn last_of(&self, subject: &[u8]) -> Option<LastOf> {
         self.table.get(subject).map(|id| self.last_of_id(id))
     }

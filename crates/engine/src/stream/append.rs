@@ -5,9 +5,10 @@ mod expect;
 
 use super::round::Round;
 use super::size::message_size;
+use super::standing::Displaced;
 use super::writer::{Left, Mark, Queued, Writer};
 use super::{Commit, StreamInner};
-use crate::append::{Append, Committed, Priority, Rollup, Ttl};
+use crate::append::{Append, Committed, Keeping, Priority, Rollup, Ttl};
 use crate::config::{Compression, Discard, StreamConfig};
 use crate::convert::{to_u32, to_u64};
 use crate::error::{EngineError, Limit};
@@ -97,15 +98,24 @@ impl StreamInner {
             if batch.len() > 1 || fate == Fate::Undone {
                 before.push((subject, writer.queued(subject).cloned()));
             }
-            let continues = position + 1 < batch.len() || append.rollup == Rollup::Stream;
+            let is_last = position + 1 == batch.len();
             let checked = self.check_expectation(writer, index, append, position);
-            let queued = checked.and_then(|()| self.queue_one(writer, index, config, append, now, continues));
+            let queued = checked.and_then(|()| match append.keeping {
+                Keeping::Passed => {
+                    queue_passed(writer, append, index.floor, !is_last);
+                    Ok(())
+                }
+                Keeping::Kept => {
+                    let continues = !is_last || append.rollup == Rollup::Stream;
+                    self.queue_one(writer, index, config, append, now, continues)
+                }
+            });
             if let Err(error) = queued {
                 undo(writer, mark, before);
                 return Err(error);
             }
-            if append.rollup == Rollup::Stream {
-                self.queue_rollup(writer, message_size(append, config.storage), position + 1 < batch.len());
+            if append.rollup == Rollup::Stream && append.keeping == Keeping::Kept {
+                self.queue_rollup(writer, message_size(append, config.storage), !is_last);
             }
         }
         let committed = Committed { first: reach.0, last: writer.next - 1 };
@@ -238,20 +248,8 @@ impl StreamInner {
     /// Queues the end of everything before the message of so many bytes that was queued last.
     fn queue_rollup(&self, writer: &mut Writer, size: u32, continues: bool) {
         let sequence = writer.next;
-        let head = Head {
-            kind: Kind::StreamFloor,
-            flags: HAS_FLOOR | if continues { BATCH_CONTINUES } else { 0 },
-            sequence,
-            durable_upto: writer.synced_end,
-            time: writer.last_time,
-            deadline: None,
-            floor: sequence - 1,
-            subject: &[],
-            header_length: 0,
-            data_length: 0,
-        };
-        writer.push_entry(&head, &[], 0);
-        writer.queued_floor = head.floor;
+        push_floor(writer, sequence - 1, continues);
+        writer.queued_floor = sequence - 1;
         (writer.messages, writer.bytes) = (1, u64::from(size));
     }
 
@@ -278,6 +276,29 @@ impl StreamInner {
         }
         Ok(())
     }
+}
+
+/// Queues the use of a sequence for a message that is not kept: any entry carries the next sequence, and a floor that changes
+/// nothing is the shortest.
+fn queue_passed(writer: &mut Writer, append: &Append<'_>, floor: Sequence, continues: bool) {
+    writer.next = append.origin.map_or(0, |origin| origin.sequence).max(writer.next) + 1;
+    push_floor(writer, floor, continues);
+}
+
+fn push_floor(writer: &mut Writer, floor: Sequence, continues: bool) {
+    let head = Head {
+        kind: Kind::StreamFloor,
+        flags: HAS_FLOOR | if continues { BATCH_CONTINUES } else { 0 },
+        sequence: writer.next,
+        durable_upto: writer.synced_end,
+        time: writer.last_time,
+        deadline: None,
+        floor,
+        subject: &[],
+        header_length: 0,
+        data_length: 0,
+    };
+    writer.push_entry(&head, &[], 0);
 }
 
 /// Has memory fetch what the next messages of a batch will need.
@@ -342,67 +363,4 @@ fn check_alone(config: &StreamConfig, append: &Append<'_>, position: usize) -> R
         return Err(EngineError::MessageTooLarge { stream: config.name.clone(), bytes, bytes_max, position });
     }
     Ok(())
-}
-
-/// What a new message of a subject takes the place of.
-#[derive(Debug, Default)]
-struct Displaced {
-    /// Oldest message of the subject that stays; the new one's own sequence if none does.
-    floor: Sequence,
-    messages: u64,
-    bytes: u64,
-}
-
-impl Displaced {
-    /// By the limit of messages for a subject.
-    fn by(
-        writer: &Writer,
-        index: &StreamIndex,
-        config: &StreamConfig,
-        subject: &[u8],
-        sequence: Sequence,
-    ) -> Self {
-        let keep = config.messages_per_subject_max.unwrap_or(u64::MAX).saturating_sub(1);
-        Self::keeping(writer, index, subject, sequence, keep)
-    }
-
-    /// By a rollup.
-    fn all(writer: &Writer, index: &StreamIndex, subject: &[u8], sequence: Sequence) -> Self {
-        Self::keeping(writer, index, subject, sequence, 0)
-    }
-
-    fn keeping(writer: &Writer, index: &StreamIndex, subject: &[u8], sequence: Sequence, keep: u64) -> Self {
-        let queued = writer.queued(subject);
-        let floor = queued.map_or(0, |queued| queued.floor).max(writer.queued_floor);
-        let queued = queued.map_or(&[][..], |queued| queued.messages.as_slice());
-        let queued = &queued[queued.partition_point(|(found, _)| *found < floor)..];
-        let id = index.table.get(subject);
-        if id.is_none() && queued.is_empty() {
-            return Self { floor: sequence, ..Self::default() };
-        }
-        if let Some(id) = id
-            && queued.is_empty()
-            && let Some(only) = index.only_revision(id)
-        {
-            // The common case: one message, which goes or stays.
-            return match (only >= floor, keep) {
-                (false, _) => Self { floor: sequence, ..Self::default() },
-                (true, 0) => Self { floor: sequence, messages: 1, bytes: u64::from(index.size_of(only)) },
-                (true, _) => Self { floor: only, ..Self::default() },
-            };
-        }
-        let committed = || id.into_iter().flat_map(|id| index.revisions_from(id, floor));
-        let known = id.map_or(0, |id| index.count_revisions_from(id, floor));
-        let count = known + to_u64(queued.len());
-        let goes = usize::try_from(count.saturating_sub(keep)).unwrap_or(usize::MAX);
-        let own_size = |(found, size): (Sequence, Option<u32>)| size.unwrap_or_else(|| index.size_of(found));
-        // Of what stays only the oldest one matters, so the cost does not follow the length of the history.
-        let all = || {
-            let queued = queued.iter().map(|(found, size)| (*found, Some(*size)));
-            committed().map(|found| (found, None)).chain(queued)
-        };
-        let bytes = all().take(goes).map(|each| u64::from(own_size(each))).sum();
-        let floor = all().nth(goes).map_or(sequence, |(found, _)| found);
-        Self { floor, messages: to_u64(goes), bytes }
-    }
 }

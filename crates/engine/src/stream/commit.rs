@@ -6,7 +6,7 @@ use super::round::Round;
 use super::writer::{Chunk, Writer};
 use crate::append::CommitResult;
 use crate::config::Sync;
-use crate::convert::to_usize;
+use crate::convert::{to_u64, to_usize};
 use crate::error::EngineError;
 use crate::format::entry::{self, Kind};
 use crate::format::segment::SegmentInfo;
@@ -199,15 +199,17 @@ impl StreamInner {
             }
             let stored = apply_chunk(&mut index, log, &chunk);
             self.note_stored(stored, chunk.bytes.len());
+            // Nobody counts what is discarded.
+            index.removals -= to_u64(chunk.drops.len());
             // Before anybody can see the messages in the index, they are among the recent ones.
             if let Some(messages) = announced {
-                self.listeners.announce(messages);
+                self.listeners.announce(messages, chunk.next);
             }
             (index.messages, index.bytes)
         };
         let synced_end = log.open.as_ref().map_or(0, |open| open.synced_end);
         let settle = |writer: &mut Writer| {
-            writer.settle(chunk.next - 1, messages, bytes);
+            writer.settle(chunk.next - 1, &chunk.drops, messages, bytes);
             if log.open.as_ref().is_some_and(|open| open.file.info.id == writer.segment.id) {
                 writer.synced_end = synced_end;
             }

@@ -213,7 +213,7 @@ impl StreamInner {
             index.live_from(index.first().max(writer.queued_floor)).filter_map(|(sequence, id)| {
                 let displaced =
                     writer.queued(index.table.key(id)).is_some_and(|queued| sequence < queued.floor);
-                (!displaced).then(|| (sequence, index.size_of(sequence)))
+                (!displaced && !writer.is_dropped(sequence)).then(|| (sequence, index.size_of(sequence)))
             });
         let mut floor = None;
         let (mut gone_messages, mut gone_bytes) = (0, 0);

@@ -140,8 +140,9 @@ impl Listeners {
         self.state.lock().slots.is_empty()
     }
 
-    /// Announces messages that have just become visible, in order.
-    pub(crate) fn announce(&self, messages: Vec<Message>) {
+    /// Announces messages that have just become visible, in order; `next` tells the sequence of the next one, as some may have
+    /// been left out.
+    pub(crate) fn announce(&self, messages: Vec<Message>, next: Sequence) {
         let _wakes = wakes::hold();
         let mut state = self.state.lock();
         if state.slots.is_empty() {
@@ -159,6 +160,7 @@ impl Listeners {
         for message in messages {
             state.push(message);
         }
+        state.next = state.next.max(next);
         while state.recent_bytes > self.recent_bytes_max {
             let Some(dropped) = state.recent.pop_front() else { break };
             state.recent_bytes -= message_bytes(&dropped);

@@ -15,8 +15,15 @@ impl Stream {
         self.inner.index.read().subject_of(sequence).is_some()
     }
 
-    /// Returns a number that grows whenever a message goes, whatever the reason; who counted messages before knows by it
-    /// whether the count still holds.
+    /// Returns the subject of the message with this sequence, if it is there now. It reads no file.
+    #[must_use]
+    pub fn subject_at(&self, sequence: Sequence) -> Option<Subject> {
+        let index = self.inner.index.read();
+        index.subject(index.subject_of(sequence)?)
+    }
+
+    /// Returns a number that grows whenever a message goes, whatever the reason, unless it was [discarded](Self::discard);
+    /// who counted messages before knows by it whether the count still holds.
     #[must_use]
     pub fn removals(&self) -> u64 {
         self.inner.index.read().removals

@@ -4,7 +4,7 @@ use super::StreamInner;
 use super::control::plan_removal;
 use super::log::Log;
 use super::writer::Writer;
-use crate::append::{Append, Expect, Priority, Rollup, Ttl};
+use crate::append::{Append, Expect, Keeping, Priority, Rollup, Ttl};
 use crate::config::{LimitMarker, StreamConfig, Sync};
 use crate::damage::DamageKind;
 use crate::error::EngineError;
@@ -195,6 +195,7 @@ impl StreamInner {
             rollup: Rollup::Subject,
             origin: None,
             priority: Priority::Reclaim,
+            keeping: Keeping::Kept,
         };
         self.queue_server_message(writer, &index, config, &append)
     }

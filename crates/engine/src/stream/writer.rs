@@ -10,7 +10,7 @@ use crate::format::entry::{self, Head, Kind, Place, WHOLE_SUBJECT};
 use crate::format::segment::SegmentInfo;
 use jetkv_types::{Operation, Sequence};
 use std::cell::Cell;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 /// State of the front; one lock holds all of it.
@@ -32,6 +32,8 @@ pub(crate) struct Writer {
     /// Everything below will be dead when everything queued is committed.
     pub(crate) queued_floor: Sequence,
     queue: VecDeque<Chunk>,
+    /// Messages that are live and will be dead when everything queued is committed, because they were discarded one by one.
+    dropped: HashSet<Sequence>,
     /// The round of the chunk that is being written, until it is settled: what is known of it is not durable yet.
     in_flight: Option<Arc<Round>>,
     /// Subjects with queued messages.
@@ -55,6 +57,8 @@ pub(crate) struct Chunk {
     pub(crate) offset: u32,
     pub(crate) bytes: Vec<u8>,
     pub(crate) entries: Vec<QueuedEntry>,
+    /// What it removes of [`Writer::dropped`].
+    pub(crate) drops: Vec<Sequence>,
     /// Sequence of the first message behind the chunk.
     pub(crate) next: Sequence,
     pub(crate) round: Arc<Round>,
@@ -164,6 +168,7 @@ impl Writer {
             bytes,
             queued_floor: 0,
             queue: VecDeque::new(),
+            dropped: HashSet::new(),
             in_flight: None,
             overlay: Overlay::default(),
             stopped: None,
@@ -222,6 +227,7 @@ impl Writer {
                 offset: self.end,
                 bytes,
                 entries,
+                drops: Vec::new(),
                 next: self.next,
                 round: Arc::new(Round::default()),
             });
@@ -240,6 +246,24 @@ impl Writer {
         let length = to_u32(chunk.bytes.len() - at);
         chunk.entries.push(QueuedEntry { at: to_u32(at), length, size });
         self.end += length;
+    }
+
+    /// Says whether something queued removes a message, other than by a floor.
+    pub(crate) fn is_dropped(&self, sequence: Sequence) -> bool {
+        !self.dropped.is_empty() && self.dropped.contains(&sequence)
+    }
+
+    /// Returns the messages that something queued removes, other than by a floor, in no order.
+    pub(crate) fn dropped(&self) -> impl Iterator<Item = Sequence> {
+        self.dropped.iter().copied()
+    }
+
+    /// Notes that the entries queued last remove these messages.
+    pub(crate) fn note_dropped(&mut self, sequences: &[Sequence]) {
+        self.dropped.extend(sequences);
+        if let Some(chunk) = self.queue.back_mut() {
+            chunk.drops.extend_from_slice(sequences);
+        }
     }
 
     /// Completes a batch.
@@ -310,9 +334,13 @@ impl Writer {
         chunk
     }
 
-    /// Forgets queued messages up to a sequence, because they are committed; the index now holds so many messages and bytes.
-    pub(crate) fn settle(&mut self, upto: Sequence, messages: u64, bytes: u64) {
+    /// Forgets queued messages up to a sequence, because they are committed, and the removals of `drops`; the index now holds so
+    /// many messages and bytes.
+    pub(crate) fn settle(&mut self, upto: Sequence, drops: &[Sequence], messages: u64, bytes: u64) {
         self.in_flight = None;
+        for sequence in drops {
+            self.dropped.remove(sequence);
+        }
         if self.queue.is_empty() {
             self.overlay.clear();
             self.queued_floor = 0;
@@ -326,6 +354,7 @@ impl Writer {
     /// Throws everything queued away and returns the rounds that wait for it.
     pub(crate) fn abandon(&mut self) -> Vec<Arc<Round>> {
         self.overlay.clear();
+        self.dropped.clear();
         self.queued_floor = 0;
         self.in_flight = None;
         self.queue.drain(..).map(|chunk| chunk.round).collect()

@@ -1,7 +1,9 @@
 //! What a history is made of: messages, batches, configurations, drawn from its seed.
 
 use super::world::Focus;
-use jetkv_engine::{Append, Compression, Discard, Expect, LimitMarker, Priority, Rollup, StreamConfig, Ttl};
+use jetkv_engine::{
+    Append, Compression, Discard, Expect, Keeping, LimitMarker, Priority, Rollup, StreamConfig, Ttl,
+};
 use jetkv_types::{Headers, Operation, Sequence, StreamName, Subject, SubjectFilter};
 use std::time::Duration;
 use testkit::{Model, Rng};
@@ -15,6 +17,7 @@ pub(crate) struct Drawn {
     ttl: Ttl,
     expect: Expected,
     rollup: Rollup,
+    keeping: Keeping,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -46,12 +49,14 @@ impl Drawn {
             rollup: self.rollup,
             origin: None,
             priority: if self.operation.is_marker() { Priority::Reclaim } else { Priority::Normal },
+            keeping: self.keeping,
         }
     }
 
     pub(crate) fn text(&self) -> String {
-        let Self { subject, payload, operation, ttl, expect, rollup, .. } = self;
-        format!("{subject} {operation:?} {} bytes {ttl:?} {expect:?} rollup {rollup:?}", payload.len())
+        let Self { subject, payload, operation, ttl, expect, rollup, keeping, .. } = self;
+        let length = payload.len();
+        format!("{subject} {operation:?} {length} bytes {ttl:?} {expect:?} rollup {rollup:?} {keeping:?}")
     }
 }
 
@@ -101,7 +106,8 @@ fn message(rng: &mut Rng, model: &Model, keys: &[Subject], payloads: &mut u64) -
         6 => Expected::Matching(model.last_sequence()),
         _ => Expected::Nothing,
     };
-    Drawn { subject, headers, payload, operation, ttl, expect, rollup }
+    let keeping = if rng.chance(1, 16) { Keeping::Passed } else { Keeping::Kept };
+    Drawn { subject, headers, payload, operation, ttl, expect, rollup, keeping }
 }
 
 /// Draws the configuration of a new stream.

@@ -2,7 +2,8 @@
 
 use super::draw::{self, Drawn};
 use super::world::{Focus, Stop, World};
-use jetkv_engine::{EngineError, Purge, Sync};
+use jetkv_engine::{Commit, EngineError, Purge, Sync};
+use jetkv_types::Message;
 use std::time::Duration;
 use testkit::{Model, Refusal, SimFs};
 
@@ -57,7 +58,11 @@ impl World {
         let count = if self.rng.chance(1, 3) { 2 + self.rng.index(4) } else { 1 };
         let (mut commits, mut now) = (Vec::new(), None);
         let stream = self.handle(which)?;
+        let present = self.streams[which].1.now().unwrap().clone();
         for _ in 0..count {
+            if self.rng.chance(1, 5) {
+                commits.push(self.discard(which, &present)?);
+            }
             let model = self.streams[which].1.now().unwrap();
             let batch = draw::batch(&mut self.rng, model, &self.keys, &mut self.payloads);
             let (rng_filter, time) = (self.rng.pick(&self.filters).clone(), *now.get_or_insert(self.now()));
@@ -99,6 +104,26 @@ impl World {
         }
         self.acknowledge(which);
         Ok(())
+    }
+
+    /// Discards a message of those that were there before anything was queued.
+    fn discard(
+        &mut self,
+        which: usize,
+        present: &Model,
+    ) -> Result<(Commit, Result<(), Refusal>, usize), Stop> {
+        let mut after = self.streams[which].1.now().unwrap().clone();
+        let live = |wanted: &Message| after.messages().any(|message| message.sequence == wanted.sequence);
+        let choices: Vec<_> = present.messages().filter(|message| live(message)).collect();
+        let sequence = if choices.is_empty() { 7 } else { self.rng.pick(&choices).sequence };
+        let commit = self.handle(which)?.discard(&[sequence, 1 << 40, sequence]);
+        let is_there = !choices.is_empty() && after.remove(sequence);
+        self.note(format!("discard {sequence} of {}: {is_there}", self.streams[which].0));
+        let possible = &mut self.streams[which].1;
+        if is_there {
+            possible.push(Some(after));
+        }
+        Ok((commit, Ok(()), possible.mark()))
     }
 
     fn purge(&mut self, which: usize) -> Result<(), Stop> {

@@ -189,7 +189,7 @@ impl Content {
         if first.sequence <= self.position() {
             return Ok(Err(OutOfStep));
         }
-        let kept = copy(&self.stream, messages, Place::Kept).wait()?;
+        let kept = copy(&self.stream, messages, Place::Kept, &mut |_| true).wait()?;
         Ok(if kept.last == last.sequence { Ok(()) } else { Err(OutOfStep) })
     }
 

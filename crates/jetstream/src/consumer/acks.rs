@@ -62,6 +62,17 @@ pub(super) struct Acks {
     queue: VecDeque<Sequence>,
     queued: usize,
     pub(super) floor: Position,
+    /// What a stream must know that keeps messages for its consumers; absent where it keeps them anyway.
+    keeps: Option<Box<Keeps>>,
+}
+
+/// What became of deliveries, for a stream that keeps messages for its consumers.
+#[derive(Debug, Default)]
+struct Keeps {
+    /// Settled since somebody asked last.
+    settled: Vec<Sequence>,
+    /// Delivered as often as allowed and never settled: these stay, and a late ack is welcome.
+    given_up: BTreeSet<Sequence>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +106,48 @@ impl Acks {
 
     pub(super) fn is_pending(&self, sequence: Sequence) -> bool {
         self.pending.contains_key(&sequence)
+    }
+
+    /// Notes from now on what becomes of deliveries, or not any more; `given_up` is what was given up before.
+    pub(super) fn set_keeping(&mut self, given_up: Option<BTreeSet<Sequence>>) {
+        self.keeps = given_up.map(|given_up| Box::new(Keeps { settled: Vec::new(), given_up }));
+    }
+
+    /// Returns what was settled since the last time.
+    pub(super) fn take_settled(&mut self) -> Vec<Sequence> {
+        self.keeps.as_mut().map(|keeps| std::mem::take(&mut keeps.settled)).unwrap_or_default()
+    }
+
+    /// Says whether a message was delivered as often as allowed and never settled.
+    pub(super) fn has_given_up(&self, sequence: Sequence) -> bool {
+        self.keeps.as_ref().is_some_and(|keeps| keeps.given_up.contains(&sequence))
+    }
+
+    /// Returns what was delivered as often as allowed and never settled.
+    pub(super) fn given_up(&self) -> Vec<Sequence> {
+        self.keeps.as_ref().map(|keeps| keeps.given_up.iter().copied().collect()).unwrap_or_default()
+    }
+
+    /// Forgets what was given up and is not live.
+    pub(super) fn forget_gone(&mut self, is_live: impl Fn(Sequence) -> bool) {
+        if let Some(keeps) = &mut self.keeps {
+            keeps.given_up.retain(|sequence| is_live(*sequence));
+        }
+    }
+
+    /// Notes that a message was settled that could not be read: it stays where it is.
+    pub(super) fn keep_lost(&mut self, sequence: Sequence) {
+        if let Some(keeps) = &mut self.keeps {
+            keeps.settled.retain(|settled| *settled != sequence);
+            keeps.given_up.insert(sequence);
+        }
+    }
+
+    fn note_settled(&mut self, sequence: Sequence) {
+        if let Some(keeps) = &mut self.keeps {
+            keeps.given_up.remove(&sequence);
+            keeps.settled.push(sequence);
+        }
     }
 
     /// Returns how many messages are due again.
@@ -208,7 +261,13 @@ impl Acks {
     /// Settles one delivery; `delivered` is the last one of the consumer.
     pub(super) fn settle(&mut self, sequence: Sequence, delivered: &Position) -> Option<Settled> {
         let deliveries = self.deliveries(sequence);
-        let pending = self.forget(sequence)?;
+        let Some(pending) = self.forget(sequence) else {
+            if self.has_given_up(sequence) {
+                self.note_settled(sequence);
+            }
+            return None;
+        };
+        self.note_settled(sequence);
         self.redelivered.remove(&sequence);
         if self.pending.is_empty() {
             self.floor.consumer_seq = delivered.consumer_seq;
@@ -246,7 +305,12 @@ impl Acks {
                 break;
             }
             self.forget(first);
+            self.note_settled(first);
             self.redelivered.remove(&first);
+        }
+        if let Some(keeps) = &mut self.keeps {
+            let staying = keeps.given_up.split_off(&(sequence + 1));
+            keeps.settled.extend(std::mem::replace(&mut keeps.given_up, staying));
         }
         Some(Settled { consumer_seq, deliveries, delivered })
     }
@@ -254,6 +318,9 @@ impl Acks {
     /// Gives a message up that was delivered as often as allowed; how often stays known.
     pub(super) fn give_up(&mut self, sequence: Sequence) {
         self.forget(sequence);
+        if let Some(keeps) = &mut self.keeps {
+            keeps.given_up.insert(sequence);
+        }
         if self.redelivered.len() > REDELIVERED_MAX {
             self.redelivered.retain(|sequence, _| self.pending.contains_key(sequence));
         }
@@ -288,7 +355,8 @@ impl Acks {
 
     /// Begins anew behind `floor`.
     pub(super) fn reset(&mut self, floor: Position) {
-        *self = Self::new(floor);
+        let keeps = self.keeps.take().map(|_| Box::default());
+        *self = Self { keeps, ..Self::new(floor) };
     }
 
     /// Returns what is pending, in the order of the stream.

@@ -166,6 +166,21 @@ pub enum ConsumerError {
     /// Acks by flow control for pull.
     #[error("flow control ack policy requires a push based consumer")]
     FlowControlAckPull,
+    /// No acks, for pull from a work queue.
+    #[error("consumer in pull mode requires explicit ack policy on workqueue stream")]
+    PullWithoutAcks,
+    /// Other than explicit acks, on a work queue.
+    #[error("workqueue stream requires explicit ack")]
+    WorkQueueAcks,
+    /// A consumer of everything beside another one, on a work queue.
+    #[error("multiple non-filtered consumers not allowed on workqueue stream")]
+    WorkQueueUnfiltered,
+    /// A filter that overlaps with that of another consumer, on a work queue.
+    #[error("filtered consumer not unique on workqueue stream")]
+    WorkQueueOverlap,
+    /// A start other than the beginning, on a work queue.
+    #[error("consumer must be deliver all on workqueue stream")]
+    WorkQueueStart,
     /// Something of the reference that this version does not have.
     #[error("{option} is not supported")]
     Unsupported {
@@ -257,6 +272,11 @@ impl ConsumerError {
             Self::PriorityGroupEmpty => 10161,
             Self::PriorityGroupInvalid => 10162,
             Self::FlowControlAckPull => 10218,
+            Self::PullWithoutAcks => 10084,
+            Self::WorkQueueAcks => 10098,
+            Self::WorkQueueUnfiltered => 10099,
+            Self::WorkQueueOverlap => 10100,
+            Self::WorkQueueStart => 10101,
             Self::Pedantic { .. } => 10157,
             Self::TooManyConsumers => 10026,
             Self::Exists => 10148,

@@ -1,10 +1,13 @@
 //! What a stream permits its consumers, and the maxima that hold for all of them.
 
+use crate::Retention;
 use std::time::Duration;
 
 /// What the configuration of a stream says about its consumers. `None` means no limit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StreamRules {
+    /// Whether messages go with the acknowledgements of consumers.
+    pub retention: Retention,
     /// Most consumers at a time (`max_consumers`).
     pub max_consumers: Option<usize>,
     /// Most unacknowledged messages of a consumer, and its default (`consumer_limits.max_ack_pending`).

@@ -6,9 +6,10 @@ use super::flow::Flow;
 use super::pace::Pace;
 use super::rules::Rules;
 use super::waiting::Waiting;
-use super::{ConsumerConfig, ConsumerKey, Interest, Position};
+use super::{ConsumerConfig, ConsumerKey, DeliverPolicy, Interest, Position};
 use jetkv_engine::{Storage, Stream};
 use jetkv_types::{Sequence, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A consumer of a set.
@@ -45,8 +46,12 @@ pub(super) struct Consumer {
     pub(super) queued: bool,
     /// Whether a snapshot would differ from the last one.
     pub(super) dirty: bool,
-    /// Whether it is stored: it is durable, or has been.
+    /// Whether it is stored: it is durable, or has been, or its stream keeps messages for it.
     pub(super) is_kept: bool,
+    /// The filters hold for what comes behind this sequence.
+    pub(super) filtered_since: Sequence,
+    /// Where a stream keeps messages for its consumers, and this one settles some without acks: all up to here were looked at.
+    pub(super) judged: Sequence,
 }
 
 /// The way to the clients.
@@ -197,6 +202,25 @@ impl Consumer {
             acks.settle_as(self.rules.acks, sequence, &self.delivered);
             acks.floor.last_active = Some(now);
             self.dirty = true;
+        }
+    }
+
+    /// Says whether a message that matches is to be delivered, now or again, or was never acknowledged.
+    pub(super) fn waits_for(&self, sequence: Sequence) -> bool {
+        let awaits = |acks: &Acks| acks.is_pending(sequence) || acks.has_given_up(sequence);
+        sequence > self.delivered.stream_seq || self.acks.as_deref().is_some_and(awaits)
+    }
+
+    /// Says whether it passes messages without a word: where nothing is acknowledged, or what was replaced is left out.
+    pub(super) fn passes_silently(&self) -> bool {
+        self.acks.is_none() || self.config.deliver_policy == DeliverPolicy::LastPerSubject
+    }
+
+    /// Begins to note what becomes of deliveries, or ends it; `given_up` is what was given up before.
+    pub(super) fn set_keeping(&mut self, given_up: Option<BTreeSet<Sequence>>) {
+        self.is_kept |= given_up.is_some();
+        if let Some(acks) = &mut self.acks {
+            acks.set_keeping(given_up);
         }
     }
 

@@ -7,9 +7,11 @@ mod members;
 mod persist;
 mod pump;
 mod purge;
+mod retention;
 mod tail;
 mod timers;
 mod turn;
+mod work_queue;
 
 pub use control::Paused;
 pub use create::{CreateAction, Created};
@@ -23,6 +25,7 @@ use jetkv_engine::env::Entropy;
 use jetkv_engine::{EngineError, Storage, Stream};
 use jetkv_types::Timestamp;
 use members::Members;
+use retention::Outgoing;
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -61,6 +64,8 @@ pub struct ConsumerSet {
     held: BTreeSet<ConsumerKey>,
     /// What the stream said of removals when the held ones last got a turn.
     held_since: u64,
+    /// What is on its way out of a stream that keeps messages for its consumers.
+    outgoing: Outgoing,
 }
 
 impl ConsumerSet {
@@ -77,12 +82,14 @@ impl ConsumerSet {
             ready: VecDeque::new(),
             held: BTreeSet::new(),
             held_since: 0,
+            outgoing: Outgoing::default(),
         }
     }
 
     /// Takes new rules of the stream; they hold for what is created and changed from now on.
     pub fn configure(&mut self, rules: StreamRules) {
-        self.rules = rules;
+        let before = std::mem::replace(&mut self.rules, rules);
+        self.change_retention(before.retention);
     }
 
     /// Returns the stream.
@@ -141,7 +148,11 @@ impl ConsumerSet {
         }
         consumer.settle_gone(&self.stream, now);
         consumer.cursor.refresh(&self.stream, &consumer.rules.filters, now, Effort::Full)?;
-        Ok(consumer.info(self.stream.config().storage, pending_now(&self.stream, consumer, seen)?, now))
+        let info =
+            consumer.info(self.stream.config().storage, pending_now(&self.stream, consumer, seen)?, now);
+        self.touch(key);
+        self.judge_settled()?;
+        Ok(info)
     }
 
     /// Is ready when the stream has something that [`Self::pump`] has not seen; at once if it has already. Pending without

@@ -110,6 +110,8 @@ pub enum Advisory<'a> {
         consumer: ConsumerKey,
         /// Its name.
         name: &'a str,
+        /// Whether it may be stored.
+        is_kept: bool,
     },
     /// A message was delivered as often as allowed.
     MaxDeliveries {

@@ -21,6 +21,10 @@ pub struct ConsumerSnapshot {
     pub ack_floor: Position,
     /// What was delivered and not acknowledged, in the order of the stream.
     pub pending: Vec<PendingAck>,
+    /// What was delivered as often as allowed and never acknowledged, where a stream keeps it for that.
+    pub given_up: Vec<Sequence>,
+    /// The filters hold for what comes behind this sequence; what matches before it may never have been delivered.
+    pub filtered_since: Sequence,
 }
 
 /// A delivery that was not acknowledged.

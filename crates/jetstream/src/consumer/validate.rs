@@ -6,6 +6,7 @@ use super::limits::{
     MAX_WAITING_DEFAULT, NAME_BYTES_MAX, StreamRules,
 };
 use super::{AckPolicy, ConsumerConfig, ConsumerError, DeliverPolicy, Lifetime, PriorityPolicy, StartOption};
+use crate::Retention;
 use crate::duration;
 use crate::settings::attributes;
 use jetkv_engine::StreamConfig;
@@ -40,7 +41,7 @@ impl ConsumerConfig {
         if self.is_push() {
             self.check_push(stream)?
         } else {
-            self.check_pull()?
+            self.check_pull(rules)?
         }
         self.check_stream_limits(rules)?;
         self.check_filters()?;
@@ -174,7 +175,10 @@ impl ConsumerConfig {
         Ok(())
     }
 
-    fn check_pull(&self) -> Result<(), ConsumerError> {
+    fn check_pull(&self, rules: &StreamRules) -> Result<(), ConsumerError> {
+        if rules.retention == Retention::WorkQueue && self.ack_policy == AckPolicy::None {
+            return Err(ConsumerError::PullWithoutAcks);
+        }
         if self.rate_limit_bps > 0 {
             return Err(ConsumerError::PullRateLimit);
         }

@@ -3,7 +3,7 @@
 use super::dedupe::{Ids, Remembered};
 use super::known::{self, Expectation, Known};
 use super::{Accepted, Incoming, Ingest, Judged, Prepared, PublishError, Rules, check_size};
-use jetkv_engine::{Append, Discard, EngineError, Expect, Limit, Rollup, Stream, StreamConfig};
+use jetkv_engine::{Append, Discard, EngineError, Expect, Keeping, Limit, Rollup, Stream, StreamConfig};
 use jetkv_types::{Subject, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -60,6 +60,7 @@ impl Ingest {
         known: &Known<'_>,
         rules: &Rules,
         now: Timestamp,
+        wants: &mut dyn FnMut(&Subject) -> bool,
     ) -> Result<Accepted, PublishError> {
         // A message that is too large costs its batch nothing.
         check_size(incoming, rules)?;
@@ -82,7 +83,7 @@ impl Ingest {
         }
         let Some(open) = batches.take(id) else { return Err(PublishError::BatchIncomplete) };
         drop(batches);
-        self.commit_batch(id, &open.messages, rules, now)
+        self.commit_batch(id, &open.messages, rules, now, wants)
     }
 
     /// Takes a message into its batch; says whether that is complete now.
@@ -147,6 +148,7 @@ impl Ingest {
         messages: &[Staged],
         rules: &Rules,
         now: Timestamp,
+        wants: &mut dyn FnMut(&Subject) -> bool,
     ) -> Result<Accepted, PublishError> {
         let mut ids = self.ids(now, rules);
         let mut judged = Vec::with_capacity(messages.len());
@@ -167,7 +169,11 @@ impl Ingest {
                 }
             }
         }
-        let commit = self.stream.append(&appends(messages, &judged));
+        let mut appends = appends(messages, &judged);
+        for append in &mut appends {
+            append.keeping = rules.keeping(append.subject, wants);
+        }
+        let commit = self.stream.append(&appends);
         let mut stored_ids = Vec::new();
         if let Ok(committed) = commit.sequences() {
             for ((prepared, _), sequence) in judged.iter().zip(committed.first..) {
@@ -198,7 +204,7 @@ impl Ingest {
         self.check_before_expectations(&incoming, &known, rules)?;
         let expectation = known.expectation()?;
         self.check_in_batch(message, &known, &expectation, place, seen)?;
-        let judged = match self.judge(&incoming, known, rules, Some(ids)) {
+        let judged = match self.judge(&incoming, known, rules, Some(ids), Keeping::Kept) {
             Ok(Judged::Fresh(_)) if known.message_id.is_some_and(|id| !seen.ids.insert(id)) => {
                 Err(PublishError::BatchDuplicateId)
             }

@@ -2,7 +2,7 @@
 
 use super::known::Known;
 use super::{Incoming, Ingest, Judged, check_size};
-use jetkv_engine::{Append, Commit, Expect, Priority, Rollup, Ttl};
+use jetkv_engine::{Append, Commit, Expect, Keeping, Priority, Rollup, Ttl};
 use jetkv_types::{Headers, Operation, Subject};
 
 /// What a message that can be appended says besides its subject and its payload.
@@ -15,12 +15,12 @@ pub struct Ready {
 }
 
 impl Ingest {
-    /// Understands a message that needs nothing but to be appended. `None` if there is more to it, or if something is wrong
-    /// with it: [`Self::publish`] does the one and tells the other.
+    /// Understands a message that needs nothing but to be appended. `None` if there is more to it, if consumers must be asked
+    /// whether they want it, or if something is wrong with it: [`Self::publish`] does the ones and tells the other.
     #[must_use]
     pub fn ready(&self, incoming: &Incoming<'_>) -> Option<Ready> {
         let rules = *self.rules.read();
-        if rules.sealed || check_size(incoming, &rules).is_err() {
+        if rules.sealed || rules.by_interest || check_size(incoming, &rules).is_err() {
             return None;
         }
         if incoming.headers.is_empty() {
@@ -40,7 +40,7 @@ impl Ingest {
             (Some(sequence), None) => Expect::LastOfSubject(sequence),
             (Some(subject), Some(stream)) => Expect::Both { subject, filter: None, stream },
         };
-        match self.judge(incoming, known, &rules, None).ok()? {
+        match self.judge(incoming, known, &rules, None, Keeping::Kept).ok()? {
             Judged::Fresh(prepared) => {
                 let (headers, operation, ttl) = (prepared.headers, prepared.operation, prepared.ttl);
                 Some(Ready { headers, operation, ttl, expect })
@@ -65,6 +65,7 @@ impl Ingest {
             rollup: Rollup::None,
             origin: None,
             priority: if ready.operation == Operation::Put { Priority::Normal } else { Priority::Reclaim },
+            keeping: Keeping::Kept,
         });
         self.stream.append_each(&appends.collect::<Vec<_>>())
     }

@@ -36,7 +36,7 @@ impl World {
         now: Timestamp,
     ) -> Result<Accepted, PublishError> {
         let subject = Subject::new(key).unwrap();
-        self.ingest.publish(&Incoming { subject: &subject, headers, payload }, now)
+        self.ingest.publish(&Incoming { subject: &subject, headers, payload }, now, &mut |_| true)
     }
 
     /// Publishes and tells what a client would read: a sequence, `dup <sequence>`, `batch <last> <count>`, or the error.
@@ -53,6 +53,7 @@ fn tell(accepted: Result<Accepted, PublishError>) -> String {
                 settled.wait()?;
                 format!("dup {sequence}")
             }
+            Accepted::Passed { commit, .. } => format!("passed {}", commit.wait()?.last),
             Accepted::Staged => "staged".into(),
             Accepted::BatchStored { commit, count, .. } => format!("batch {} {count}", commit.wait()?.last),
         })

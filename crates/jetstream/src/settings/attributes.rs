@@ -3,10 +3,12 @@
 //! The names are the reference's; the texts are plain: `true`, whole numbers (spans of time in nanoseconds), free words.
 //! A setting at its default is not stored.
 
+use super::Retention;
 use jetkv_engine::StreamConfig;
 use jetkv_types::SubjectFilter;
 use std::time::Duration;
 
+pub(super) const RETENTION: &str = "retention";
 pub(super) const DESCRIPTION: &str = "description";
 pub(super) const DUPLICATE_WINDOW: &str = "duplicate_window";
 pub(super) const ALLOW_ROLLUP: &str = "allow_rollup_hdrs";
@@ -76,6 +78,28 @@ pub(crate) fn permits_batches(config: &StreamConfig) -> bool {
     is_set(config, ALLOW_ATOMIC)
 }
 
+/// Says whether messages that no consumer wants are not kept.
+pub(crate) fn keeps_by_interest(config: &StreamConfig) -> bool {
+    config.attributes.get(RETENTION).and_then(|text| parse_retention(text)) == Some(Retention::Interest)
+}
+
+/// Writes a retention other than the default.
+pub(super) fn retention_text(retention: Retention) -> Option<String> {
+    match retention {
+        Retention::Limits => None,
+        Retention::Interest => Some(INTEREST.into()),
+        Retention::WorkQueue => Some(WORK_QUEUE.into()),
+    }
+}
+
+pub(super) fn parse_retention(text: &str) -> Option<Retention> {
+    match text {
+        INTEREST => Some(Retention::Interest),
+        WORK_QUEUE => Some(Retention::WorkQueue),
+        _ => None,
+    }
+}
+
 /// Returns for how long message ids are remembered.
 pub(crate) fn duplicate_window(config: &StreamConfig) -> Duration {
     config.attributes.get(DUPLICATE_WINDOW).and_then(|text| parse_nanos(text)).unwrap_or_default()
@@ -103,3 +127,5 @@ pub(super) fn parse_subjects(text: &str) -> Option<Vec<SubjectFilter>> {
 }
 
 pub(super) const TRUE: &str = "true";
+const INTEREST: &str = "interest";
+const WORK_QUEUE: &str = "workqueue";

@@ -123,6 +123,7 @@ impl StreamSettings {
             reason: format!("cannot read the stored {name} {text:?}"),
         };
         match name {
+            names::RETENTION => self.retention = names::parse_retention(text).ok_or_else(unreadable)?,
             names::DESCRIPTION => self.description = text.into(),
             names::DUPLICATE_WINDOW => {
                 self.duplicate_window = Some(names::parse_nanos(text).ok_or_else(unreadable)?);
@@ -177,6 +178,7 @@ impl StreamSettings {
         }
         let limits = self.consumer_limits;
         let texts = [
+            (names::RETENTION, names::retention_text(self.retention)),
             (names::INACTIVE_THRESHOLD, limits.inactive_threshold.map(names::nanos_text)),
             (names::MAX_ACK_PENDING, limits.max_ack_pending.map(|most| most.to_string())),
             (names::MAX_CONSUMERS, self.max_consumers.map(|most| most.to_string())),

@@ -1,4 +1,4 @@
-use super::{OriginProblem, Placement, Republish, SettingsRule, Source, StreamSettings};
+use super::{OriginProblem, Placement, Republish, Retention, SettingsRule, Source, StreamSettings};
 use crate::JetStreamError;
 use jetkv_engine::{Compression, Discard, Storage};
 use jetkv_types::{StreamName, SubjectFilter, Timestamp};
@@ -265,4 +265,24 @@ fn an_update_shows_the_first_sequence_that_it_asks_for_and_moves_nothing() {
     assert_eq!((unsaid.first_sequence, unsaid.first_sequence_shown()), (Some(5), None));
     let again = change(|s| s.first_sequence = Some(5)).after(&unsaid);
     assert_eq!(again.other.len(), 0);
+}
+
+#[test]
+fn a_retention_is_stored_and_changes_only_between_limits_and_interest() {
+    let all = [Retention::Limits, Retention::Interest, Retention::WorkQueue];
+    for from in all {
+        let current = change(|s| s.retention = from).normalized();
+        let stored = current.to_engine_for_server().unwrap();
+        assert_eq!(StreamSettings::from_engine(&stored).unwrap(), current);
+        assert_eq!(stored.attributes.contains_key("retention"), from != Retention::Limits);
+        for to in all {
+            let allowed = from == to || (from != Retention::WorkQueue && to != Retention::WorkQueue);
+            let outcome = change(|s| s.retention = to).check_update_of(&current);
+            assert_eq!(outcome.is_ok(), allowed, "{from:?} to {to:?}");
+        }
+    }
+    assert_eq!(refusal(&change(|s| s.retention = Retention::WorkQueue)), "unsupported retention");
+    let mut stored = settings().to_engine().unwrap();
+    stored.attributes.insert("retention".into(), "forever".into());
+    assert!(StreamSettings::from_engine(&stored).is_err());
 }

@@ -1,6 +1,6 @@
 //! The rules that settings obey (PROTOCOL 4.13); texts are the reference's.
 
-use super::{OriginProblem, StreamSettings, origin_rules};
+use super::{OriginProblem, Retention, StreamSettings, origin_rules};
 use crate::{JetStreamError, SubjectMapping};
 use jetkv_engine::{Discard, Storage};
 use jetkv_types::SubjectFilter;
@@ -74,6 +74,7 @@ pub(super) fn settings(settings: &StreamSettings) -> Result<(), (SettingsRule, J
 /// Checks what one store without a network can do.
 pub(super) fn embedded(settings: &StreamSettings) -> Result<(), JetStreamError> {
     let missing = [
+        (settings.retention != Retention::Limits, "retention"),
         (settings.replicas > 1, "replicas > 1"),
         (settings.placement.is_some(), "placement"),
         (settings.republish.is_some(), "republish"),
@@ -93,6 +94,12 @@ pub(super) fn update(current: &StreamSettings, wanted: &StreamSettings) -> Resul
     let broken = [
         (current.name != wanted.name, "stream configuration name must match original"),
         (current.storage != wanted.storage, "stream configuration update can not change storage type"),
+        (
+            // Between limits and interest it may go back and forth.
+            current.retention != wanted.retention
+                && [current.retention, wanted.retention].contains(&Retention::WorkQueue),
+            "stream configuration update can not change retention policy to/from workqueue",
+        ),
         (
             current.deny_delete && !wanted.deny_delete,
             "stream configuration update can not cancel deny message deletes",

@@ -12,7 +12,10 @@ impl JetStream {
     /// Returns a stream by its name, or says why there is none to be had.
     pub(super) fn known(&self, name: &str) -> Result<Arc<StreamHandle>, ApiError> {
         match (self.find(name), self.broken(name)) {
-            (Some(handle), _) => Ok(handle),
+            (Some(handle), _) => {
+                handle.settle_retention();
+                Ok(handle)
+            }
             (None, Some(error)) => Err(errors::of_broken(&error)),
             (None, None) => Err(fixed::STREAM_NOT_FOUND),
         }

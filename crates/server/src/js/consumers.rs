@@ -16,18 +16,20 @@ use super::handle::StreamHandle;
 use super::state::JetStream;
 use crate::account::Account;
 use crate::router::{InterestChange, Origin, Publisher, Router, Target, WatchId};
-use jetkv_engine::Stream;
 use jetkv_engine::env::Entropy;
+use jetkv_engine::{Commit, Stream};
 use jetkv_jetstream::consumer::{
     ConsumerConfig, ConsumerError, ConsumerKey, ConsumerSet, ConsumerSnapshot, CreateAction, Created,
     Interest, StreamRules,
 };
-use jetkv_types::Timestamp;
+use jetkv_types::{Sequence, Subject, SubjectFilter, Timestamp};
 use parking_lot::Mutex;
 use std::collections::HashMap;
-use std::future::poll_fn;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
+use std::task::{self, Poll};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -41,6 +43,10 @@ pub(crate) struct Consumers {
     bell: Notify,
     /// When the task wakes by itself.
     wakes_at: AtomicU64,
+    /// Whether messages are on their way out of the stream.
+    has_leaving: AtomicBool,
+    /// Held by who waits for these; taken before the state.
+    settling: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -50,6 +56,12 @@ struct State {
     deliveries: u64,
     /// Under which names the router watches where they deliver.
     watches: HashMap<ConsumerKey, (WatchId, Target)>,
+    /// Messages on their way out of the stream, because no consumer needs them any more.
+    leaving: Vec<Commit>,
+    /// Whether some could not be removed.
+    is_unswept: bool,
+    /// Stored consumers that deleted themselves.
+    gone: Vec<String>,
 }
 
 /// How a consumer is created.
@@ -74,10 +86,19 @@ impl Consumers {
     pub(crate) fn new(stream: Stream, rules: StreamRules, entropy: Arc<dyn Entropy>) -> Self {
         let set = ConsumerSet::new(stream, rules, entropy);
         Self {
-            state: Mutex::new(State { set, deliveries: 0, watches: HashMap::new() }),
+            state: Mutex::new(State {
+                set,
+                deliveries: 0,
+                watches: HashMap::new(),
+                leaving: Vec::new(),
+                is_unswept: false,
+                gone: Vec::new(),
+            }),
             changes: Mutex::default(),
             bell: Notify::new(),
             wakes_at: AtomicU64::new(u64::MAX),
+            has_leaving: AtomicBool::new(false),
+            settling: Mutex::default(),
         }
     }
 
@@ -93,7 +114,11 @@ impl Consumers {
 
     /// Takes new rules of the stream.
     pub(crate) fn configure(&self, rules: StreamRules) {
-        self.state.lock().set.configure(rules);
+        let mut state = self.state.lock();
+        state.set.configure(rules);
+        self.discard(&mut state);
+        drop(state);
+        self.bell.notify_one();
     }
 
     /// Notes a change of interest; called by the router, which is locked meanwhile.
@@ -120,6 +145,7 @@ impl Consumers {
             _ => Interest::Absent,
         };
         let created = state.set.create(config, mode.action, interest, place.now)?;
+        self.discard(&mut state);
         let key = created.info.key;
         let watched = state.watches.get(&key).map(|(_, watched)| watched);
         if let Some(to) = to.filter(|to| watched != Some(to)) {
@@ -178,7 +204,10 @@ impl Consumers {
         place: Place<'_>,
         look: impl FnOnce(&mut ConsumerSet, &mut Out<'_>) -> T,
     ) -> T {
-        look(&mut self.state.lock().set, &mut Out::new(publisher, place))
+        let mut state = self.state.lock();
+        let result = look(&mut state.set, &mut Out::new(publisher, place));
+        self.discard(&mut state);
+        result
     }
 
     /// Delivers a bounded part of what may be delivered; the task does the rest.
@@ -188,6 +217,7 @@ impl Consumers {
         let next = state.set.pump(place.now, BUDGET, out).ok().flatten();
         state.deliveries += out.take_deliveries();
         self.forget_abandoned(state, out, place);
+        self.discard(state);
         if next.is_some_and(|next| next.as_nanos() < self.wakes_at.load(Ordering::Acquire)) {
             self.bell.notify_one();
         }
@@ -206,8 +236,9 @@ impl Consumers {
 
     /// Stops watching for consumers that deleted themselves.
     fn forget_abandoned(&self, state: &mut State, out: &mut Out<'_>, place: Place<'_>) {
-        for key in out.take_abandoned() {
+        for (key, stored) in out.take_abandoned() {
             unwatch(state, key, place);
+            state.gone.extend(stored);
         }
     }
 
@@ -223,6 +254,7 @@ impl Consumers {
         let durable = state.set.is_kept(key);
         state.set.delete(key, &mut Out::new(publisher, place))?;
         unwatch(&mut state, key, place);
+        self.discard(&mut state);
         Ok(durable)
     }
 
@@ -243,11 +275,20 @@ impl Consumers {
 
     /// Stores durable consumers that changed.
     pub(crate) fn keep(&self, keeper: &Keeper, stream: &str) {
-        let snapshots: Vec<_> = {
+        let (snapshots, gone): (Vec<_>, Vec<_>) = {
             let mut state = self.state.lock();
             let keys: Vec<_> = state.set.changed().collect();
-            keys.into_iter().filter_map(|key| Some((key, state.set.snapshot(key)?))).collect()
+            let snapshots = keys.into_iter().filter_map(|key| Some((key, state.set.snapshot(key)?)));
+            (snapshots.collect(), std::mem::take(&mut state.gone))
         };
+        // An acknowledgement that is stored has done its work: what it removed does not come back.
+        self.settle();
+        for name in gone {
+            let is_back = self.state.lock().set.find(&name).is_some();
+            if !is_back && keeper.forget(stream, Some(&name)).is_err() {
+                self.state.lock().gone.push(name);
+            }
+        }
         for (key, snapshot) in snapshots {
             if keeper.store(stream, &snapshot).is_err() {
                 self.state.lock().set.keep_changed(key);
@@ -261,7 +302,89 @@ impl Consumers {
     }
 
     fn has_changed(&self) -> bool {
-        self.state.lock().set.changed().next().is_some()
+        let state = self.state.lock();
+        !state.gone.is_empty() || state.set.changed().next().is_some()
+    }
+}
+
+/// Streams that keep messages only for their consumers (PROTOCOL 4.8).
+impl Consumers {
+    /// Runs `publish` with a way to ask whether anybody wants a subject; nobody comes or goes meanwhile.
+    pub(crate) fn with_wants<T>(&self, publish: impl FnOnce(&mut dyn FnMut(&Subject) -> bool) -> T) -> T {
+        let mut state = self.state.lock();
+        publish(&mut |subject| state.set.wants(subject))
+    }
+
+    /// Keeps messages for a copy that has everything before `next`.
+    pub(crate) fn hold(&self, name: &str, filters: &[SubjectFilter], next: Sequence) {
+        self.state.lock().set.hold(name, filters, next);
+    }
+
+    /// Notes how far such a copy has come.
+    pub(crate) fn advance(&self, name: &str, next: Sequence) {
+        let mut state = self.state.lock();
+        // If the stream is gone, so are its messages.
+        let _ = state.set.advance(name, next);
+        self.discard(&mut state);
+    }
+
+    /// Keeps nothing any more for a copy.
+    pub(crate) fn let_go(&self, name: &str) {
+        let mut state = self.state.lock();
+        let _ = state.set.let_go(name);
+        self.discard(&mut state);
+    }
+
+    /// Removes what was acknowledged before the server stopped and is still there.
+    pub(crate) fn sweep(&self) {
+        let mut state = self.state.lock();
+        state.is_unswept = state.set.sweep().is_err();
+        self.discard(&mut state);
+    }
+
+    /// Has the stream remove what no consumer needs; nobody waits for that here.
+    fn discard(&self, state: &mut State) {
+        let Some(commit) = state.set.discard() else { return };
+        let mut failed = false;
+        let mut is_open = |commit: &mut Commit| match Pin::new(commit)
+            .poll(&mut task::Context::from_waker(task::Waker::noop()))
+        {
+            Poll::Pending => true,
+            Poll::Ready(outcome) => {
+                failed |= outcome.is_err();
+                false
+            }
+        };
+        state.leaving.retain_mut(&mut is_open);
+        let mut commit = commit;
+        let is_covered = state.leaving.last().is_some_and(|last| last.is_done_with(&commit));
+        if !is_covered && is_open(&mut commit) {
+            state.leaving.push(commit);
+        }
+        state.is_unswept |= failed;
+        self.has_leaving.store(!state.leaving.is_empty(), Ordering::Release);
+    }
+
+    /// Says whether messages are on their way out of the stream.
+    pub(crate) fn has_leaving(&self) -> bool {
+        self.has_leaving.load(Ordering::Acquire)
+    }
+
+    /// Waits until all messages that are on their way out are gone; blocks.
+    pub(crate) fn settle(&self) {
+        if !self.has_leaving() {
+            return;
+        }
+        // Who comes while another waits must not take what that one took for gone.
+        let _settling = self.settling.lock();
+        let leaving = std::mem::take(&mut self.state.lock().leaving);
+        let mut failed = false;
+        for mut commit in leaving {
+            failed |= commit.settle().is_err();
+        }
+        let mut state = self.state.lock();
+        state.is_unswept |= failed;
+        self.has_leaving.store(!state.leaving.is_empty(), Ordering::Release);
     }
 }
 
@@ -282,12 +405,14 @@ fn target_of(config: &ConsumerConfig) -> Option<Target> {
 pub(crate) async fn run(account: Weak<Account>, handle: Weak<StreamHandle>, keeper: Arc<Keeper>) {
     let mut publisher = Publisher::new(Origin::Server, keeper.seed());
     let mut kept = tokio::time::Instant::now();
+    let mut swept = kept;
     loop {
         let Some((account, handle)) = account.upgrade().zip(handle.upgrade()) else { return };
         let Some(jetstream) = account.jetstream().cloned() else { return };
         let consumers = &handle.consumers;
         let now = jetstream.store.now();
         let place = handle.place(&jetstream, &account);
+        let is_unswept;
         let next = {
             let mut state = consumers.state.lock();
             consumers.take_changes(&mut state, now);
@@ -299,6 +424,12 @@ pub(crate) async fn run(account: Weak<Account>, handle: Weak<StreamHandle>, keep
             };
             state.deliveries += out.take_deliveries();
             consumers.forget_abandoned(&mut state, &mut out, place);
+            if state.is_unswept && swept.elapsed() >= SWEEP_AGAIN {
+                swept = tokio::time::Instant::now();
+                state.is_unswept = state.set.sweep().is_err();
+            }
+            consumers.discard(&mut state);
+            is_unswept = state.is_unswept;
             next
         };
         publisher.flush();
@@ -313,6 +444,9 @@ pub(crate) async fn run(account: Weak<Account>, handle: Weak<StreamHandle>, keep
         let mut wait = next.map_or(Duration::MAX, |next| next.since(now));
         if dirty {
             wait = wait.min(KEEP_EVERY);
+        }
+        if is_unswept {
+            wait = wait.min(SWEEP_AGAIN);
         }
         if wait.is_zero() {
             tokio::task::yield_now().await;
@@ -335,5 +469,7 @@ pub(crate) async fn run(account: Weak<Account>, handle: Weak<StreamHandle>, keep
 const BUDGET: usize = 1_024;
 /// How often durable consumers are stored while they change.
 const KEEP_EVERY: Duration = Duration::from_millis(200);
+/// How long a stream that could not remove messages is left alone.
+const SWEEP_AGAIN: Duration = Duration::from_secs(10);
 const RETRY: Duration = Duration::from_millis(100);
 const SLEEP_MAX: Duration = Duration::from_secs(3_600);

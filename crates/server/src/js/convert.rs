@@ -7,7 +7,8 @@ use super::state::Settings;
 use crate::version::API_LEVEL;
 use jetkv_engine::{Compression, Discard, Storage};
 use jetkv_jetstream::{
-    ConsumerLimits, External, Placement, Republish, SettingsRule, Source, StreamSettings, SubjectTransform,
+    ConsumerLimits, External, Placement, Republish, Retention, SettingsRule, Source, StreamSettings,
+    SubjectTransform,
 };
 use jetkv_types::{StreamName, SubjectFilter, Timestamp};
 use jetkv_wire::api;
@@ -95,6 +96,11 @@ pub(crate) fn settings(
         max_age: age,
         max_msgs_per_subject: limit(config.max_msgs_per_subject),
         max_msg_size: limit(config.max_msg_size.into()).and_then(|size| u32::try_from(size).ok()),
+        retention: match config.retention {
+            api::Retention::Limits => Retention::Limits,
+            api::Retention::Interest => Retention::Interest,
+            api::Retention::WorkQueue => Retention::WorkQueue,
+        },
         discard,
         storage: match config.storage {
             api::Storage::File => Storage::File,
@@ -211,7 +217,6 @@ fn check_pedantic(config: &api::StreamConfig, server: &Settings, broken: &mut Br
 /// What this server does not offer it refuses by name.
 fn refuse_what_is_missing(config: &api::StreamConfig) -> Result<(), ApiError> {
     let missing = [
-        (config.retention != api::Retention::Limits, "retention policies other than limits"),
         (config.allow_msg_counter, "message counters"),
         (config.allow_msg_schedules, "message schedules"),
         (config.allow_batched, "fast batch publishing"),
@@ -282,7 +287,11 @@ pub(crate) fn config(settings: &StreamSettings, words: Words) -> api::StreamConf
         name: settings.name.as_str().into(),
         description: settings.description.clone(),
         subjects: settings.subjects.iter().map(|subject| subject.as_str().into()).collect(),
-        retention: api::Retention::Limits,
+        retention: match settings.retention {
+            Retention::Limits => api::Retention::Limits,
+            Retention::Interest => api::Retention::Interest,
+            Retention::WorkQueue => api::Retention::WorkQueue,
+        },
         max_consumers: count(settings.max_consumers),
         max_msgs: count(settings.max_msgs),
         max_bytes: count(settings.max_bytes),
@@ -391,7 +400,8 @@ pub(crate) fn state(handle: &StreamHandle) -> api::StreamState {
     let state = state_of(&handle.stream.state(), handle.consumer_count());
     // Before the first message the place where it will stand is known to the configuration alone.
     let unused = if state.last_seq == 0 { handle.first_sequence_unused() } else { 0 };
-    api::StreamState { first_seq: state.first_seq.max(unused), lost: lost(handle), ..state }
+    let last_ts = state.last_ts.max(handle.passed_at());
+    api::StreamState { first_seq: state.first_seq.max(unused), last_ts, lost: lost(handle), ..state }
 }
 
 /// Shows figures of a stream that has so many consumers.

@@ -5,10 +5,11 @@ mod position;
 
 pub(crate) use plan::Plan;
 
+use super::consumers::Keeper;
 use super::handle::StreamHandle;
 use super::state::JetStream;
-use jetkv_engine::{EngineError, Stream};
-use jetkv_jetstream::{Place, Source, copy};
+use jetkv_engine::{Commit, EngineError, Stream};
+use jetkv_jetstream::{Place, Retention, Source, copy};
 use jetkv_types::{Message, Sequence};
 use parking_lot::Mutex;
 use position::Position;
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(crate) struct Copier {
     source: Source,
+    hold: Arc<str>,
     progress: Arc<Mutex<Progress>>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -44,13 +46,24 @@ impl Copier {
     pub(crate) fn start(jetstream: &Arc<JetStream>, target: &Arc<StreamHandle>, plan: Plan) -> Self {
         let progress = Arc::new(Mutex::new(Progress::default()));
         let source = plan.source().clone();
+        let hold: Arc<str> = format!("{} {}", target.stream.name(), plan.id()).into();
         let work = Work {
             jetstream: Arc::downgrade(jetstream),
-            target: target.stream.clone(),
+            target: Target { stream: target.stream.clone(), handle: Arc::downgrade(target) },
             plan: Arc::new(plan),
             progress: Arc::clone(&progress),
+            hold: Arc::clone(&hold),
         };
-        Self { source, progress, task: tokio::spawn(work.run()) }
+        if let Some(origin) = jetstream.find(&source.name) {
+            // Nothing goes there before it is known how far the copy has come.
+            work.hold(&origin, 0);
+        }
+        Self { source, hold, progress, task: tokio::spawn(work.run()) }
+    }
+
+    /// Returns the name under which the origin keeps messages for it.
+    pub(crate) fn hold(&self) -> &Arc<str> {
+        &self.hold
     }
 
     /// Returns what it copies from.
@@ -72,9 +85,40 @@ impl Drop for Copier {
 
 struct Work {
     jetstream: Weak<JetStream>,
-    target: Stream,
+    target: Target,
     plan: Arc<Plan>,
     progress: Arc<Mutex<Progress>>,
+    hold: Arc<str>,
+}
+
+/// The stream that is copied to.
+#[derive(Debug, Clone)]
+struct Target {
+    stream: Stream,
+    handle: Weak<StreamHandle>,
+}
+
+impl Target {
+    /// Hands copies over, those aside that nobody wants.
+    fn copy(&self, copies: &[Message], place: Place) -> Commit {
+        match self.handle.upgrade() {
+            Some(handle) => handle.consumers.with_wants(|wants| copy(&self.stream, copies, place, wants)),
+            None => copy(&self.stream, copies, place, &mut |_| true),
+        }
+    }
+
+    /// Says whether copies stay until a limit is reached.
+    fn keeps_all(&self) -> bool {
+        let retention = |handle: Arc<StreamHandle>| handle.facts().settings.retention;
+        self.handle.upgrade().is_none_or(|handle| retention(handle) == Retention::Limits)
+    }
+}
+
+/// The stream that is copied from.
+#[derive(Debug)]
+struct Origin {
+    stream: Stream,
+    handle: Weak<StreamHandle>,
 }
 
 /// A bounded number of messages that were looked at.
@@ -104,43 +148,71 @@ impl Work {
         loop {
             // The origin may come later than the copy, or come anew.
             let Some(jetstream) = self.jetstream.upgrade() else { return };
-            let origin = jetstream.find(&self.plan.source().name).map(|handle| handle.stream.clone());
+            let origin = jetstream.find(&self.plan.source().name);
+            let keeper = Arc::clone(&jetstream.keeper);
             drop(jetstream);
             self.progress.lock().is_missing = origin.is_none();
-            if let Some(origin) = origin {
+            if let Some(handle) = origin {
+                let origin = handle.stream.clone();
                 let from = match next {
                     Some(next) => next,
-                    None => self.first(&origin).await,
+                    None => self.first(&origin, &keeper).await,
                 };
-                next = Some(self.follow(&origin, from).await);
+                self.hold(&handle, from);
+                let origin = Origin { stream: origin, handle: Arc::downgrade(&handle) };
+                drop(handle);
+                next = Some(self.follow(&origin, from, &keeper).await);
             }
-            if self.target.has_ended() {
+            if self.target.stream.has_ended() {
                 return;
             }
             tokio::time::sleep(RETRY).await;
         }
     }
 
-    async fn first(&self, origin: &Stream) -> Sequence {
-        let (plan, target, origin) = (Arc::clone(&self.plan), self.target.clone(), origin.clone());
-        let found = tokio::task::spawn_blocking(move || position::find(&plan, &target, &origin)).await;
+    async fn first(&self, origin: &Stream, keeper: &Arc<Keeper>) -> Sequence {
+        let (plan, target, origin) = (Arc::clone(&self.plan), self.target.stream.clone(), origin.clone());
+        let keeper = Arc::clone(keeper);
+        let found =
+            tokio::task::spawn_blocking(move || position::find(&plan, &target, &origin, &keeper)).await;
         let Ok(Position { next, copied }) = found else { return 1 };
         self.note_copied(copied);
         next
     }
 
+    /// Has the origin keep what is not copied, if it keeps messages for those who need them.
+    fn hold(&self, origin: &StreamHandle, next: Sequence) {
+        origin.consumers.hold(&self.hold, self.plan.filters(), next);
+    }
+
     /// Copies until one of the streams is gone; returns where to go on.
-    async fn follow(&self, origin: &Stream, mut next: Sequence) -> Sequence {
-        let listener = origin.listen(self.plan.filters());
+    async fn follow(&self, origin: &Origin, mut next: Sequence, keeper: &Arc<Keeper>) -> Sequence {
+        let listener = origin.stream.listen(self.plan.filters());
         loop {
             let step = {
-                let (plan, target, origin) = (Arc::clone(&self.plan), self.target.clone(), origin.clone());
-                tokio::task::spawn_blocking(move || step(&plan, &target, &origin, next)).await
+                let (plan, target) = (Arc::clone(&self.plan), self.target.clone());
+                let (origin, keeper) = (origin.stream.clone(), Arc::clone(keeper));
+                tokio::task::spawn_blocking(move || {
+                    let step = step(&plan, &target, &origin, next);
+                    // What is copied may be gone from the copy before the origin is asked again.
+                    if step.next > next && plan.place() == Place::New && !target.keeps_all() {
+                        let name = target.stream.name().as_str();
+                        // Without it some messages are copied twice after a crash; none is lost.
+                        let _ = keeper.store_copied(name, plan.id(), step.next - 1);
+                    }
+                    step
+                })
+                .await
             };
             let Ok(step) = step else { return next };
+            if step.next > next
+                && let Some(handle) = origin.handle.upgrade()
+            {
+                handle.consumers.advance(&self.hold, step.next);
+            }
             next = step.next;
             self.note_copied(step.copied);
-            self.note(origin, next);
+            self.note(&origin.stream, next);
             match step.outcome {
                 Outcome::More => {}
                 Outcome::Gone => return next,
@@ -171,7 +243,7 @@ impl Work {
 }
 
 /// Copies a bounded number of messages.
-fn step(plan: &Plan, target: &Stream, origin: &Stream, from: Sequence) -> Step {
+fn step(plan: &Plan, target: &Target, origin: &Stream, from: Sequence) -> Step {
     let seen = origin.last_sequence();
     let (mut next, mut bytes, mut copies) = (from, 0, Vec::new());
     while copies.len() < STEP_MESSAGES && bytes < STEP_BYTES {
@@ -215,12 +287,12 @@ enum Stored {
 }
 
 /// Stores copies: all at once, or one by one if one of them is refused.
-fn store(target: &Stream, copies: &[Message], place: Place) -> Stored {
-    if copies.is_empty() || copy(target, copies, place).wait().is_ok() {
+fn store(target: &Target, copies: &[Message], place: Place) -> Stored {
+    if copies.is_empty() || target.copy(copies, place).wait().is_ok() {
         return Stored::All;
     }
     for (count, message) in copies.iter().enumerate() {
-        match copy(target, std::slice::from_ref(message), place).wait() {
+        match target.copy(std::slice::from_ref(message), place).wait() {
             // What is too large for this stream stays out of it for ever.
             Ok(_) | Err(EngineError::MessageTooLarge { .. }) => {}
             Err(EngineError::StreamDeleted { .. } | EngineError::Closed) => return Stored::Gone,

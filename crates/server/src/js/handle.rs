@@ -9,7 +9,7 @@ use jetkv_engine::Stream;
 use jetkv_engine::env::Entropy;
 use jetkv_jetstream::consumer::StreamRules;
 use jetkv_jetstream::{self as streams, Ingest, JetStreamError, Source, StreamSettings, SubjectMapping};
-use jetkv_types::{Sequence, Subject, SubjectFilter};
+use jetkv_types::{Sequence, Subject, SubjectFilter, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,6 +23,8 @@ pub(crate) struct StreamHandle {
     facts: RwLock<Arc<Facts>>,
     /// Whether all of it was purged before it had a message: the reference begins at 1 then, and not at 0.
     purged_empty: AtomicBool,
+    /// When a message was passed last, in nanoseconds: it was not kept, and yet counts as the last one.
+    passed_at: AtomicU64,
     /// The last sequences of subjects that are published again, as far as they are not visible yet.
     latest: Mutex<HashMap<Subject, Sequence>>,
     /// What copies into this stream, the mirror or the sources in their order.
@@ -58,6 +60,7 @@ impl StreamHandle {
             ingest: Ingest::new(stream.clone()),
             facts: RwLock::new(Arc::new(facts)),
             purged_empty: AtomicBool::new(false),
+            passed_at: AtomicU64::new(0),
             latest: Mutex::default(),
             copiers: Mutex::default(),
             consumers: Consumers::new(stream.clone(), rules, entropy),
@@ -89,8 +92,17 @@ impl StreamHandle {
         let mirror = facts.settings.mirror.iter().map(|mirror| Plan::new(mirror, streams::Place::Kept));
         let sources = facts.settings.sources.iter().map(|source| Plan::new(source, streams::Place::New));
         let mut copiers = self.copiers.lock();
-        copiers.clear();
+        let before = std::mem::take(&mut *copiers);
         copiers.extend(mirror.chain(sources).map(|plan| Copier::start(jetstream, self, plan)));
+        let still: Vec<_> = copiers.iter().map(|copier| Arc::clone(copier.hold())).collect();
+        drop(copiers);
+        release(jetstream, before, &still);
+    }
+
+    /// Ends all copying for good: origins keep nothing for it any more.
+    pub(crate) fn give_up_copies(&self, jetstream: &JetStream) {
+        let before = std::mem::take(&mut *self.copiers.lock());
+        release(jetstream, before, &[]);
     }
 
     /// Ends all copying.
@@ -135,6 +147,16 @@ impl StreamHandle {
         (self.gets.load(Ordering::Relaxed), self.refused.load(Ordering::Relaxed))
     }
 
+    /// Notes that a message was answered and not kept.
+    pub(crate) fn note_passed(&self, now: Timestamp) {
+        self.passed_at.fetch_max(now.as_nanos(), Ordering::Relaxed);
+    }
+
+    /// Returns when a message was passed last, since the server started; zero for never.
+    pub(crate) fn passed_at(&self) -> Timestamp {
+        Timestamp::from_nanos(self.passed_at.load(Ordering::Relaxed))
+    }
+
     /// Returns how many consumers there are.
     pub(crate) fn consumer_count(&self) -> usize {
         self.consumers.count()
@@ -144,6 +166,14 @@ impl StreamHandle {
     pub(crate) fn place<'a>(&'a self, jetstream: &'a JetStream, account: &'a Account) -> Place<'a> {
         let (router, stream) = (&account.router, self.stream.name().as_str());
         Place { router, jetstream, stream, now: jetstream.store.now() }
+    }
+
+    /// Waits until what consumers acknowledged is gone, if the stream keeps it for them only: who looks now sees what an
+    /// acknowledgement means.
+    pub(crate) fn settle_retention(&self) {
+        if self.consumers.has_leaving() {
+            tokio::task::block_in_place(|| self.consumers.settle());
+        }
     }
 
     /// Begins to drive the consumers.
@@ -189,9 +219,22 @@ impl Drop for StreamHandle {
     }
 }
 
+/// Ends copies; their origins keep messages only for those that are `still` there.
+fn release(jetstream: &JetStream, copiers: Vec<Copier>, still: &[Arc<str>]) {
+    for copier in copiers {
+        let origin = jetstream.find(&copier.source().name);
+        let hold = Arc::clone(copier.hold());
+        drop(copier);
+        if let Some(origin) = origin.filter(|_| !still.contains(&hold)) {
+            origin.consumers.let_go(&hold);
+        }
+    }
+}
+
 pub(crate) fn consumer_rules(settings: &StreamSettings, server: &Settings) -> StreamRules {
     let most = settings.max_consumers.or(server.default_max_consumers);
     StreamRules {
+        retention: settings.retention,
         max_consumers: most.and_then(|most| usize::try_from(most).ok()),
         max_ack_pending: settings.consumer_limits.max_ack_pending.and_then(|most| i64::try_from(most).ok()),
         inactive_threshold: settings.consumer_limits.inactive_threshold,

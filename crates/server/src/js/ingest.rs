@@ -9,7 +9,7 @@ use super::state::JetStream;
 use crate::router::Msg;
 use crate::span::{SpanKind, SpanOutcome};
 use jetkv_engine::{Commit, CommitResult, EngineError, Purge, Storage, Sync};
-use jetkv_jetstream::{Accepted, Incoming, PublishError};
+use jetkv_jetstream::{Accepted, Incoming, PublishError, Retention};
 use jetkv_types::{Sequence, Subject, SubjectError, Timestamp};
 use jetkv_wire::header;
 use jetkv_wire::pub_ack::{self, Outcome, PubAck};
@@ -83,7 +83,7 @@ impl JetStream {
             return Handled::Yes;
         }
         run.hand_over(ctx, pending);
-        match handle.ingest.publish(&incoming, self.store.now()) {
+        match self.take_in(handle, facts, &incoming) {
             Ok(Accepted::Staged) => ctx.reply(reply, b"", b""),
             Ok(accepted) => {
                 let republish = self.republish(handle, facts, subject, &accepted, msg);
@@ -110,7 +110,8 @@ impl JetStream {
         let Ok(subject) = mapped.unwrap_or_else(|| Subject::new(text)) else { return };
         let incoming = Incoming { subject: &subject, headers: msg.headers, payload: msg.payload };
         // What that stream does not take it does not take; its state tells.
-        if let Ok(Accepted::Stored { commit, .. }) = handle.ingest.publish(&incoming, self.store.now()) {
+        let accepted = self.take_in(&handle, &facts, &incoming);
+        if let Ok(Accepted::Stored { commit, .. } | Accepted::Passed { commit, .. }) = accepted {
             tokio::spawn(commit);
         }
     }
@@ -128,6 +129,21 @@ impl JetStream {
             return Err(PublishError::NoRoom);
         }
         if msg.headers.is_empty() { Ok(()) } else { check_rollup(ctx, &facts.settings.subjects, msg) }
+    }
+
+    fn take_in(
+        &self,
+        handle: &StreamHandle,
+        facts: &Facts,
+        incoming: &Incoming<'_>,
+    ) -> Result<Accepted, PublishError> {
+        let now = self.store.now();
+        match facts.settings.retention {
+            Retention::Interest => {
+                handle.consumers.with_wants(|wants| handle.ingest.publish(incoming, now, wants))
+            }
+            Retention::Limits | Retention::WorkQueue => handle.ingest.publish(incoming, now, &mut |_| true),
+        }
     }
 
     fn republish(
@@ -213,6 +229,7 @@ impl Waiting {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, ctx: &mut Ctx<'_>) -> Poll<()> {
         let commit = match &mut self.accepted {
             Accepted::Stored { commit, .. }
+            | Accepted::Passed { commit, .. }
             | Accepted::BatchStored { commit, .. }
             | Accepted::Duplicate { settled: commit, .. } => commit,
             Accepted::Staged => return Poll::Ready(()),
@@ -234,7 +251,9 @@ impl Waiting {
 
     fn give_up(&self, ctx: &mut Ctx<'_>, error: EngineError) {
         match &self.accepted {
-            Accepted::Stored { id: Some(id), .. } => self.handle.ingest.forget(std::slice::from_ref(id)),
+            Accepted::Stored { id: Some(id), .. } | Accepted::Passed { id: Some(id), .. } => {
+                self.handle.ingest.forget(std::slice::from_ref(id))
+            }
             Accepted::BatchStored { ids, .. } => self.handle.ingest.forget(ids),
             _ => {}
         }
@@ -253,6 +272,16 @@ impl Waiting {
                     // The message itself is stored; what is older and cannot be removed now stays.
                     let _ = tokio::task::block_in_place(|| self.handle.stream.purge(&purge));
                 }
+                (Outcome::Stored, sequence)
+            }
+            Accepted::Passed { replaces, .. } => {
+                if let Some(replaces) = replaces {
+                    let purge = Purge { below: Some(sequence), ..replaces.clone() };
+                    // As below, what cannot be removed now stays.
+                    let _ = tokio::task::block_in_place(|| self.handle.stream.purge(&purge));
+                    self.handle.settle_purge(&self.jetstream, ctx, purge.filter.as_ref());
+                }
+                self.handle.note_passed(self.jetstream.store.now());
                 (Outcome::Stored, sequence)
             }
             Accepted::Staged => return,

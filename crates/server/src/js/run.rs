@@ -109,11 +109,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Answers all requests.
+    /// Answers all requests; of one that is answered elsewhere it is only known that it asks.
     pub(super) fn answer(&mut self, ctx: &mut Ctx<'_>) {
         let (subjects, replies) = &mut self.gets;
         if let Some((_, handle)) = self.reader.as_ref().filter(|_| self.asked > 0) {
             handle.count_gets(std::mem::take(&mut self.asked));
+            handle.settle_retention();
             let (router, publisher) = (&ctx.account.router, &mut *ctx.publisher);
             handle.direct_last(subjects, &mut |at, msg| {
                 publisher.deliver(router, &Msg { subject: replies[at], ..*msg });

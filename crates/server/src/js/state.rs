@@ -179,6 +179,10 @@ impl JetStream {
         for handle in self.matching(None) {
             self.begin(&handle);
         }
+        // Now everybody is there who may need a message.
+        for handle in self.matching(None) {
+            handle.consumers.sweep();
+        }
     }
 
     /// Returns the account that the streams belong to.
@@ -349,7 +353,7 @@ impl JetStream {
         let handle = self.find(name).ok_or(StreamProblem::NotFound)?;
         self.captures.write().remove(&handle);
         self.streams.write().remove(handle.stream.name());
-        handle.stop_copiers();
+        handle.give_up_copies(self);
         self.store.delete_stream(handle.stream.name())?;
         Ok(handle)
     }

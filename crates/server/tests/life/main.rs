@@ -9,6 +9,7 @@ mod answers;
 mod crowd;
 mod domain;
 mod frozen;
+mod retention;
 mod room;
 mod spans;
 mod starting;

@@ -135,7 +135,7 @@ fn a_restore_into_another_stream_is_refused() {
         ("T", Value::Null, 10003),
         ("T", json!({ "foo": 1 }), 10025),
         ("T", json!({ "config": { "name": "T", "subjects": ["a..b"] } }), 10052),
-        ("T", json!({ "config": { "name": "T", "retention": "workqueue" } }), 10052),
+        ("T", json!({ "config": { "name": "T", "allow_msg_counter": true } }), 10052),
         ("T", json!({ "config": { "name": "T", "num_replicas": 3 } }), 10074),
     ];
     for (stream, body, code) in rows {

@@ -1,11 +1,11 @@
 //! What a message expects of those before it: checked against what is committed and what is queued.
 
 use super::super::StreamInner;
+use super::super::standing::{Last, last_matching, last_of};
 use super::super::writer::Writer;
 use crate::append::{Append, Expect};
 use crate::error::EngineError;
-use crate::index::{LastOf, StreamIndex};
-use jetkv_types::{Operation, Sequence, SubjectFilter};
+use crate::index::StreamIndex;
 use std::sync::Arc;
 
 impl StreamInner {
@@ -66,40 +66,4 @@ impl StreamInner {
             },
         }
     }
-}
-
-/// The last message of a subject, queued or committed.
-#[derive(Debug, Clone, Copy)]
-struct Last {
-    sequence: Sequence,
-    operation: Operation,
-    committed: bool,
-}
-
-fn last_of(writer: &Writer, index: &StreamIndex, subject: &[u8]) -> Option<Last> {
-    if let Some(queued) = writer.queued(subject)
-        && let (Some((sequence, _)), Some(operation)) = (queued.messages.last(), queued.operation)
-    {
-        let last = Last { sequence: *sequence, operation, committed: false };
-        return Some(last).filter(|last| last.sequence >= writer.queued_floor);
-    }
-    let LastOf { sequence, operation, .. } =
-        index.last_of(subject).filter(|last| last.sequence >= writer.queued_floor)?;
-    Some(Last { sequence, operation, committed: true })
-}
-
-fn last_matching(writer: &Writer, index: &StreamIndex, filter: &SubjectFilter) -> Option<Last> {
-    let committed = index.table.matching(filter.as_str(), None).map(|id| {
-        let last = index.last_of_id(id);
-        Last { sequence: last.sequence, operation: last.operation, committed: true }
-    });
-    let queued = writer.queued_subjects().filter_map(|(subject, queued)| {
-        let text = std::str::from_utf8(subject).ok()?;
-        let (sequence, _) = queued.messages.last().filter(|_| filter.matches(text))?;
-        Some(Last { sequence: *sequence, operation: queued.operation?, committed: false })
-    });
-    committed
-        .chain(queued)
-        .filter(|last| last.sequence >= writer.queued_floor)
-        .max_by_key(|last| last.sequence)
 }

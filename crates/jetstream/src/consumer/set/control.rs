@@ -6,6 +6,7 @@ use super::super::sink::Sink;
 use super::super::status::Status;
 use super::super::{ConsumerError, ConsumerInfo, DeliverPolicy, Position};
 use super::{ConsumerKey, ConsumerSet, pending_now};
+use crate::Retention;
 use jetkv_types::{Sequence, Timestamp, ZonedTimestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,6 +94,8 @@ impl ConsumerSet {
         }
         consumer.dirty = true;
         consumer.has_moved = true;
+        consumer.filtered_since = first - 1;
+        let filters = consumer.rules.filters.clone();
         let info = consumer.info(
             self.stream.config().storage,
             pending_now(&self.stream, consumer, self.tail.seen())?,
@@ -100,11 +103,15 @@ impl ConsumerSet {
         );
         self.wake(key);
         self.arm(key, now);
+        // What it leaves behind may be nobody's now.
+        self.sweep_left(&filters)?;
         Ok((info, first))
     }
 
     /// Ends all consumers, because the stream is deleted. Those who wait for messages are told.
     pub fn stream_removed(&mut self, sink: &mut dyn Sink) {
+        // Nothing is to be removed from what goes as a whole.
+        self.rules.retention = Retention::Limits;
         for key in self.members.keys() {
             if let Some(consumer) = self.remove(key) {
                 tell_waiting(&consumer, |_| Status::ConsumerDeleted, sink);
@@ -131,6 +138,8 @@ impl ConsumerSet {
         }
         self.held.remove(&key);
         self.close_if_empty();
+        // If the stream is gone, so are its messages.
+        let _ = self.sweep_left(&consumer.rules.filters);
         Some(consumer)
     }
 }

@@ -9,7 +9,9 @@ use super::super::pace::Pace;
 use super::super::rules::Rules;
 use super::super::{ConsumerConfig, ConsumerError, ConsumerInfo, Interest, Position, start, update};
 use super::{ConsumerKey, ConsumerSet, pending_now};
+use crate::Retention;
 use jetkv_types::{Sequence, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What a create request may do.
@@ -77,6 +79,7 @@ impl ConsumerSet {
             name = random_text(&*self.entropy, NAME_LENGTH);
         }
         let rules = Rules::of(&config)?;
+        self.check_added(&config, &rules)?;
         // The set follows the stream before the consumer finds its place, so that nothing comes between.
         self.tail.open(&self.stream);
         let start = match start::find(&self.stream, &config, &rules.filters) {
@@ -91,7 +94,7 @@ impl ConsumerSet {
             Position { consumer_seq: 0, stream_seq: start.first.saturating_sub(1), last_active: None };
         let pace = Pace::new(rules.rate, replay_until);
         let key = self.members.next_key().ok_or(ConsumerError::TooManyConsumers)?;
-        let consumer = Consumer {
+        let mut consumer = Consumer {
             key,
             name: name.as_str().into(),
             created: now,
@@ -111,9 +114,14 @@ impl ConsumerSet {
             queued: false,
             dirty: true,
             is_kept: config.is_durable(),
+            filtered_since: 0,
+            judged: begin.stream_seq,
             config: Arc::new(config),
             rules,
         };
+        if self.rules.retention != Retention::Limits {
+            consumer.set_keeping(Some(BTreeSet::new()));
+        }
         let info = consumer.info(
             self.stream.config().storage,
             pending_now(&self.stream, &consumer, self.tail.seen())?,
@@ -140,6 +148,7 @@ impl ConsumerSet {
         interest: Interest,
         now: Timestamp,
     ) -> Result<Created, ConsumerError> {
+        self.check_changed(key, &config, &Rules::of(&config)?)?;
         let consumer = self.members.get_mut(key).ok_or(ConsumerError::NotFound)?;
         // A pause is begun and ended by requests of its own.
         config.pause_until = consumer.config.pause_until;
@@ -159,6 +168,7 @@ impl ConsumerSet {
             if old_filters.is_some() {
                 let next: Sequence = consumer.delivered.stream_seq + 1;
                 consumer.cursor = Cursor::at(&self.stream, &rules.filters, next)?;
+                consumer.filtered_since = next - 1;
             }
             match &mut consumer.pace {
                 Some(pace) => pace.set_rate(rules.rate),
@@ -174,6 +184,7 @@ impl ConsumerSet {
             if let Some(old) = old_filters {
                 let new = consumer.rules.filters.clone();
                 self.members.replace_filters(key, &old, &new);
+                self.sweep_left(&old)?;
             }
             self.wake(key);
             self.arm(key, now);

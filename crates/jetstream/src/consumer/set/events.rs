@@ -130,6 +130,9 @@ impl ConsumerSet {
     ) -> AckOutcome {
         let Some(consumer) = self.members.get_mut(key) else { return AckOutcome::Taken };
         let outcome = consumer.take_ack(ack, &*self.entropy, now, sink);
+        self.touch(key);
+        // If the stream is gone, so are its messages.
+        let _ = self.judge_settled();
         if let (AckKind::Next(request), Some(reply)) = (ack.kind, ack.reply) {
             self.pull(key, reply, request, now, sink);
         }

@@ -8,6 +8,7 @@ use super::super::rules::Rules;
 use super::super::snapshot::ConsumerSnapshot;
 use super::super::{ConsumerError, Interest, Position};
 use super::{ConsumerKey, ConsumerSet};
+use crate::Retention;
 use jetkv_types::Timestamp;
 use jetkv_types::limits::SEQUENCE_MAX;
 use std::sync::Arc;
@@ -30,6 +31,9 @@ impl ConsumerSet {
     pub fn snapshot(&mut self, key: ConsumerKey) -> Option<ConsumerSnapshot> {
         let consumer = self.members.get_mut(key)?;
         consumer.dirty = false;
+        if let Some(acks) = &mut consumer.acks {
+            acks.forget_gone(|sequence| self.stream.is_live(sequence));
+        }
         Some(plain(consumer))
     }
 
@@ -76,6 +80,9 @@ impl ConsumerSet {
             ..snapshot.ack_floor
         };
         (snapshot.delivered, snapshot.ack_floor) = (delivered, floor);
+        snapshot.is_kept |= self.rules.retention != Retention::Limits;
+        // What was acknowledged of what came before is not known for sure.
+        snapshot.filtered_since = snapshot.filtered_since.max(delivered.stream_seq);
         snapshot.pending.retain_mut(|ack| {
             ack.redeliveries = cap(ack.redeliveries);
             (floor.stream_seq + 1..=delivered.stream_seq).contains(&ack.stream_seq)
@@ -117,7 +124,7 @@ impl ConsumerSet {
         let replay_until = rules.replays.then(|| self.stream.last_sequence());
         let pace = Pace::new(rules.rate, replay_until);
         let key = self.members.next_key().ok_or(ConsumerError::TooManyConsumers)?;
-        let consumer = Consumer {
+        let mut consumer = Consumer {
             key,
             name: snapshot.name.as_str().into(),
             created: snapshot.created,
@@ -137,9 +144,14 @@ impl ConsumerSet {
             queued: false,
             dirty: false,
             is_kept: snapshot.is_kept,
+            filtered_since: snapshot.filtered_since,
+            judged: 0,
             config: Arc::new(config),
             rules,
         };
+        if self.rules.retention != Retention::Limits {
+            consumer.set_keeping(Some(snapshot.given_up.iter().copied().collect()));
+        }
         self.enlist(consumer, now);
         Ok(key)
     }
@@ -154,5 +166,7 @@ fn plain(consumer: &Consumer) -> ConsumerSnapshot {
         delivered: consumer.delivered,
         ack_floor: consumer.floor(),
         pending: consumer.acks.as_ref().map(|acks| acks.export()).unwrap_or_default(),
+        given_up: consumer.acks.as_ref().map(|acks| acks.given_up()).unwrap_or_default(),
+        filtered_since: consumer.filtered_since,
     }
 }

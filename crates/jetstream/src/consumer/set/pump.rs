@@ -22,6 +22,17 @@ impl ConsumerSet {
         self.run_timers(now, sink);
         self.wake_held();
         self.tail.tidy(&self.stream, &mut self.members);
+        let outcome = self.pump_on(now, budget, sink);
+        self.judge_settled()?;
+        outcome
+    }
+
+    fn pump_on(
+        &mut self,
+        now: Timestamp,
+        budget: usize,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<Timestamp>, EngineError> {
         let mut left = budget.max(1);
         loop {
             for key in self.tail.fetch(&self.stream, &mut self.members, now)? {
@@ -43,7 +54,8 @@ impl ConsumerSet {
 
     /// Hands new messages to the consumers that have got everything before.
     fn hand_out(&mut self, now: Timestamp, left: &mut usize, sink: &mut dyn Sink) {
-        let Self { stream, members, tail, ready, entropy, .. } = self;
+        let is_keeping = !self.keeps_all();
+        let Self { stream, members, tail, ready, entropy, outgoing, .. } = self;
         let cx = Context { stream_name: stream.name().as_str(), entropy: &**entropy, now };
         let seen = tail.seen();
         while *left > 0 {
@@ -54,6 +66,9 @@ impl ConsumerSet {
                 continue;
             }
             *left -= 1;
+            if is_keeping {
+                outgoing.touch(key);
+            }
             // What this message replaced may have awaited its ack.
             consumer.note_removals(stream, now);
             let pending = consumer.cursor.pending().saturating_sub(1);
@@ -89,6 +104,7 @@ impl ConsumerSet {
                 return Ok(());
             }
             let Some(key) = self.ready.pop_front() else { return Ok(()) };
+            self.touch(key);
             let Self { stream, members, ready, entropy, .. } = self;
             let Some(consumer) = members.get_mut(key) else { continue };
             consumer.queued = false;

@@ -27,10 +27,11 @@ impl ConsumerSet {
             let Some(consumer) = self.members.get_mut(key) else { continue };
             consumer.settle_gone(&self.stream, now);
             consumer.cursor.refresh(&self.stream, &consumer.rules.filters, now, Effort::Paid)?;
+            self.touch(key);
             self.wake(key);
             self.arm(key, now);
         }
-        Ok(())
+        Ok(self.judge_settled()?)
     }
 
     /// Brings positions up to date after a purge of the subjects that match `filter`, or of all.
@@ -52,10 +53,11 @@ impl ConsumerSet {
                 consumer.cursor.skip_seen(seen);
             }
             consumer.settle_gone(&self.stream, now);
+            self.touch(key);
             self.wake(key);
             self.arm(key, now);
         }
-        Ok(())
+        Ok(self.judge_settled()?)
     }
 }
 

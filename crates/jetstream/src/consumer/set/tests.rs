@@ -10,5 +10,7 @@ mod persist;
 mod property;
 mod pull;
 mod purge;
+mod retention;
+mod retention_property;
 mod start;
 mod world;

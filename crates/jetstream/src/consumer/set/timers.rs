@@ -48,7 +48,8 @@ impl ConsumerSet {
                 waiting.take_if(|waiter| !sink.has_interest(&waiter.reply));
             }
             if consumer.is_abandoned(now) {
-                sink.advise(&Advisory::Abandoned { consumer: key, name: &consumer.name });
+                let (name, is_kept) = (&*consumer.name, consumer.is_kept);
+                sink.advise(&Advisory::Abandoned { consumer: key, name, is_kept });
                 self.remove(key);
                 continue;
             }

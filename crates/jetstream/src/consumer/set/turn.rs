@@ -242,6 +242,7 @@ impl Consumer {
                 acks.delivered(sequence, self.delivered.consumer_seq, now, Duration::ZERO);
             }
             acks.settle(sequence, &self.delivered);
+            acks.keep_lost(sequence);
         }
         if !is_news {
             return;

@@ -150,6 +150,8 @@ pub(super) fn delete(
     let durable = deleted.map_err(|error| errors::of_consumer(&error))?;
     if durable {
         let stream = handle.stream.name().as_str();
+        // What nobody else needs is gone before that is forgotten, or is found again with the consumer.
+        handle.settle_retention();
         block_in_place(|| jetstream.keeper.forget(stream, Some(name)))
             .map_err(|error| errors::of_engine(&error))?;
     }

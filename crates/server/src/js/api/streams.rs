@@ -45,6 +45,8 @@ pub(super) fn update(
     jetstream.known(name)?;
     let handle =
         jetstream.update(&settings, adjust(&config)).map_err(|problem| errors::of_stream(&problem))?;
+    // With another retention messages may go.
+    handle.settle_retention();
     tell(jetstream, ctx, Action::Updated, name);
     Ok(api::StreamUpdateResponse { info: show(jetstream, &handle, Words::All) })
 }
@@ -147,6 +149,7 @@ pub(super) fn list(jetstream: &JetStream, body: &[u8]) -> Result<api::StreamList
     let request: api::StreamListRequest = jetstream.decode_optional(body)?;
     let (streams, broken) = select(jetstream, &request.subject);
     let (page, range) = Page::of(streams.len(), request.offset, Page::INFOS_MAX);
+    streams[range.clone()].iter().for_each(|handle| handle.settle_retention());
     let streams = streams[range].iter().map(|handle| show(jetstream, handle, Words::Stored)).collect();
     let offline = broken.iter().map(|(name, damage)| (name.clone(), damage.to_string())).collect();
     Ok(api::StreamListResponse { page, streams, offline })

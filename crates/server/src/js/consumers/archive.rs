@@ -63,5 +63,7 @@ pub(crate) fn unarchived(name: &str, archived: api::ArchivedConsumer, now: Times
         delivered: position(&state.delivered),
         ack_floor: position(&state.ack_floor),
         pending,
+        given_up: Vec::new(),
+        filtered_since: 0,
     }
 }

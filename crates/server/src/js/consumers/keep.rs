@@ -17,6 +17,9 @@ pub(crate) struct Keeper {
     stream: Mutex<Option<Stream>>,
 }
 
+/// The token before the name of a source.
+const SOURCE: &str = "source";
+
 /// Name of the stream that has them.
 pub(crate) const NAME: &str = "$jetkv-consumers";
 
@@ -43,7 +46,7 @@ impl Keeper {
     /// Forgets one consumer of `stream`, or all.
     pub(crate) fn forget(&self, stream: &str, consumer: Option<&str>) -> Result<(), EngineError> {
         let Some(kept) = self.stream.lock().clone() else { return Ok(()) };
-        let filter = format!("{stream}.{}", consumer.unwrap_or("*"));
+        let filter = format!("{stream}.{}", consumer.unwrap_or(">"));
         let Ok(filter) = SubjectFilter::new(filter) else { return Ok(()) };
         kept.purge(&Purge { filter: Some(filter), ..Purge::default() }).map(drop)
     }
@@ -54,13 +57,34 @@ impl Keeper {
         let (mut found, mut from) = (Vec::new(), 0);
         while let Some(message) = kept.first_matching(&[SubjectFilter::all()], from)? {
             from = message.sequence + 1;
-            let stream = message.subject.tokens().next().unwrap_or_default().to_owned();
+            let mut tokens = message.subject.tokens();
+            let stream = tokens.next().unwrap_or_default().to_owned();
+            if tokens.nth(1).is_some() {
+                // It is no consumer.
+                continue;
+            }
             // Another version may have stored what this one cannot read; it stays where it is.
             if let Ok(read) = json::decode::<Kept>(&message.payload, Strictness::Lenient) {
                 found.push((stream, read.into_snapshot()));
             }
         }
         Ok(found)
+    }
+
+    /// Stores up to which sequence of its origin a source of `stream` has copied, for a stream in which the copies do not
+    /// stay; it is as durable as any message when this returns.
+    pub(crate) fn store_copied(&self, stream: &str, source: &str, upto: Sequence) -> Result<(), EngineError> {
+        let Ok(subject) = Subject::new(format!("{stream}.{SOURCE}.{source}")) else { return Ok(()) };
+        self.open()?.append(&[Append::put(&subject, upto.to_string().as_bytes())]).wait().map(drop)
+    }
+
+    /// Returns up to which sequence a source of `stream` has copied; 0 if it is not known.
+    pub(crate) fn copied(&self, stream: &str, source: &str) -> Result<Sequence, EngineError> {
+        let Some(kept) = self.stream.lock().clone() else { return Ok(0) };
+        let Ok(subject) = Subject::new(format!("{stream}.{SOURCE}.{source}")) else { return Ok(0) };
+        let message = kept.last(&subject)?;
+        let text = message.as_ref().and_then(|message| std::str::from_utf8(&message.payload).ok());
+        Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
     }
 
     fn open(&self) -> Result<Stream, EngineError> {
@@ -90,6 +114,8 @@ struct Kept {
     delivered: KeptPosition,
     ack_floor: KeptPosition,
     pending: Vec<KeptAck>,
+    given_up: Vec<Sequence>,
+    filtered_since: Sequence,
 }
 
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
@@ -130,6 +156,8 @@ impl Kept {
             delivered: position(&snapshot.delivered),
             ack_floor: position(&snapshot.ack_floor),
             pending: snapshot.pending.iter().map(ack).collect(),
+            given_up: snapshot.given_up.clone(),
+            filtered_since: snapshot.filtered_since,
         }
     }
 
@@ -153,6 +181,8 @@ impl Kept {
             delivered: position(self.delivered),
             ack_floor: position(self.ack_floor),
             pending: self.pending.iter().map(ack).collect(),
+            given_up: self.given_up,
+            filtered_since: self.filtered_since,
         }
     }
 }

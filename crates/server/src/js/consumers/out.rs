@@ -15,7 +15,8 @@ pub(crate) struct Out<'a> {
     router: &'a Router,
     reply: Vec<u8>,
     block: Vec<u8>,
-    abandoned: Vec<ConsumerKey>,
+    /// Consumers that deleted themselves, with the names of those that are stored.
+    abandoned: Vec<(ConsumerKey, Option<String>)>,
     deliveries: u64,
     /// Whose advisories they are: all that a stream's consumers report, by its name.
     jetstream: &'a JetStream,
@@ -42,8 +43,8 @@ impl<'a> Out<'a> {
         std::mem::take(&mut self.deliveries)
     }
 
-    /// Returns the consumers that deleted themselves.
-    pub(super) fn take_abandoned(&mut self) -> Vec<ConsumerKey> {
+    /// Returns the consumers that deleted themselves, with the names of those that are stored.
+    pub(super) fn take_abandoned(&mut self) -> Vec<(ConsumerKey, Option<String>)> {
         std::mem::take(&mut self.abandoned)
     }
 }
@@ -89,8 +90,8 @@ impl Sink for Out<'_> {
     }
 
     fn advise(&mut self, advisory: &Advisory<'_>) {
-        if let Advisory::Abandoned { consumer, .. } = advisory {
-            self.abandoned.push(*consumer);
+        if let Advisory::Abandoned { consumer, name, is_kept } = advisory {
+            self.abandoned.push((*consumer, is_kept.then(|| (*name).to_owned())));
         }
         let now = self.jetstream.store.now();
         let mut events = Events { jetstream: self.jetstream, publisher: self.publisher, router: self.router };

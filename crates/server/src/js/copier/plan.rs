@@ -48,6 +48,11 @@ impl Plan {
         &self.filters
     }
 
+    /// Returns what tells this source from others of the same origin.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Returns the message as it is stored in the copy, still with the sequence of the original; `None` if it has no
     /// subject there.
     pub(super) fn copy_of(&self, message: Message) -> Option<Message> {

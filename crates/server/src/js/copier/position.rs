@@ -1,6 +1,7 @@
 //! Where to go on copying after a restart.
 
 use super::Plan;
+use crate::js::consumers::Keeper;
 use jetkv_engine::Stream;
 use jetkv_jetstream::Place;
 use jetkv_types::Sequence;
@@ -15,11 +16,15 @@ pub(super) struct Position {
 }
 
 /// Finds how far a copy has come.
-pub(super) fn find(plan: &Plan, target: &Stream, origin: &Stream) -> Position {
+pub(super) fn find(plan: &Plan, target: &Stream, origin: &Stream, keeper: &Keeper) -> Position {
     let copied = match plan.place() {
         // A mirror's sequences are its origin's.
         Place::Kept => target.last_sequence(),
-        Place::New => last_copied(plan, target),
+        // Copies may be gone since; then it was noted how far they went.
+        Place::New => {
+            let noted = keeper.copied(target.name().as_str(), plan.id()).unwrap_or(0);
+            last_copied(plan, target).max(noted)
+        }
     };
     let source = plan.source();
     let start = match (source.start_sequence, source.start_time) {

@@ -240,7 +240,11 @@ fn a_reset_behind_the_ack_floor_delivers_what_was_not_acknowledged() {
 fn limits_of_the_stream_are_defaults_and_bounds() {
     let mut world = World::new(None);
     let inactive_threshold = Some(Duration::from_secs(2));
-    world.set.configure(StreamRules { max_consumers: None, max_ack_pending: Some(10), inactive_threshold });
+    world.set.configure(StreamRules {
+        max_ack_pending: Some(10),
+        inactive_threshold,
+        ..StreamRules::default()
+    });
     let created = world.create(durable("a")).unwrap().info.config;
     assert_eq!((created.max_ack_pending, created.inactive_threshold), (10, 2_000 * MS));
     let create = CreateAction::CreateOrUpdate;
