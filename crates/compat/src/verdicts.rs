@@ -7,8 +7,6 @@
 //! done: 1 ok, 1 failed
 //! ```
 
-use crate::refusals::Refusal;
-
 /// The verdicts of one suite about one server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verdicts {
@@ -16,8 +14,6 @@ pub struct Verdicts {
     pub passed: usize,
     /// The cases that are not, with their reasons.
     pub failed: Vec<String>,
-    /// How many cases are refused as they should be.
-    pub refused: usize,
     /// Whether the closing line was there and told the same counts.
     pub complete: bool,
 }
@@ -43,26 +39,6 @@ impl Verdicts {
     #[must_use]
     pub fn all_well(&self) -> bool {
         self.complete && self.failed.is_empty() && self.passed > 0
-    }
-
-    /// Takes what `suite` must be refused by our server out of the failures, and adds what is refused no more.
-    pub fn expect_refusals(&mut self, suite: &str, refusals: &[Refusal]) {
-        for refusal in refusals.iter().filter(|refusal| refusal.suite == suite) {
-            let is_it = |failure: &String| {
-                failure.strip_prefix(refusal.case).is_some_and(|rest| rest.starts_with(": "))
-                    && failure.contains(refusal.says)
-            };
-            match self.failed.iter().position(is_it) {
-                Some(place) => {
-                    self.failed.remove(place);
-                    self.refused += 1;
-                }
-                None => self.failed.push(format!(
-                    "{}: is not refused with {:?}; see refusals.rs",
-                    refusal.case, refusal.says
-                )),
-            }
-        }
     }
 
     fn counts(&self) -> String {

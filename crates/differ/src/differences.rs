@@ -221,11 +221,6 @@ pub const EXCEPTIONS: &[Exception] = &[
         "fast batches are not offered, and refused rather than ignored",
     ),
     refused(
-        "priority-groups",
-        "\"priority_policy\":",
-        "priority groups are not offered, and refused rather than ignored",
-    ),
-    refused(
         "acks-by-flow-control",
         "\"ack_policy\":\"flow_control\"",
         "acknowledgement by flow control is not offered, and refused rather than ignored",

@@ -21,6 +21,7 @@ mod info;
 mod limits;
 mod member;
 mod pace;
+mod priority;
 mod pull;
 mod request;
 mod rules;
@@ -38,6 +39,7 @@ pub use config::{AckPolicy, ConsumerConfig, DeliverPolicy, Lifetime, PriorityPol
 pub use error::{ConsumerError, StartOption};
 pub use info::{ConsumerInfo, Position};
 pub use limits::StreamRules;
+pub use priority::{GroupInfo, Ranking};
 pub use pull::PullRequest;
 pub use request::{CreateForm, CreateRequest};
 pub use set::{ConsumerKey, ConsumerSet, CreateAction, Created, Interest, Paused};

@@ -15,12 +15,13 @@ pub(crate) fn steps(seed: u64) -> Vec<Step> {
     let mut config = stream_config::bucket("a", history);
     config.set("deny_delete", "false");
     for (field, percent, value) in
-        [("storage", 30, "\"memory\""), ("retention", 2, "\"workqueue\""), ("retention", 2, "\"interest\"")]
+        [("storage", 30, "\"memory\""), ("retention", 6, "\"workqueue\""), ("retention", 6, "\"interest\"")]
     {
         if plan.chance(percent) {
             config.set(field, value);
         }
     }
+    plan.lets_go = config.is_set("retention");
     let config = config.json(&mut plan);
     plan.request("$JS.API.STREAM.CREATE.KV_a", config);
     plan.stored = plan.between(0, 9);
@@ -80,6 +81,10 @@ fn common(plan: &mut Plan, ack_policy: &str) -> Fields {
                 fields.set(name, value);
             }
         }
+    }
+    if plan.lets_go {
+        // What goes makes room for a delivery, and the reference counts later what took its place.
+        fields.remove("max_ack_pending");
     }
     fields
 }

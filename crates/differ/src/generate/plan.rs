@@ -18,6 +18,8 @@ pub(crate) struct Plan {
     pub(crate) restarts: bool,
     /// Whether the consumer begins with the last message of each subject.
     pub(crate) begins_with_last: bool,
+    /// Whether messages go by themselves when they are acknowledged.
+    pub(crate) lets_go: bool,
     steps: Vec<Step>,
 }
 
@@ -31,6 +33,7 @@ impl Plan {
             answers: true,
             restarts: false,
             begins_with_last: false,
+            lets_go: false,
             steps: Vec::new(),
         }
     }

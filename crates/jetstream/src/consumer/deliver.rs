@@ -1,12 +1,15 @@
 //! Handing one message to the clients of one consumer, and keeping the books.
 
-use super::limits::{BUSY_RETRY, TOKEN_LENGTH};
+use super::limits::{BUSY_RETRY, PIN_LENGTH, TOKEN_LENGTH};
 use super::member::{Consumer, Door};
-use super::sink::{Delivery, Handover, Sink};
+use super::priority::Pin;
+use super::sink::{Advisory, Delivery, Handover, Sink};
 use super::status::Status;
-use super::{Interest, Position};
+use super::waiting::Waiter;
+use super::{Interest, Position, PriorityPolicy};
 use jetkv_engine::env::Entropy;
 use jetkv_types::{Message, Timestamp};
+use std::sync::Arc;
 
 /// What a delivery needs to know beside the consumer.
 #[derive(Debug)]
@@ -22,6 +25,15 @@ pub(super) enum Offer {
     Taken,
     /// Nobody can take anything now.
     Refused,
+}
+
+/// What becomes of a request whose turn it is.
+enum Rank {
+    Served,
+    /// Others may get the message.
+    Passed,
+    /// It waits no longer.
+    Gone,
 }
 
 impl Consumer {
@@ -88,16 +100,30 @@ impl Consumer {
         pending: u64,
         sink: &mut dyn Sink,
     ) -> Offer {
+        let mut passed = 0;
         loop {
             let Door::Pull(waiting) = &mut self.door else { return Offer::Refused };
-            let Some(waiter) = waiting.front() else { return Offer::Refused };
-            if waiter.expires.is_some_and(|at| at <= cx.now) {
-                sink.status(&waiter.reply, &Status::RequestTimeout(waiter.unserved()));
-                waiting.pop();
-                continue;
+            if passed >= waiting.len() {
+                // Who does not wait for more is told that there is nothing for it.
+                for waiter in waiting.take_if(Waiter::is_content) {
+                    sink.status(&waiter.reply, &Status::NoMessages);
+                }
+                return Offer::Refused;
             }
+            match self.rank(cx, pending, sink) {
+                Rank::Served => {}
+                Rank::Passed => {
+                    passed += 1;
+                    continue;
+                }
+                Rank::Gone => continue,
+            }
+            let pin = self.pin_shown();
+            let Door::Pull(waiting) = &mut self.door else { return Offer::Refused };
+            let Some(waiter) = waiting.front() else { return Offer::Refused };
             let (limit, reply) = (waiter.bytes_left, std::mem::take(&mut waiter.reply));
             let delivery = self.delivery(&reply, message, attempt, pending);
+            let delivery = Delivery { pin: pin.as_deref(), ..delivery };
             let bytes = if limit.is_some() { delivery.counted_bytes() } else { 0 };
             let handover =
                 if limit.is_some_and(|left| bytes > left) { None } else { Some(sink.deliver(&delivery)) };
@@ -137,6 +163,59 @@ impl Consumer {
         }
     }
 
+    /// Returns the pin that the request whose turn it is gets with its message.
+    fn pin_shown(&mut self) -> Option<Arc<str>> {
+        let pin = self.pin.as_ref().filter(|_| self.rules.priority == PriorityPolicy::PinnedClient)?;
+        let Door::Pull(waiting) = &mut self.door else { return None };
+        waiting.front()?.claim.as_ref().map(|_| Arc::clone(&pin.id))
+    }
+
+    /// Says what becomes of the request whose turn it is; `pending` messages come after the next one.
+    fn rank(&mut self, cx: &Context<'_>, pending: u64, sink: &mut dyn Sink) -> Rank {
+        let Door::Pull(waiting) = &mut self.door else { return Rank::Gone };
+        let Some(waiter) = waiting.front() else { return Rank::Gone };
+        if waiter.expires.is_some_and(|at| at <= cx.now) {
+            sink.status(&waiter.reply, &Status::RequestTimeout(waiter.unserved()));
+            waiting.pop();
+            return Rank::Gone;
+        }
+        let Some(claim) = &mut waiter.claim else { return Rank::Served };
+        if self.rules.priority != PriorityPolicy::PinnedClient {
+            let unacked = self.acks.as_ref().map_or(0, |acks| acks.pending_count());
+            if claim.is_met(pending.saturating_add(1), u64::try_from(unacked).unwrap_or(u64::MAX)) {
+                return Rank::Served;
+            }
+            waiting.rotate();
+            return Rank::Passed;
+        }
+        match &self.pin {
+            Some(pin) if *pin.id == *claim.id => Rank::Served,
+            Some(_) if claim.id.is_empty() => {
+                waiting.rotate();
+                Rank::Passed
+            }
+            None if claim.id.is_empty() => {
+                if !sink.has_interest(&waiter.reply) {
+                    waiting.pop();
+                    return Rank::Gone;
+                }
+                let id: Arc<str> = random_text(cx.entropy, PIN_LENGTH).into();
+                claim.id = (*id).into();
+                let group = claim.group.clone();
+                sink.advise(&Advisory::Pinned { name: &self.name, group: &group, id: &id });
+                let until = cx.now.saturating_add(self.rules.pin_for);
+                self.pin = Some(Box::new(Pin { id, group, since: cx.now, until }));
+                Rank::Served
+            }
+            // It was pinned once.
+            _ => {
+                sink.status(&waiter.reply, &Status::WrongPin(waiter.unserved()));
+                waiting.pop();
+                Rank::Gone
+            }
+        }
+    }
+
     fn delivery<'a>(&'a self, to: &'a str, message: &'a Message, attempt: u64, pending: u64) -> Delivery<'a> {
         Delivery {
             consumer: self.key,
@@ -147,6 +226,7 @@ impl Consumer {
             attempt,
             consumer_seq: self.delivered.consumer_seq + 1,
             pending,
+            pin: None,
         }
     }
 

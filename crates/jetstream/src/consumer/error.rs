@@ -163,6 +163,9 @@ pub enum ConsumerError {
     /// A group with a name that is not allowed.
     #[error("Valid priority group name must match A-Z, a-z, 0-9, -_/=)+ and may not exceed 16 characters")]
     PriorityGroupInvalid,
+    /// A group that the consumer does not have.
+    #[error("Provided priority group does not exist for this consumer")]
+    PriorityGroupUnknown,
     /// Acks by flow control for pull.
     #[error("flow control ack policy requires a push based consumer")]
     FlowControlAckPull,
@@ -271,6 +274,7 @@ impl ConsumerError {
             Self::PriorityTimeoutWithoutPolicy => 10197,
             Self::PriorityGroupEmpty => 10161,
             Self::PriorityGroupInvalid => 10162,
+            Self::PriorityGroupUnknown => 10160,
             Self::FlowControlAckPull => 10218,
             Self::PullWithoutAcks => 10084,
             Self::WorkQueueAcks => 10098,

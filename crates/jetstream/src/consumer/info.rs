@@ -1,6 +1,6 @@
 //! What is told of a consumer (PROTOCOL 2.6.3).
 
-use super::{ConsumerConfig, ConsumerKey, Interest};
+use super::{ConsumerConfig, ConsumerKey, GroupInfo, Interest};
 use jetkv_types::{Sequence, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,4 +43,6 @@ pub struct ConsumerInfo {
     pub push: Option<Interest>,
     /// How long it is still paused.
     pub pause_remaining: Option<Duration>,
+    /// Its group of clients, if it ranks them.
+    pub group: Option<GroupInfo>,
 }

@@ -28,6 +28,10 @@ pub(super) const ACK_WAIT_DEFAULT: i64 = 30_000_000_000;
 pub(super) const MAX_ACK_PENDING_DEFAULT: i64 = 1_000;
 /// Waiting pull requests, unless the client says otherwise.
 pub(super) const MAX_WAITING_DEFAULT: i64 = 512;
+/// Nanoseconds that a pin lasts, unless the client says otherwise.
+pub(super) const PIN_DEFAULT: i64 = 120_000_000_000;
+/// Length of a pin.
+pub(super) const PIN_LENGTH: usize = 22;
 /// Nanoseconds that an ephemeral consumer outlives its client, unless the client says otherwise.
 pub(super) const INACTIVE_DEFAULT: i64 = 5_000_000_000;
 /// Fastest heartbeat in nanoseconds.

@@ -4,6 +4,7 @@ use super::acks::Acks;
 use super::cursor::Cursor;
 use super::flow::Flow;
 use super::pace::Pace;
+use super::priority::{GroupInfo, Pin};
 use super::rules::Rules;
 use super::waiting::Waiting;
 use super::{ConsumerConfig, ConsumerKey, DeliverPolicy, Interest, Position};
@@ -42,6 +43,8 @@ pub(super) struct Consumer {
     pub(super) armed: Option<Timestamp>,
     /// What the stream said of removals when messages that await acks were last looked after.
     pub(super) removals: u64,
+    /// The client that gets everything, where there is one.
+    pub(super) pin: Option<Box<Pin>>,
     /// Whether it waits for its turn.
     pub(super) queued: bool,
     /// Whether a snapshot would differ from the last one.
@@ -143,7 +146,15 @@ impl Consumer {
             Door::Pull(waiting) => (waiting.quiet_until(), self.rules.inactive),
         };
         let inactive = inactive.map(|span| self.seen.saturating_add(span));
-        [acks, pace, pause, door, inactive, self.retry_at].into_iter().flatten().min()
+        let pin = self.pin.as_ref().map(|pin| pin.until);
+        [acks, pace, pause, door, inactive, pin, self.retry_at].into_iter().flatten().min()
+    }
+
+    /// Returns what is told of its group.
+    pub(super) fn group_info(&self) -> Option<GroupInfo> {
+        let group = self.config.priority_groups.first()?.clone();
+        let pinned = self.pin.as_ref().map(|pin| (Arc::clone(&pin.id), pin.since));
+        Some(GroupInfo { group, pinned })
     }
 
     /// Says whether nobody has been there for as long as the consumer waits.

@@ -1,5 +1,6 @@
 //! Pull requests: what a client may ask for, and what it is told at once (PROTOCOL 5.7).
 
+use super::Ranking;
 use super::rules::Rules;
 use super::status::{Status, Unserved};
 use super::waiting::{Heartbeat, Waiter};
@@ -19,12 +20,8 @@ pub struct PullRequest {
     pub max_bytes: i64,
     /// Nanoseconds of silence after which the client gets a sign of life.
     pub idle_heartbeat: i64,
-    /// Messages that must be there for it to be served; for priority groups only.
-    pub min_pending: i64,
-    /// Unacknowledged messages that must be there for it to be served; for priority groups only.
-    pub min_ack_pending: i64,
-    /// The pin of the client; for priority groups only.
-    pub id: String,
+    /// Its place among others, for priority groups; absent if the request is no more than a number.
+    pub ranking: Option<Ranking>,
 }
 
 impl PullRequest {
@@ -42,11 +39,8 @@ impl PullRequest {
         if heartbeat.is_some_and(|every| every.saturating_mul(2) > expires.unwrap_or_default()) {
             return Err(Status::BadRequest("heartbeat value too large"));
         }
-        if self.min_pending > 0 || self.min_ack_pending > 0 {
-            return Err(Status::BadRequest("Not a Overflow Priority consumer"));
-        }
-        if !self.id.is_empty() {
-            return Err(Status::BadRequest("Not a Pinned Client Priority consumer"));
+        if let Some(ranking) = &self.ranking {
+            ranking.check()?;
         }
         match (rules.max_batch, rules.max_expires, rules.max_bytes) {
             (Some(limit), _, _) if batch > limit => return Err(Status::ExceededMaxRequestBatch(limit)),
@@ -58,6 +52,8 @@ impl PullRequest {
             }
             _ => {}
         }
+        let claimed = self.ranking.as_ref().map(|ranking| ranking.claim(rules)).transpose()?.flatten();
+        let (claim, place) = claimed.map_or((None, 0), |(claim, place)| (Some(claim), place));
         if self.expires < 0 {
             // The numbers are told as they came.
             let messages = positive(self.batch).unwrap_or(0);
@@ -71,6 +67,8 @@ impl PullRequest {
             no_wait: self.no_wait,
             expires: expires.map(|span| now.saturating_add(span)),
             heartbeat: heartbeat.map(|every| Heartbeat { every, next: now.saturating_add(every) }),
+            claim,
+            place,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! A configuration as the machinery reads it: filters parsed, spans as spans, absent as absent.
 
-use super::{AckPolicy, ConsumerConfig, ConsumerError, ReplayPolicy};
+use super::{AckPolicy, ConsumerConfig, ConsumerError, PriorityPolicy, ReplayPolicy};
 use crate::Content;
 use jetkv_types::SubjectFilter;
 use std::time::Duration;
@@ -27,6 +27,11 @@ pub(super) struct Rules {
     pub(super) replays: bool,
     /// Percent of acks that are reported.
     pub(super) sample: Option<u64>,
+    /// How pull requests are ranked, and in which groups.
+    pub(super) priority: PriorityPolicy,
+    pub(super) groups: Vec<String>,
+    /// How long a pin lasts.
+    pub(super) pin_for: Duration,
 }
 
 impl Rules {
@@ -55,6 +60,9 @@ impl Rules {
             rate: Some(config.rate_limit_bps).filter(|rate| *rate > 0),
             replays: config.replay_policy == ReplayPolicy::Original,
             sample: config.sample_percent()?,
+            priority: config.priority_policy,
+            groups: config.priority_groups.clone(),
+            pin_for: span(config.priority_timeout).unwrap_or_default(),
         })
     }
 

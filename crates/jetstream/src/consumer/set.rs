@@ -213,6 +213,7 @@ impl Consumer {
             num_pending,
             push,
             pause_remaining: self.paused_until(now).map(|until| until.since(now)),
+            group: self.group_info(),
         }
     }
 }

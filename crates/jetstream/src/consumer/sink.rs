@@ -58,6 +58,8 @@ pub struct Delivery<'a> {
     pub consumer_seq: u64,
     /// How many messages are to come after this one.
     pub pending: u64,
+    /// The pin of the client, for a header `Nats-Pin-Id` that is appended.
+    pub pin: Option<&'a str>,
 }
 
 impl Delivery<'_> {
@@ -152,6 +154,24 @@ pub enum Advisory<'a> {
         deliveries: u64,
         /// When it was delivered last.
         delivered: Timestamp,
+    },
+    /// A client was pinned.
+    Pinned {
+        /// The consumer's name.
+        name: &'a str,
+        /// The group of the client.
+        group: &'a str,
+        /// The pin.
+        id: &'a str,
+    },
+    /// No client is pinned any more.
+    Unpinned {
+        /// The consumer's name.
+        name: &'a str,
+        /// The group.
+        group: &'a str,
+        /// Why.
+        reason: &'a str,
     },
     /// A pause is over.
     Resumed {

@@ -42,6 +42,10 @@ pub enum Status<'a> {
     ExceededMaxRequestExpires(Duration),
     /// More bytes than the consumer permits.
     ExceededMaxRequestMaxBytes(u64),
+    /// Another client is pinned.
+    PinMismatch,
+    /// The pin of the request is not that of the pinned client any more.
+    WrongPin(Unserved),
     /// The consumer, or its stream, is deleted.
     ConsumerDeleted,
     /// The consumer is not one to be pulled from.
@@ -95,6 +99,7 @@ impl Status<'_> {
             Self::RequestTimeout(unserved)
             | Self::MessageSizeExceedsMaxBytes(unserved)
             | Self::BatchCompleted(unserved)
+            | Self::WrongPin(unserved)
             | Self::ServerShutdown(unserved) => {
                 write_header("Nats-Pending-Messages", unserved.messages, into);
                 write_header("Nats-Pending-Bytes", unserved.bytes, into);
@@ -127,6 +132,8 @@ impl Status<'_> {
             Self::ExceededMaxRequestBatch(_) => "409 Exceeded MaxRequestBatch of ",
             Self::ExceededMaxRequestExpires(_) => "409 Exceeded MaxRequestExpires of ",
             Self::ExceededMaxRequestMaxBytes(_) => "409 Exceeded MaxRequestMaxBytes of ",
+            Self::PinMismatch => "423 Nats-Pin-Id mismatch",
+            Self::WrongPin(_) => "423 Nats-Wrong-Pin-Id",
             Self::ConsumerDeleted => "409 Consumer Deleted",
             Self::PushBased => "409 Consumer is push based",
             Self::BadRequest(_) => "400 Bad Request - ",

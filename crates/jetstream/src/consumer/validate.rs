@@ -3,7 +3,7 @@
 use super::filter_index::FilterIndex;
 use super::limits::{
     ACK_WAIT_DEFAULT, HEARTBEAT_MIN, INACTIVE_DEFAULT, MAX_ACK_PENDING_DEFAULT, MAX_EXPIRES_MIN,
-    MAX_WAITING_DEFAULT, NAME_BYTES_MAX, StreamRules,
+    MAX_WAITING_DEFAULT, NAME_BYTES_MAX, PIN_DEFAULT, StreamRules,
 };
 use super::{AckPolicy, ConsumerConfig, ConsumerError, DeliverPolicy, Lifetime, PriorityPolicy, StartOption};
 use crate::Retention;
@@ -108,6 +108,9 @@ impl ConsumerConfig {
         }
         if self.max_deliver <= 0 {
             self.max_deliver = -1;
+        }
+        if self.priority_policy == PriorityPolicy::PinnedClient && self.priority_timeout == 0 {
+            self.priority_timeout = PIN_DEFAULT;
         }
         self.max_waiting = self.max_waiting.max(0);
         if !self.is_push() && self.max_waiting == 0 {
@@ -276,7 +279,6 @@ impl ConsumerConfig {
             for group in &self.priority_groups {
                 check_group(group)?;
             }
-            return Err(ConsumerError::Unsupported { option: "priority_policy" });
         }
         match self.ack_policy {
             AckPolicy::FlowControl => Err(ConsumerError::Unsupported { option: "ack_policy flow_control" }),

@@ -1,5 +1,6 @@
 //! Pull requests that wait for messages, in turn (PROTOCOL 5.7).
 
+use super::priority::Claim;
 use super::status::Unserved;
 use jetkv_types::Timestamp;
 use std::collections::VecDeque;
@@ -28,6 +29,10 @@ pub(super) struct Waiter {
     pub(super) no_wait: bool,
     pub(super) expires: Option<Timestamp>,
     pub(super) heartbeat: Option<Heartbeat>,
+    /// What it needs to be served, where requests are ranked.
+    pub(super) claim: Option<Box<Claim>>,
+    /// Its place: smaller ones come first.
+    pub(super) place: u8,
 }
 
 /// When a waiting client gets a sign of life.
@@ -85,7 +90,8 @@ impl Waiting {
         let due = waiter.due();
         self.quiet_until = self.quiet_until.into_iter().chain(due).min();
         self.impatient += usize::from(waiter.no_wait);
-        self.queue.push_back(waiter);
+        let at = self.queue.partition_point(|other| other.place <= waiter.place);
+        self.queue.insert(at, waiter);
     }
 
     /// Returns the request whose turn it is.
@@ -100,10 +106,16 @@ impl Waiting {
         Some(waiter)
     }
 
-    /// Gives the turn to the next request.
+    /// Gives the turn to the next request of the same place.
     pub(super) fn rotate(&mut self) {
-        if self.queue.len() > 1 {
+        let Some(place) = self.queue.front().map(|waiter| waiter.place) else { return };
+        let peers = self.queue.partition_point(|other| other.place <= place);
+        if peers == self.queue.len() {
             self.queue.rotate_left(1);
+        } else if peers > 1
+            && let Some(front) = self.queue.pop_front()
+        {
+            self.queue.insert(peers - 1, front);
         }
     }
 

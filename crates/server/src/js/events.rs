@@ -92,6 +92,28 @@ struct Refused<'a> {
 }
 
 #[derive(Debug, Serialize)]
+struct GroupPinned<'a> {
+    account: &'a str,
+    stream: &'a str,
+    consumer: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<&'a str>,
+    group: &'a str,
+    pinned_id: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct GroupUnpinned<'a> {
+    account: &'a str,
+    stream: &'a str,
+    consumer: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<&'a str>,
+    group: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Debug, Serialize)]
 struct Acked<'a> {
     stream: &'a str,
     consumer: &'a str,
@@ -303,6 +325,20 @@ impl Events<'_> {
                 let (consumer_seq, stream_seq) = (at.consumer_seq, at.stream_seq);
                 let body = Acked { stream, consumer, consumer_seq, stream_seq, ack_time, deliveries };
                 self.publish_as(&subject, "io.nats.jetstream.metric.v1.consumer_ack", body);
+            }
+            Advisory::Pinned { name: consumer, group, id: pinned_id } => {
+                let subject = format!("{ADVISORY}CONSUMER.PINNED.{stream}.{consumer}");
+                let settings = &self.jetstream.settings;
+                let (account, domain) = (&*settings.account, settings.domain.as_deref());
+                let body = GroupPinned { account, stream, consumer, domain, group, pinned_id };
+                self.publish(&subject, "consumer_group_pinned", body);
+            }
+            Advisory::Unpinned { name: consumer, group, reason } => {
+                let subject = format!("{ADVISORY}CONSUMER.UNPINNED.{stream}.{consumer}");
+                let settings = &self.jetstream.settings;
+                let (account, domain) = (&*settings.account, settings.domain.as_deref());
+                let body = GroupUnpinned { account, stream, consumer, domain, group, reason };
+                self.publish(&subject, "consumer_group_unpinned", body);
             }
             Advisory::Resumed { name } => self.paused(stream, name, None),
             Advisory::Lost { name, damage } => {

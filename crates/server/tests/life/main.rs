@@ -9,6 +9,7 @@ mod answers;
 mod crowd;
 mod domain;
 mod frozen;
+mod groups;
 mod retention;
 mod room;
 mod spans;

@@ -19,8 +19,7 @@ pub(super) fn steps(plan: &mut Plan) {
             fields.set(name, value);
         }
     }
-    // Not offered: a script ends there.
-    let policy = if plan.chance(5) { plan.pick(&["overflow", "pinned_client", "prioritized"]) } else { "" };
+    let policy = if plan.chance(15) { plan.pick(&["overflow", "pinned_client", "prioritized"]) } else { "" };
     if !policy.is_empty() {
         fields.set("priority_groups", "[\"A\"]").text("priority_policy", policy);
     }

@@ -2,7 +2,7 @@
 
 use super::super::cursor::Cursor;
 use super::super::member::{Consumer, Door};
-use super::super::sink::Sink;
+use super::super::sink::{Advisory, Sink};
 use super::super::status::Status;
 use super::super::{ConsumerError, ConsumerInfo, DeliverPolicy, Position};
 use super::{ConsumerKey, ConsumerSet, pending_now};
@@ -53,6 +53,28 @@ impl ConsumerSet {
         }
         self.arm(key, now);
         Ok(Paused { until, remaining })
+    }
+
+    /// Takes the pin away from whoever has it; another client gets it with the next message.
+    ///
+    /// # Errors
+    /// `NotFound`; `PriorityGroupUnknown`.
+    pub fn unpin(
+        &mut self,
+        key: ConsumerKey,
+        group: &str,
+        now: Timestamp,
+        sink: &mut dyn Sink,
+    ) -> Result<(), ConsumerError> {
+        let consumer = self.members.get_mut(key).ok_or(ConsumerError::NotFound)?;
+        if !consumer.config.priority_groups.iter().any(|known| known == group) {
+            return Err(ConsumerError::PriorityGroupUnknown);
+        }
+        consumer.pin = None;
+        sink.advise(&Advisory::Unpinned { name: &consumer.name, group, reason: "admin" });
+        self.wake(key);
+        self.arm(key, now);
+        Ok(())
     }
 
     /// Lets a consumer begin anew: at `sequence`, or behind its ack floor; returns its figures and the first sequence.

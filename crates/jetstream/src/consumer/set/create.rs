@@ -111,6 +111,7 @@ impl ConsumerSet {
             is_flowing: true,
             armed: None,
             removals: 0,
+            pin: None,
             queued: false,
             dirty: true,
             is_kept: config.is_durable(),

@@ -73,6 +73,15 @@ impl ConsumerSet {
                 return;
             }
         };
+        if let (Some(pin), Some(claim)) = (&mut consumer.pin, &waiter.claim)
+            && !claim.id.is_empty()
+        {
+            if *claim.id != *pin.id {
+                sink.status(reply, &Status::PinMismatch);
+                return;
+            }
+            pin.until = now.saturating_add(consumer.rules.pin_for);
+        }
         consumer.seen = now;
         for expired in waiting.take_expired(now) {
             sink.status(&expired.reply, &Status::RequestTimeout(expired.unserved()));

@@ -141,6 +141,7 @@ impl ConsumerSet {
             is_flowing: true,
             armed: None,
             removals: 0,
+            pin: None,
             queued: false,
             dirty: false,
             is_kept: snapshot.is_kept,

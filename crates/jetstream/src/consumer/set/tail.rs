@@ -1,5 +1,6 @@
 //! The present of the stream: new messages, each read once and matched to the consumers that want it.
 
+use super::super::PriorityPolicy;
 use super::super::limits::{BATCH, BATCHES_MAX};
 use super::ConsumerKey;
 use super::members::Members;
@@ -64,7 +65,7 @@ impl Tail {
     /// Reads and matches the next messages. They join those that are not handed out yet, so that every delivery counts all
     /// that is to come, unless there are too many.
     /// A message that cannot be read sends those who want it back to the log, where they meet it by themselves; it returns
-    /// their handles.
+    /// their handles, and those of consumers that may go on now that there is more.
     pub(super) fn fetch(
         &mut self,
         stream: &Stream,
@@ -109,6 +110,9 @@ impl Tail {
                 consumer.cursor.observe(message.sequence);
                 if consumer.cursor.is_at_tail() {
                     self.matches.push((place, consumer.key));
+                } else if consumer.rules.priority == PriorityPolicy::Overflow {
+                    // Its requests may wait for nothing but more messages.
+                    behind.push(consumer.key);
                 }
             }
         }

@@ -7,6 +7,7 @@ mod flow;
 mod lifetime;
 mod limits;
 mod persist;
+mod priority;
 mod property;
 mod pull;
 mod purge;

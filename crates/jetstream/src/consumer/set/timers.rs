@@ -68,6 +68,10 @@ impl Consumer {
         // Whoever was held back by a pause or a pace may go on now; it costs little to look.
         is_ready |= self.pace.is_some() || self.config.pause_until.is_some();
         is_ready |= self.expire_acks(now, sink);
+        if let Some(pin) = self.pin.take_if(|pin| pin.until <= now) {
+            sink.advise(&Advisory::Unpinned { name: &self.name, group: &pin.group, reason: "timeout" });
+            is_ready = true;
+        }
         match &mut self.door {
             Door::Push(push) if push.interest == Interest::Present => {
                 let every = self.rules.heartbeat;

@@ -8,7 +8,7 @@ use crate::js::handle::StreamHandle;
 use crate::js::publish::Handled;
 use crate::js::state::JetStream;
 use crate::router::Msg;
-use jetkv_jetstream::consumer::{ConsumerError, CreateForm, CreateRequest, PullRequest};
+use jetkv_jetstream::consumer::{ConsumerError, CreateForm, CreateRequest, PullRequest, Ranking};
 use jetkv_types::Timestamp;
 use jetkv_wire::api::{self, Page};
 use jetkv_wire::error::{ApiError, invalid_json};
@@ -187,7 +187,7 @@ pub(super) fn pause(
     })
 }
 
-/// Takes the pin of a client away. Without priority groups there is none.
+/// Takes the pin of a client away.
 pub(super) fn unpin(
     jetstream: &JetStream,
     ctx: &mut Ctx<'_>,
@@ -199,8 +199,13 @@ pub(super) fn unpin(
         return Err(ApiError::fixed(400, 10025, "invalid JSON: consumer group not specified"));
     }
     let (handle, name) = find(jetstream, rest)?;
-    show(jetstream, ctx, &handle, name, Details::Full)?;
-    Err(ApiError::fixed(400, 10160, "Provided priority group does not exist for this consumer"))
+    let place = handle.place(jetstream, ctx.account);
+    let unpinned = handle.consumers.act(ctx.publisher, place, |set, out| {
+        let key = set.find(name).ok_or(ConsumerError::NotFound)?;
+        set.unpin(key, &request.group, place.now, out)
+    });
+    unpinned.map_err(|error| errors::of_consumer(&error))?;
+    Ok(api::ConsumerUnpinResponse::default())
 }
 
 /// Lets a consumer begin anew. In the reference the consumer itself takes these requests: where there is none, nobody
@@ -278,15 +283,21 @@ fn refuse(ctx: &mut Ctx<'_>, msg: &Msg<'_>, code: u16, text: &str) {
 /// Reads the body of a pull request, also where it stands behind `+NXT`.
 pub(in crate::js) fn read_pull(body: &[u8]) -> Result<PullRequest, String> {
     let request = api::PullRequest::parse(body).map_err(|fault| fault.to_string())?;
+    let ranking = Ranking {
+        group: request.group,
+        priority: request.priority,
+        min_pending: request.min_pending,
+        min_ack_pending: request.min_ack_pending,
+        id: request.id,
+    };
     Ok(PullRequest {
         batch: request.batch,
         expires: request.expires,
         no_wait: request.no_wait,
         max_bytes: request.max_bytes,
         idle_heartbeat: request.idle_heartbeat,
-        min_pending: request.min_pending,
-        min_ack_pending: request.min_ack_pending,
-        id: request.id,
+        // A number alone asks for no place.
+        ranking: body.starts_with(b"{").then_some(ranking),
     })
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn archived(snapshot: &ConsumerSnapshot) -> api::ArchivedConsumer {
     let mut config = config_of(&snapshot.config);
     config.name.clone_from(&snapshot.name);
     let level = u8::from(config.pause_until.is_some());
-    config.metadata.insert("_nats.req.level".into(), level.to_string());
+    config.metadata.entry("_nats.req.level".into()).or_insert_with(|| level.to_string());
     api::ArchivedConsumer {
         config,
         state: api::ConsumerState {

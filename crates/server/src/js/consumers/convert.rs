@@ -3,8 +3,8 @@
 use crate::version::{API_LEVEL, VERSION};
 use jetkv_jetstream::Content;
 use jetkv_jetstream::consumer::{
-    AckPolicy, ConsumerConfig, ConsumerInfo, CreateAction, DeliverPolicy, Interest, Position, PriorityPolicy,
-    ReplayPolicy,
+    AckPolicy, ConsumerConfig, ConsumerInfo, CreateAction, DeliverPolicy, GroupInfo, Interest, Position,
+    PriorityPolicy, ReplayPolicy,
 };
 use jetkv_types::Timestamp;
 use jetkv_wire::api;
@@ -188,9 +188,15 @@ pub(crate) fn info_of(
         push_bound: info.push == Some(Interest::Present),
         paused: info.pause_remaining.is_some(),
         pause_remaining: info.pause_remaining.map_or(0, nanos),
+        priority_groups: info.group.iter().map(show_group).collect(),
         ts: now,
         ..api::ConsumerInfo::default()
     }
+}
+
+fn show_group(group: &GroupInfo) -> api::PriorityGroupState {
+    let (id, since) = group.pinned.clone().unwrap_or_else(|| ("".into(), Timestamp::ZERO));
+    api::PriorityGroupState { group: group.group.clone(), pinned_client_id: id.to_string(), pinned_ts: since }
 }
 
 /// How much is told of a consumer.

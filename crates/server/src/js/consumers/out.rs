@@ -55,15 +55,25 @@ impl Sink for Out<'_> {
         delivery.write_ack_subject(&mut self.reply);
         let message = delivery.message;
         let (headers, payload) = match delivery.content {
+            Content::Full if delivery.pin.is_some() => {
+                self.block.clear();
+                self.block.extend_from_slice(message.headers.as_block());
+                (&[][..], &message.payload[..])
+            }
             Content::Full => (&message.headers.as_block()[..], &message.payload[..]),
             Content::HeadersOnly => {
                 self.block.clear();
                 self.block.extend_from_slice(message.headers.as_block());
                 let size = crate::convert::to_u64(message.payload.len());
                 header::append_u64(&mut self.block, b"Nats-Msg-Size", size);
-                (&self.block[..], &[][..])
+                (&[][..], &[][..])
             }
         };
+        let is_made = delivery.pin.is_some() || delivery.content == Content::HeadersOnly;
+        if let Some(pin) = delivery.pin {
+            header::set(&mut self.block, b"Nats-Pin-Id", pin.as_bytes());
+        }
+        let headers = if is_made { &self.block[..] } else { headers };
         let msg = Msg { subject: message.subject.as_bytes(), reply: Some(&self.reply), headers, payload };
         let to = delivery.to.as_bytes();
         match self.publisher.deliver_within(self.router, to, WAITING_BYTES_MAX, &msg) {

@@ -1,5 +1,5 @@
 use super::world::{MS, World, pull_from, push};
-use crate::consumer::{AckKind, AckPolicy, ConsumerConfig, PullRequest};
+use crate::consumer::{AckKind, AckPolicy, ConsumerConfig, PullRequest, Ranking};
 use jetkv_types::Timestamp;
 
 fn batch(batch: i64) -> PullRequest {
@@ -121,7 +121,8 @@ fn what_cannot_be_served_is_refused_at_once() {
     assert_eq!(refused(&mut world, heartbeat), "r 400 Bad Request - heartbeat value too large");
     let heartbeat = PullRequest { idle_heartbeat: 300 * MS, ..batch(1) };
     assert_eq!(refused(&mut world, heartbeat), "r 400 Bad Request - heartbeat value too large");
-    let overflow = PullRequest { min_pending: 3, ..batch(1) };
+    let overflow =
+        PullRequest { ranking: Some(Ranking { min_pending: 3, ..Ranking::default() }), ..batch(1) };
     assert_eq!(refused(&mut world, overflow), "r 400 Bad Request - Not a Overflow Priority consumer");
     world.create(push("push")).unwrap();
     assert_eq!(world.pull("push", "r", &batch(1)), ["r 409 Consumer is push based"]);

@@ -33,6 +33,8 @@ pub(super) struct Recorder {
     pub(super) lines: Vec<String>,
     /// Bytes of all deliveries, as limits count them.
     pub(super) bytes: u64,
+    /// The last pin that a delivery had.
+    pub(super) pin: Option<String>,
     /// Happens with every delivery; it is told where the delivery goes.
     pub(super) meanwhile: Option<Meanwhile>,
 }
@@ -58,7 +60,9 @@ impl Sink for Recorder {
         let Delivery { to, message, attempt, consumer_seq, pending, .. } = delivery;
         let subject = message.subject.as_str().strip_prefix("s.").unwrap_or(message.subject.as_str());
         let sequence = message.sequence;
-        self.lines.push(format!("{to} {subject} {attempt}.{sequence}.{consumer_seq} +{pending}"));
+        let pin = if delivery.pin.is_some() { " pinned" } else { "" };
+        self.pin = delivery.pin.map(ToOwned::to_owned).or(self.pin.take());
+        self.lines.push(format!("{to} {subject} {attempt}.{sequence}.{consumer_seq} +{pending}{pin}"));
         Handover::Taken
     }
 
@@ -92,6 +96,8 @@ impl Sink for Recorder {
                 format!("! {name} terminated {} after {deliveries}: {reason}", at.stream_seq)
             }
             Advisory::Acknowledged { name, at, .. } => format!("! {name} acked {}", at.stream_seq),
+            Advisory::Pinned { name, group, .. } => format!("! {name} pinned in {group}"),
+            Advisory::Unpinned { name, group, reason } => format!("! {name} unpinned in {group}: {reason}"),
             Advisory::Resumed { name } => format!("! {name} resumed"),
             Advisory::Lost { name, .. } => format!("! {name} lost something"),
         });
