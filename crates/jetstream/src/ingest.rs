@@ -144,7 +144,7 @@ impl Ingest {
             return self.publish_batched(incoming, id, &known, &rules, now, wants);
         }
         self.check_before_expectations(incoming, &known, &rules)?;
-        let expectation = known.expectation()?;
+        let expectation = known.expectation(incoming.subject)?;
         let is_watched = known.message_id.is_some() && !rules.duplicate_window.is_zero();
         let mut ids = is_watched.then(|| self.ids(now, &rules));
         let keeping = rules.keeping(incoming.subject, wants);
@@ -387,8 +387,7 @@ impl Prepared<'_> {
     }
 
     fn stored(&self, commit: Commit, id: Option<Box<str>>, subject: &Subject) -> Accepted {
-        let has_wildcards = || subject.tokens().any(|token| token == "*" || token == ">");
-        let also_purge = (self.rollup == Rollup::Subject && has_wildcards())
+        let also_purge = (self.rollup == Rollup::Subject && known::has_wildcards(subject))
             .then(|| SubjectFilter::new(subject.as_str()).ok())
             .flatten();
         Accepted::Stored { commit, id, also_purge }

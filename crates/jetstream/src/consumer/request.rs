@@ -71,6 +71,9 @@ impl CreateRequest<'_> {
                 return Err(ConsumerError::FilterMismatch);
             }
         }
+        if config.num_replicas > 1 {
+            return Err(ConsumerError::Replicas);
+        }
         Ok(config)
     }
 }

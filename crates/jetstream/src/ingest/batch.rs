@@ -103,8 +103,8 @@ impl Ingest {
         if place > MESSAGES_MAX {
             return Err(PublishError::BatchTooLarge { most: MESSAGES_MAX });
         }
-        if place == 1 {
-            batches.take(id);
+        // One that begins while it is open is out of order, like any other.
+        if place == 1 && !batches.open.contains_key(id) {
             if batches.open.len() >= OPEN_MAX {
                 return Err(PublishError::TooManyBatches);
             }
@@ -202,7 +202,7 @@ impl Ingest {
             return Err(PublishError::BatchHeader { header: "Nats-Expected-Last-Msg-Id" });
         }
         self.check_before_expectations(&incoming, &known, rules)?;
-        let expectation = known.expectation()?;
+        let expectation = known.expectation(&message.subject)?;
         self.check_in_batch(message, &known, &expectation, place, seen)?;
         let judged = match self.judge(&incoming, known, rules, Some(ids), Keeping::Kept) {
             Ok(Judged::Fresh(_)) if known.message_id.is_some_and(|id| !seen.ids.insert(id)) => {

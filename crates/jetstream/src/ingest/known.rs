@@ -2,7 +2,7 @@
 
 use super::PublishError;
 use jetkv_engine::Expect;
-use jetkv_types::SubjectFilter;
+use jetkv_types::{Subject, SubjectFilter};
 
 /// First values of the headers that are known, without spaces before them. Names are case-sensitive; an empty value
 /// counts as absent, except for the word that ends a batch.
@@ -79,11 +79,13 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// Returns what must hold for the message to be stored.
-    pub(super) fn expectation(&self) -> Result<Expectation, PublishError> {
+    /// Returns what must hold for the message to be stored. A subject with literal wildcards stands for all that it matches,
+    /// as in the reference.
+    pub(super) fn expectation(&self, subject: &Subject) -> Result<Expectation, PublishError> {
         let filter = match (self.expected_subject, self.expected_last_of_subject) {
             (Some(_), None) => return Err(PublishError::MissingSequence),
             (Some(subject), Some(_)) => Some(SubjectFilter::new(subject).ok()),
+            (None, Some(_)) if has_wildcards(subject) => SubjectFilter::new(subject.as_str()).ok().map(Some),
             (None, _) => None,
         };
         let mut of_subject = self.expected_last_of_subject.map(number);
@@ -101,7 +103,7 @@ impl<'a> Known<'a> {
 /// The sequences that a message names as those before it.
 #[derive(Debug)]
 pub(super) struct Expectation {
-    filter: Option<SubjectFilter>,
+    pub(super) filter: Option<SubjectFilter>,
     pub(super) of_subject: Option<u64>,
     pub(super) of_stream: Option<u64>,
 }
@@ -116,6 +118,13 @@ impl Expectation {
             (Some(subject), filter, Some(stream)) => Expect::Both { subject, filter, stream },
         }
     }
+}
+
+/// Says whether a subject has tokens that match others where it is a filter.
+pub(super) fn has_wildcards(subject: &Subject) -> bool {
+    // Nearly none has; going through the bytes is the cheapest way to find out.
+    let may_have = subject.as_bytes().iter().any(|byte| matches!(byte, b'*' | b'>'));
+    may_have && subject.tokens().any(|token| token == "*" || token == ">")
 }
 
 /// Reads a sequence. The reference takes what is no number for one that never fits.

@@ -33,7 +33,10 @@ impl Ingest {
             return None;
         }
         self.check_before_expectations(incoming, &known, &rules).ok()?;
-        let expectation = known.expectation().ok()?;
+        let expectation = known.expectation(incoming.subject).ok()?;
+        if expectation.filter.is_some() {
+            return None;
+        }
         let expect = match (expectation.of_subject, expectation.of_stream) {
             (None, None) => Expect::Nothing,
             (None, Some(stream)) => Expect::LastOfStream(stream),

@@ -160,6 +160,10 @@ fn a_batch_is_stored_whole_or_not_at_all() {
     assert_eq!(world.publish("s.a", &line("3"), b"1"), "atomic publish batch is incomplete");
     assert_eq!(world.publish("s.a", &line("2"), b"1"), "atomic publish batch is incomplete");
     assert_eq!(world.publish("s.a", &commit("1", "x"), b"1"), "atomic publish batch commit is invalid");
+    // One that begins while it is open ends it, and begins nothing.
+    assert_eq!(world.publish("s.a", &line("1"), b"1"), "staged");
+    assert_eq!(world.publish("s.a", &line("1"), b"1"), "atomic publish batch is incomplete");
+    assert_eq!(world.publish("s.a", &commit("2", "1"), b"1"), "atomic publish batch is incomplete");
     let refused = [
         ("Nats-Batch-Id", "b"),
         ("Nats-Batch-Sequence", "2"),
@@ -218,6 +222,19 @@ fn the_id_of_the_last_message_is_known_when_that_is_purged() {
     assert_eq!(world.publish("s.a", &[("Nats-Msg-Id", "i")], b"1"), "1");
     world.stream.purge(&jetkv_engine::Purge { filter: None, below: None, keep: None }).unwrap();
     assert_eq!(world.publish("s.a", &[("Nats-Expected-Last-Msg-Id", "i")], b"2"), "2");
+}
+
+#[test]
+fn a_literal_wildcard_expects_of_all_that_it_matches() {
+    let world = world(|_| {});
+    let expect = |sequence: &'static str| [("Nats-Expected-Last-Subject-Sequence", sequence)];
+    assert_eq!(world.publish("s.a", &[], b""), "1");
+    assert_eq!(world.publish("s.b.c", &[], b""), "2");
+    assert_eq!(world.publish("s.>", &expect("0"), b""), "wrong last sequence: 2");
+    assert_eq!(world.publish("s.*", &expect("0"), b""), "wrong last sequence: 1");
+    assert_eq!(world.publish("s.*", &expect("1"), b""), "3");
+    // A token that only holds a wildcard matches nothing but itself.
+    assert_eq!(world.publish("s.a*", &expect("0"), b""), "4");
 }
 
 #[test]

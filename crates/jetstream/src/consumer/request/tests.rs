@@ -48,6 +48,8 @@ fn what_does_not_go_together_is_refused() {
         (Named, "n", Some("a"), filtered("", &["a"]), 10137),
         (Named, "n", Some("a"), filtered("b", &[]), 10131),
         (Named, "n", Some("a"), filtered("", &[]), 10131),
+        (Named, "n", Some("a"), ConsumerConfig { num_replicas: 3, ..filtered("b", &[]) }, 10131),
+        (Named, "n", None, ConsumerConfig { num_replicas: 3, ..named("", "") }, 10074),
     ] {
         assert_eq!(resolve(form, subject, filter, config).unwrap_err().err_code(), code);
     }
