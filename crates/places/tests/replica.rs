@@ -17,7 +17,7 @@ const ROUNDS: usize = 20;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
-#[ignore = "takes a minute and a half"]
+#[ignore = "takes half a minute"]
 fn a_replica_of_our_server_is_equal_to_it_after_twenty_interruptions() {
     let mut server = Served::start_in_real_time().unwrap();
     let env = Env { clock: server.clock(), ..Env::system() };
