@@ -2,6 +2,7 @@
 //!
 //! [`Outbound`] is what all others see of a connection: the buffer that they append to, and the bell that wakes its task.
 
+mod chunks;
 mod client;
 mod close;
 mod input;
@@ -14,6 +15,7 @@ mod session;
 mod socket;
 mod spare;
 mod task;
+mod waiting;
 
 pub(crate) use client::Client;
 pub(crate) use close::CloseReason;

@@ -18,7 +18,7 @@ use jetkv_engine::env::Env;
 use parking_lot::Mutex;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
@@ -88,6 +88,7 @@ impl Server {
         let shared = Arc::new(Shared::new(settings, env, log));
         let monitor = Self::start_monitor(&shared, address).await?;
         let listening = tokio::spawn(listener::accept(Arc::clone(&shared), listener));
+        tokio::spawn(release(Arc::downgrade(&shared)));
         // Who comes while streams are opened gets answers that say so. If they cannot be opened, dropping the server ends it.
         let server = Self { shared, identity, address, listening: Mutex::new(Some(listening)), monitor };
         js::start(&server.shared).await?;
@@ -266,5 +267,16 @@ impl Drop for Server {
     }
 }
 
+/// Gives memory back that connections needed once, until the server is gone.
+async fn release(shared: Weak<Shared>) {
+    loop {
+        tokio::time::sleep(RELEASE_EVERY).await;
+        let Some(shared) = shared.upgrade() else { return };
+        shared.pending.release();
+    }
+}
+
+/// How often half of the memory goes back that nobody needed meanwhile.
+const RELEASE_EVERY: Duration = Duration::from_secs(10);
 /// How long connections may take to end.
 const GOODBYES: Duration = Duration::from_secs(5);

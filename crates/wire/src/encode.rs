@@ -36,7 +36,7 @@ pub fn msg_head(
     payload_bytes: usize,
 ) {
     let total = header_bytes.saturating_add(payload_bytes);
-    out.reserve(subject.len() + sid.len() + reply.map_or(0, <[u8]>::len) + total.saturating_add(NUMBERS));
+    out.reserve(msg_bytes_max(subject, sid, reply, total));
     out.extend_from_slice(if header_bytes == 0 { b"MSG " } else { b"HMSG " });
     out.extend_from_slice(subject);
     out.push(b' ');
@@ -52,6 +52,13 @@ pub fn msg_head(
     }
     push_usize(out, total);
     out.extend_from_slice(b"\r\n");
+}
+
+/// Returns the room that a message with `body_bytes` of headers and payload needs at most.
+#[inline]
+#[must_use]
+pub fn msg_bytes_max(subject: &[u8], sid: &[u8], reply: Option<&[u8]>, body_bytes: usize) -> usize {
+    subject.len() + sid.len() + reply.map_or(0, <[u8]>::len) + body_bytes.saturating_add(NUMBERS)
 }
 
 /// Appends `INFO` with its JSON, and the space before the line end that the reference writes (PROTOCOL 1.2).

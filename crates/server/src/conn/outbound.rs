@@ -1,9 +1,11 @@
 //! What others see of a connection: a buffer to append to, and a bell.
 
+use super::chunks::CHUNK_BYTES;
 use super::close::CloseReason;
 use super::pending::{PendingTotal, STEP_BYTES};
 use super::responses::Responses;
 use super::spare;
+use super::waiting::Waiting;
 use crate::convert::to_u64;
 use crate::options::ResponsePermission;
 use crate::router::Msg;
@@ -27,10 +29,10 @@ pub(crate) struct Outbound {
 /// What waits to be written, and what the task of the connection has to know.
 #[derive(Debug)]
 pub(crate) struct Buffer {
-    bytes: Vec<u8>,
+    waiting: Waiting,
     /// Bytes that the task took and has not written yet.
     in_flight: u64,
-    /// The part of the bytes that the total knows.
+    /// The part of its memory that the total knows.
     reported: u64,
     total: Arc<PendingTotal>,
     /// Whether the task runs, or is called already; it looks here before it sleeps.
@@ -111,7 +113,7 @@ impl Outbound {
     pub(crate) fn new(id: u64, total: Arc<PendingTotal>) -> Self {
         total.join();
         let buffer = Buffer {
-            bytes: Vec::new(),
+            waiting: Waiting::default(),
             in_flight: 0,
             reported: 0,
             total: Arc::clone(&total),
@@ -143,8 +145,7 @@ impl Outbound {
     pub(crate) fn append(&self, encode: impl FnOnce(&mut Vec<u8>)) {
         self.locked(|buffer| {
             if buffer.closed.is_none() {
-                buffer.make_room();
-                encode(&mut buffer.bytes);
+                buffer.waiting.push(self.total.chunks(), encode);
             }
         });
     }
@@ -188,14 +189,14 @@ impl Outbound {
         })
     }
 
-    /// Gives the task what waits, after it wrote all that it took before. If there is nothing, and it wants to sleep, it
-    /// counts as asleep from here on.
+    /// Gives the task what waits, or the beginning of it, after it wrote all that it took before. If there is nothing, and it
+    /// wants to sleep, it counts as asleep from here on.
     pub(crate) fn take(&self, then: Then) -> Output {
         self.locked(|buffer| {
             if let Some(reason) = buffer.closed {
                 return Output::Closed(reason);
             }
-            let bytes = std::mem::take(&mut buffer.bytes);
+            let bytes = buffer.waiting.take();
             buffer.in_flight = to_u64(bytes.len());
             buffer.report();
             if bytes.is_empty() {
@@ -214,17 +215,23 @@ impl Outbound {
     }
 
     /// Ends the connection, with a last `-ERR` if there is a text, and returns all that can still be written.
-    pub(crate) fn finish(&self, reason: CloseReason) -> Vec<u8> {
+    pub(crate) fn finish(&self, reason: CloseReason) -> Vec<Vec<u8>> {
         self.locked(|buffer| {
             buffer.close(reason);
             buffer.awake = true;
             buffer.waker = None;
-            let mut bytes = std::mem::take(&mut buffer.bytes);
             if let Some(text) = reason.text() {
-                encode::err(&mut bytes, text);
+                buffer.waiting.push(self.total.chunks(), |out| encode::err(out, text));
             }
-            bytes
+            buffer.waiting.take_all()
         })
+    }
+
+    /// Takes a buffer back that was written, or that nobody will write.
+    pub(crate) fn give_back(&self, buffer: Vec<u8>) {
+        if let Some(chunk) = spare::give(buffer) {
+            self.total.give_back(chunk);
+        }
     }
 
     /// Notes that `left` bytes of what the task took are not written yet.
@@ -273,7 +280,9 @@ impl Outbound {
 
 impl Drop for Outbound {
     fn drop(&mut self) {
-        self.total.leave(self.buffer.get_mut().reported);
+        let buffer = self.buffer.get_mut();
+        buffer.waiting.take_all().into_iter().for_each(|chunk| self.total.give_back(chunk));
+        self.total.leave(buffer.reported);
     }
 }
 
@@ -287,14 +296,13 @@ impl Buffer {
         let body_bytes = to_u64(headers.len() + msg.payload.len());
         let pending = self.pending() + body_bytes;
         let pending_max = self.total.connection_bytes_max();
-        if pending > pending_max || self.total.is_hog(pending) {
+        if pending > pending_max || self.total.is_hog(self.held() + body_bytes) {
             self.close(CloseReason::SlowConsumerPending);
             // The task is woken even if it counts as awake: it may wait for a client that never reads.
             self.awake = true;
             return Appended { taken: false, wake: true, crowded: false };
         }
-        self.make_room();
-        encode::msg(&mut self.bytes, msg.subject, sid, msg.reply, headers, msg.payload);
+        self.waiting.push_msg(self.total.chunks(), sid, msg, headers);
         self.out_messages += 1;
         self.out_bytes += body_bytes;
         self.report();
@@ -327,7 +335,7 @@ impl Buffer {
 
     /// Returns how many bytes wait.
     pub(crate) fn pending(&self) -> u64 {
-        self.in_flight + to_u64(self.bytes.len())
+        self.in_flight + to_u64(self.waiting.bytes())
     }
 
     fn close(&mut self, reason: CloseReason) {
@@ -335,21 +343,25 @@ impl Buffer {
             self.closed = Some(reason);
             // Nobody reads what a slow consumer was sent, and its memory is what others need.
             if reason.is_slow_consumer() {
-                self.bytes = Vec::new();
+                let all = self.waiting.take_all();
                 self.report();
+                all.into_iter().for_each(|chunk| self.total.give_back(chunk));
             }
         }
     }
 
-    fn make_room(&mut self) {
-        if self.bytes.capacity() == 0 {
-            self.bytes = spare::take();
+    /// Returns the memory of what waits. With chunks that are full, the one that is being filled and the one that is being
+    /// written count whole; before, only what is in them does, as nobody is to give way for room that it does not use.
+    fn held(&self) -> u64 {
+        match self.waiting.full_chunks() {
+            0 => self.pending(),
+            full => to_u64((full + 2) * CHUNK_BYTES),
         }
     }
 
     /// Tells the total what changed, if that is a step at least.
     fn report(&mut self) {
-        let now = self.pending() / STEP_BYTES * STEP_BYTES;
+        let now = self.held() / STEP_BYTES * STEP_BYTES;
         if now != self.reported {
             self.total.report(self.reported, now);
             self.reported = now;

@@ -1,8 +1,9 @@
 //! How much waits to be written to all connections together.
 
+use super::chunks::Chunks;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Bytes that wait to be written, and the limits on them; one for a server.
+/// The memory of what waits to be written, and the limits on it; one for a server.
 ///
 /// Connections report in steps, so that the shared counter is not touched for every message.
 #[derive(Debug)]
@@ -11,6 +12,7 @@ pub(crate) struct PendingTotal {
     connections: AtomicU64,
     bytes_max: AtomicU64,
     connection_bytes_max: AtomicU64,
+    chunks: Chunks,
 }
 
 /// What a connection reports at a time.
@@ -24,6 +26,7 @@ impl PendingTotal {
             connections: AtomicU64::new(0),
             bytes_max: AtomicU64::new(bytes_max),
             connection_bytes_max: AtomicU64::new(connection_bytes_max),
+            chunks: Chunks::default(),
         }
     }
 
@@ -48,6 +51,21 @@ impl PendingTotal {
     pub(super) fn is_hog(&self, bytes: u64) -> bool {
         let max = self.bytes_max.load(Ordering::Relaxed);
         self.bytes() > max && bytes > max / self.connections.load(Ordering::Relaxed).max(1)
+    }
+
+    /// Returns the chunks that nobody needs.
+    pub(super) fn chunks(&self) -> &Chunks {
+        &self.chunks
+    }
+
+    /// Takes back a chunk that a connection needs no more.
+    pub(super) fn give_back(&self, buffer: Vec<u8>) {
+        self.chunks.give(buffer);
+    }
+
+    /// Frees memory that was not needed for a while; to be called from time to time.
+    pub(crate) fn release(&self) {
+        self.chunks.release();
     }
 
     pub(super) fn join(&self) {

@@ -153,19 +153,20 @@ async fn write(socket: &mut Socket, bytes: &[u8], deadline: Duration) -> Result<
 
 /// Writes what is left, with the last `-ERR`, and ends the outward direction.
 async fn say_goodbye(outbound: &Outbound, ended: &mut Ended, reason: CloseReason) {
-    let rest = outbound.finish(reason);
-    if !reason.leaves_client() && reason != CloseReason::ClientClosed {
-        return;
+    let mut rest = outbound.finish(reason);
+    rest.insert(0, std::mem::take(&mut ended.writing));
+    if reason.leaves_client() || reason == CloseReason::ClientClosed {
+        let socket = &mut ended.socket;
+        let goodbye = async {
+            for part in &rest {
+                write(socket, part, GOODBYE).await?;
+            }
+            poll_fn(|cx| socket.poll_shutdown(cx)).await.map_err(|_| CloseReason::WriteError)
+        };
+        // However it ends, the connection is over.
+        let _ = timeout(GOODBYE, goodbye).await;
     }
-    let mut bytes = std::mem::take(&mut ended.writing);
-    bytes.extend_from_slice(&rest);
-    let socket = &mut ended.socket;
-    let goodbye = async {
-        write(socket, &bytes, GOODBYE).await?;
-        poll_fn(|cx| socket.poll_shutdown(cx)).await.map_err(|_| CloseReason::WriteError)
-    };
-    // However it ends, the connection is over.
-    let _ = timeout(GOODBYE, goodbye).await;
+    rest.into_iter().for_each(|part| outbound.give_back(part));
 }
 
 /// Reads what the client still sends, until it closes: a socket that is closed with unread input resets the connection, and what is

@@ -5,7 +5,6 @@ use super::input::Input;
 use super::outbound::{Outbound, Output, Then};
 use super::session::Session;
 use super::socket::Socket;
-use super::spare;
 use crate::options::KeepAlive;
 use std::future::Future;
 use std::pin::Pin;
@@ -206,7 +205,7 @@ impl Task {
                 }
             }
             if !self.writing.is_empty() {
-                spare::give(std::mem::take(&mut self.writing));
+                self.outbound.give_back(std::mem::take(&mut self.writing));
                 self.written = 0;
             }
             match self.outbound.take(then) {
