@@ -67,7 +67,9 @@ pub(crate) fn as_reference(args: impl IntoIterator<Item = OsString>) -> ExitCode
     let told = match respell(args, Role::Reference) {
         Ok(args) => Reference::try_parse_from(std::iter::once("nats-server".into()).chain(args)),
         Err(error) => {
-            output::note(format_args!("{error}"));
+            // The reference says so of what is no flag only; wrong flags come from elsewhere in it.
+            let who = if matches!(error, SpellingError::Command(_)) { "nats-server: " } else { "" };
+            output::note(format_args!("{who}{error}"));
             output::note("`nats-server --help` lists the options");
             return Exit::Failed.into();
         }

@@ -86,7 +86,9 @@ pub(crate) fn respell(
         match spelling.meaning {
             Meaning::Value(ours) => {
                 let value = value.or_else(|| args.next()).ok_or(SpellingError::NoValue(flag))?;
-                respelled.push(joined(ours, &value));
+                // The reference has no monitoring then; as itself the program lets the system choose a port.
+                let none = role == Role::Reference && ours == HTTP_PORT && value == "0";
+                respelled.push(if none { joined(ours, OsStr::new("off")) } else { joined(ours, &value) });
             }
             Meaning::Switch(ours) => {
                 if switch(&flag, value.as_deref())? {
@@ -157,6 +159,7 @@ const fn spelling(theirs: &'static [&'static str], meaning: Meaning) -> Spelling
     Spelling { theirs, meaning }
 }
 
+const HTTP_PORT: &str = "--http-port";
 const CLUSTERS: &str = "this server is never part of a NATS cluster";
 const SYSLOG: &str = "write to a file with --log, or to standard error and let the system collect it";
 
@@ -166,7 +169,7 @@ const SPELLINGS: &[Spelling] = &[
     spelling(&["p", "port"], Meaning::Value("--port")),
     spelling(&["n", "name", "server_name"], Meaning::Value("--name")),
     spelling(&["P", "pid"], Meaning::Value("--pid")),
-    spelling(&["m", "http_port"], Meaning::Value("--http-port")),
+    spelling(&["m", "http_port"], Meaning::Value(HTTP_PORT)),
     spelling(&["ms", "https_port"], Meaning::Value("--https-port")),
     spelling(&["c", "config"], Meaning::Value("--config")),
     spelling(&["t"], Meaning::Switch(&["--check-config"])),

@@ -38,6 +38,13 @@ fn switches_take_a_value_only_behind_an_equals_sign() {
 }
 
 #[test]
+fn monitoring_on_port_0_is_none_under_the_name_of_the_reference() {
+    assert_eq!(respelled("-m 0", Role::Reference).as_deref(), Ok("--http-port=off"));
+    assert_eq!(respelled("-m 0", Role::Jetkv).as_deref(), Ok("--http-port=0"));
+    check("-m 8222", "--http-port=8222");
+}
+
+#[test]
 fn faults_are_told_as_by_the_reference() {
     check_error("-foo", "flag provided but not defined: -foo");
     check_error("-p", "flag needs an argument: -p");
