@@ -3,7 +3,10 @@
 use crate::leader::{self, Placement};
 use crate::{Account, accounts};
 use compat::{CompatError, Launch, Peers, Program, Server};
+use std::io;
 use std::net::TcpListener;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Three servers that replicate. Dropping it kills them.
 #[derive(Debug)]
@@ -12,10 +15,10 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts three nodes; clients can connect when this returns, a leader is chosen soon afterwards.
+    /// Starts three nodes; when this returns, they have a leader and take streams of three replicas.
     ///
     /// # Errors
-    /// If the reference server cannot be fetched or started.
+    /// If the reference server cannot be fetched or started, or takes no such stream for a minute.
     pub fn start() -> Result<Self, CompatError> {
         let program = Program::reference(&Peers::in_target())?;
         let ports = free_ports(NODES)?;
@@ -31,7 +34,22 @@ impl Cluster {
             program.launch(&Launch { config: Some(config), ..Launch::default() })
         };
         let nodes = ports.iter().enumerate().map(|(number, port)| node(number, port));
-        Ok(Self { nodes: nodes.collect::<Result<_, _>>()? })
+        let cluster = Self { nodes: nodes.collect::<Result<_, _>>()? };
+        cluster.wait_until_ready(&program)?;
+        Ok(cluster)
+    }
+
+    /// Waits until there is a leader that knows all nodes; until then it refuses streams of three replicas.
+    fn wait_until_ready(&self, program: &Program) -> Result<(), CompatError> {
+        let (begun, account) = (Instant::now(), Account::next());
+        while !self.nodes.iter().all(|node| leader::takes_replicas(node.address(), &account)) {
+            if begun.elapsed() > READY_IN {
+                let source = io::Error::new(io::ErrorKind::TimedOut, "it takes no stream of three replicas");
+                return Err(CompatError::Start { command: format!("a cluster of {program:?}"), source });
+            }
+            thread::sleep(Duration::from_millis(200));
+        }
+        Ok(())
     }
 
     /// Returns where all nodes listen, separated by commas.
@@ -92,3 +110,4 @@ fn free_ports(count: usize) -> Result<Vec<u16>, CompatError> {
 }
 
 const NODES: usize = 3;
+const READY_IN: Duration = Duration::from_secs(60);

@@ -16,7 +16,7 @@ pub struct Placement {
 
 /// Asks one node about a stream; `None` if there is no answer.
 pub(crate) fn placement(node: SocketAddr, account: &Account, stream: &str) -> Option<Placement> {
-    let answer = ask(node, account, &format!("$JS.API.STREAM.INFO.{stream}")).ok()?;
+    let answer = ask(node, account, &format!("$JS.API.STREAM.INFO.{stream}"), "").ok()?;
     let cluster = answer.split_once("\"cluster\":")?.1;
     let leader = cluster.split_once("\"leader\":\"").and_then(|(_, rest)| rest.split_once('"'));
     let replicas = cluster.split_once("\"replicas\":").map_or("", |(_, rest)| rest);
@@ -25,13 +25,23 @@ pub(crate) fn placement(node: SocketAddr, account: &Account, stream: &str) -> Op
     Some(Placement { leader: leader.map(|(name, _)| name.to_owned()), is_whole })
 }
 
-fn ask(node: SocketAddr, account: &Account, subject: &str) -> std::io::Result<String> {
+/// Says whether a stream of three replicas can be made, by making one, which goes at once.
+pub(crate) fn takes_replicas(node: SocketAddr, account: &Account) -> bool {
+    let config = "{\"name\":\"trial\",\"subjects\":[\"trial\"],\"num_replicas\":3}";
+    let made = ask(node, account, "$JS.API.STREAM.CREATE.trial", config);
+    let gone = ask(node, account, "$JS.API.STREAM.DELETE.trial", "");
+    made.is_ok_and(|answer| answer.contains("\"num_replicas\":3"))
+        && gone.is_ok_and(|answer| answer.contains("\"success\":true"))
+}
+
+fn ask(node: SocketAddr, account: &Account, subject: &str, body: &str) -> std::io::Result<String> {
     let stream = TcpStream::connect_timeout(&node, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut client = BufReader::new(stream);
     let (user, password) = account.login();
     let hello = format!(
-        "CONNECT {{\"verbose\":false,\"user\":\"{user}\",\"pass\":\"{password}\"}}\r\nSUB r 1\r\nPUB {subject} r 0\r\n\r\n"
+        "CONNECT {{\"verbose\":false,\"user\":\"{user}\",\"pass\":\"{password}\"}}\r\nSUB r 1\r\nPUB {subject} r {}\r\n{body}\r\n",
+        body.len()
     );
     client.get_mut().write_all(hello.as_bytes())?;
     loop {
