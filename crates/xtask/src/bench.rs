@@ -28,7 +28,7 @@ pub(crate) enum Part {
 /// How much is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// What docs/benchmarks.md is made of: an hour.
+    /// What docs/benchmarks.md is made of: about half an hour.
     Full,
     /// Everything once, with little of each: to see that it works, or which way a change goes. Three minutes, once it is built.
     Quick,
