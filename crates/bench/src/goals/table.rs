@@ -47,6 +47,10 @@ const FEW_IN_FLIGHT: &str =
 const ON_DISK: &str = "values of neighbouring keys lie all over the log and each is a read of its own; it needs a cache of blocks or values \
     that are stored in the order of keys";
 const WHOLE_SYNC: &str = "a busy disk makes its own times; compare both with the sync of the same run";
+const HANDED_OVER: &str = "half of the time is the kernel's, switching between the threads that wait: each put wakes one; tasks that \
+    share a thread would not need it";
+const NEW_SEGMENTS: &str = "a full segment is closed and the next one made by whoever fills it, which takes six more syncs; upkeep could make \
+    the next one ahead";
 
 /// Every goal, in the order of the table.
 pub(super) const GOALS: &[Goal] = &[
@@ -265,21 +269,21 @@ pub(super) const GOALS: &[Goal] = &[
         AtMost(0.5),
         embedded("durable put, 8 writers: wall", "µs/put"),
         ANY,
-        WHOLE_SYNC,
+        HANDED_OVER,
     ),
     goal(
         "embedded durable put, 64 writers: wall",
         AtMost(0.05),
         embedded("durable put, many writers: wall", "µs/put"),
         Peer::Machine(&[(1.0, OWN_SYNC)]),
-        WHOLE_SYNC,
+        HANDED_OVER,
     ),
     goal(
         "embedded durable batch of 1,000: wall",
         AtMost(0.5),
         embedded("durable batch of 1,000: wall", "µs/record"),
         ANY,
-        WHOLE_SYNC,
+        NEW_SEGMENTS,
     ),
     goal(
         "embedded scan of 1,000 with values: CPU",
