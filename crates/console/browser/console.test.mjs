@@ -25,6 +25,7 @@ scene("a new user creates a bucket, writes a key, and sees it changed by a clien
   await page.getByText("Revision 2: the key was changed just now.").waitFor();
   await page.getByRole("button", { name: "Show it" }).click();
   await page.locator(".value pre", { hasText: "9090" }).waitFor();
+  await page.locator(".timeline li").nth(1).waitFor();
   assert.equal(await page.locator(".timeline li").count(), 2);
   for await (const entry of watcher) { assert.equal(entry.string(), "9090"); break; }
 });
@@ -106,7 +107,7 @@ scene("values show as text, JSON, hex and picture", async (world, page) => {
   assert.equal(await page.getByRole("tab", { name: "Text" }).count(), 0);
   await world.open("#/b/app/k/picture");
   await page.locator(".value img").waitFor();
-  assert.equal(await page.locator(".value img").evaluate((image) => image.complete && image.naturalWidth), 1);
+  await page.waitForFunction(() => document.querySelector(".value img").naturalWidth === 1);
 });
 
 scene("a conflict shows both sides, and nothing is overwritten unseen", async (world, page) => {
@@ -131,6 +132,7 @@ scene("history is a timeline with differences, and a revision comes back", async
   for (const port of [80, 8080]) await kv.put("web", JSON.stringify({ host: "a", port }));
   await kv.delete("web");
   await world.open("#/b/app/k/web");
+  await page.locator(".timeline li").nth(2).waitFor();
   assert.equal(await page.locator(".timeline li").count(), 3);
   await page.getByRole("radio", { name: "Compare to revision 2" }).check();
   await page.getByRole("radio", { name: "Compare from revision 1" }).check();
@@ -187,16 +189,17 @@ scene("what can be copied works", async (world, page) => {
   const kv = await world.kvm.create("app");
   await kv.put("a/b.c=1", "x");
   await world.open("#/b/app/k/a%2Fb.c%3D1");
-  const copied = async (name) => {
+  const copied = async (name, begin) => {
     await page.getByRole("button", { name, exact: true }).click();
-    await page.getByText("Copied: ").last().waitFor();
+    // What was copied before may still be told: wait for what this button copies.
+    await page.getByText(`Copied: ${begin}`).last().waitFor();
     return page.evaluate(() => navigator.clipboard.readText());
   };
-  assert.equal(await (await fetch((await copied("curl")).match(/'(.*)'/)[1])).text(), "x");
+  assert.equal(await (await fetch((await copied("curl", "curl ")).match(/'(.*)'/)[1])).text(), "x");
   const at = world.nats.replace("nats://", "");
-  assert.equal(await copied("jetkv"), `jetkv --server nats://${at} get app 'a/b.c=1'`);
-  assert.equal(await copied("nats"), `nats --server nats://${at} kv get app 'a/b.c=1'`);
-  assert.ok((await copied("Rust")).includes(`JetStream::at("nats://${at}")`));
+  assert.equal(await copied("jetkv", "jetkv "), `jetkv --server nats://${at} get app 'a/b.c=1'`);
+  assert.equal(await copied("nats", "nats "), `nats --server nats://${at} kv get app 'a/b.c=1'`);
+  assert.ok((await copied("Rust", "let js")).includes(`JetStream::at("nats://${at}")`));
 });
 
 scene("light and dark change by a button, and stay", async (world, page) => {
