@@ -291,15 +291,20 @@ impl Acks {
         }
     }
 
-    /// Settles everything up to a delivery; says whether that was anything.
+    /// Settles everything up to a delivery; tells of that delivery, if it was pending.
+    ///
+    /// One that is not, as it was given up, settles those before it and leaves the floor where it is: so does the reference, and
+    /// by its number, that of the last delivery, a floor would be above what others still await.
     pub(super) fn settle_up_to(&mut self, sequence: Sequence, consumer_seq: u64) -> Option<Settled> {
         if consumer_seq <= self.floor.consumer_seq || sequence <= self.floor.stream_seq {
             return None;
         }
         let deliveries = self.deliveries(sequence);
-        let delivered = self.pending.get(&sequence).map_or(Timestamp::ZERO, |pending| pending.delivered);
-        self.floor.consumer_seq = consumer_seq;
-        self.floor.stream_seq = sequence;
+        let delivered = self.pending.get(&sequence).map(|pending| pending.delivered);
+        if delivered.is_some() {
+            self.floor.consumer_seq = consumer_seq;
+            self.floor.stream_seq = sequence;
+        }
         while let Some((&first, _)) = self.pending.first_key_value() {
             if first > sequence {
                 break;
@@ -312,7 +317,7 @@ impl Acks {
             let staying = keeps.given_up.split_off(&(sequence + 1));
             keeps.settled.extend(std::mem::replace(&mut keeps.given_up, staying));
         }
-        Some(Settled { consumer_seq, deliveries, delivered })
+        delivered.map(|delivered| Settled { consumer_seq, deliveries, delivered })
     }
 
     /// Gives a message up that was delivered as often as allowed; how often stays known.

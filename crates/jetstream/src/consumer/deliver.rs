@@ -163,11 +163,11 @@ impl Consumer {
         }
     }
 
-    /// Returns the pin that the request whose turn it is gets with its message.
-    fn pin_shown(&mut self) -> Option<Arc<str>> {
-        let pin = self.pin.as_ref().filter(|_| self.rules.priority == PriorityPolicy::PinnedClient)?;
-        let Door::Pull(waiting) = &mut self.door else { return None };
-        waiting.front()?.claim.as_ref().map(|_| Arc::clone(&pin.id))
+    /// Returns the pin that the request whose turn it is gets with its message: an empty one if nobody is pinned, which a
+    /// request that is no more than a number does not change.
+    fn pin_shown(&self) -> Option<Arc<str>> {
+        let shows = self.rules.priority == PriorityPolicy::PinnedClient;
+        shows.then(|| self.pin.as_ref().map_or_else(|| Arc::from(""), |pin| Arc::clone(&pin.id)))
     }
 
     /// Says what becomes of the request whose turn it is; `pending` messages come after the next one.
@@ -179,7 +179,15 @@ impl Consumer {
             waiting.pop();
             return Rank::Gone;
         }
-        let Some(claim) = &mut waiter.claim else { return Rank::Served };
+        let is_pinned = self.rules.priority == PriorityPolicy::PinnedClient && self.pin.is_some();
+        let Some(claim) = &mut waiter.claim else {
+            if is_pinned {
+                // What is pinned to one client is for no other, not even for those that name no group.
+                waiting.rotate();
+                return Rank::Passed;
+            }
+            return Rank::Served;
+        };
         if self.rules.priority != PriorityPolicy::PinnedClient {
             let unacked = self.acks.as_ref().map_or(0, |acks| acks.pending_count());
             if claim.is_met(pending.saturating_add(1), u64::try_from(unacked).unwrap_or(u64::MAX)) {

@@ -54,11 +54,6 @@ impl PullRequest {
         }
         let claimed = self.ranking.as_ref().map(|ranking| ranking.claim(rules)).transpose()?.flatten();
         let (claim, place) = claimed.map_or((None, 0), |(claim, place)| (Some(claim), place));
-        if self.expires < 0 {
-            // The numbers are told as they came.
-            let messages = positive(self.batch).unwrap_or(0);
-            return Err(Status::RequestTimeout(Unserved { messages, bytes: bytes.unwrap_or(0) }));
-        }
         Ok(Waiter {
             reply: reply.into(),
             left: batch,
@@ -70,6 +65,14 @@ impl PullRequest {
             claim,
             place,
         })
+    }
+
+    /// Returns what a request is told that is over before it came; it is refused first if too many wait.
+    pub(super) fn over(&self) -> Option<Status<'static>> {
+        // The numbers are told as they came.
+        let messages = positive(self.batch).unwrap_or(0);
+        let bytes = positive(self.max_bytes).unwrap_or(0);
+        (self.expires < 0).then_some(Status::RequestTimeout(Unserved { messages, bytes }))
     }
 }
 

@@ -47,8 +47,10 @@ fn last_per_subject(stream: &Stream, filters: &[SubjectFilter]) -> Result<Start,
     check_complete(stream, filters, Select::LastPerSubject, 1)?;
     let removals = stream.removals();
     let selection = stream.select(filters, Select::LastPerSubject, 1)?;
-    // Without a match, the reference begins at the last message of the stream, which does not match.
-    let first = selection.sequences.first().copied().unwrap_or(selection.up_to.max(1));
+    // Without a match, the reference begins at the last message of the stream, which does not match; where that is gone,
+    // behind it.
+    let nothing = selection.up_to.max(stream.bounds().first).max(1);
+    let first = selection.sequences.first().copied().unwrap_or(nothing);
     let cursor = Cursor::with_list(selection.sequences, selection.up_to + 1, removals);
     Ok(Start { cursor, first })
 }

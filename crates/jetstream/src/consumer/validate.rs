@@ -287,7 +287,8 @@ impl ConsumerConfig {
     }
 }
 
-fn check_group(group: &str) -> Result<(), ConsumerError> {
+/// Says whether a priority group can have this name.
+pub(super) fn check_group(group: &str) -> Result<(), ConsumerError> {
     if group.is_empty() {
         return Err(ConsumerError::PriorityGroupEmpty);
     }

@@ -163,6 +163,7 @@ fn broken_rules_are_named() {
         (change(|s| s.max_msgs_per_subject = Some(0)), "max_msgs_per_subject can not be 0"),
         (change(|s| s.max_msg_size = Some(0)), "max_msg_size can not be 0"),
         (change(|s| s.max_msg_size = Some(u32::MAX)), "max_msg_size 4294967295 is too large"),
+        (change(|s| s.first_sequence = Some(u64::MAX)), "first_seq 18446744073709551615 is too large"),
         (change(|s| s.max_age = Some(millis(99))), "max age needs to be >= 100ms"),
         (change(|s| s.max_age = Some(long)), "max age can not be longer"),
         (change(|s| s.duplicate_window = Some(millis(99))), "duplicates window needs to be >= 100ms"),

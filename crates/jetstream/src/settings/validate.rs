@@ -4,7 +4,7 @@ use super::{OriginProblem, Retention, StreamSettings, origin_rules};
 use crate::{JetStreamError, SubjectMapping};
 use jetkv_engine::{Discard, Storage};
 use jetkv_types::SubjectFilter;
-use jetkv_types::limits::{DESCRIPTION_BYTES_MAX, MESSAGE_BYTES_MAX, METADATA_BYTES_MAX};
+use jetkv_types::limits::{DESCRIPTION_BYTES_MAX, MESSAGE_BYTES_MAX, METADATA_BYTES_MAX, SEQUENCE_MAX};
 use std::time::Duration;
 
 /// A group of rules, in the order in which the reference looks at them; the first broken one is told.
@@ -156,7 +156,12 @@ fn limits(settings: &StreamSettings) -> Option<String> {
     let too_large = settings
         .max_msg_size
         .filter(|&size| usize::try_from(size).map_or(true, |size| size > MESSAGE_BYTES_MAX));
-    too_large.map(|size| format!("max_msg_size {size} is too large, maximum allowed is {MESSAGE_BYTES_MAX}"))
+    if let Some(size) = too_large {
+        return Some(format!("max_msg_size {size} is too large, maximum allowed is {MESSAGE_BYTES_MAX}"));
+    }
+    // A stream that began there could take no message. The reference takes some, and counts round.
+    let too_high = settings.first_sequence.filter(|&first| first > SEQUENCE_MAX);
+    too_high.map(|first| format!("first_seq {first} is too large, maximum allowed is {SEQUENCE_MAX}"))
 }
 
 fn age(settings: &StreamSettings) -> Option<String> {

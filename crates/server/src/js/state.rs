@@ -233,6 +233,9 @@ impl JetStream {
         let _turn = self.changes.lock();
         let settings = self.fit_to_origins(settings.clone(), strictness)?;
         let config = settings.to_engine_for_server()?;
+        if settings.replicas > 1 {
+            return Err(StreamProblem::Replicas);
+        }
         if let Some(handle) = self.streams.read().get(&settings.name) {
             let present = &handle.facts().settings;
             return if is_same(present, &StreamSettings::from_engine(&config)?) {
@@ -240,9 +243,6 @@ impl JetStream {
             } else {
                 Err(StreamProblem::Exists)
             };
-        }
-        if settings.replicas > 1 {
-            return Err(StreamProblem::Replicas);
         }
         if is_internal(&settings.name) {
             return Err(StreamProblem::Exists);
@@ -325,10 +325,10 @@ impl JetStream {
         let handle = self.streams.read().get(&settings.name).cloned().ok_or(StreamProblem::NotFound)?;
         let present = Arc::clone(&handle.facts());
         let wanted = settings.after(&present.settings);
-        wanted.check_update_of(&present.settings)?;
         if wanted.replicas > 1 {
             return Err(StreamProblem::Replicas);
         }
+        wanted.check_update_of(&present.settings)?;
         let config: StreamConfig = wanted.to_engine_for_server()?;
         self.check_overlap(&wanted)?;
         self.check_room(&wanted, Some(&present.settings))?;

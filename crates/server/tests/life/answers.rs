@@ -207,3 +207,48 @@ fn copies_tell_how_far_they_have_come() {
 
 /// So often somebody asks for what should come within a second.
 const ASKED_MAX: usize = 1_000_000;
+
+/// Beyond what a sequence can be nothing is removed; the reference goes there, and counts round at the last number.
+#[test]
+fn a_purge_that_is_refused_removes_nothing() {
+    let world = World::new(|_| {});
+    let mut client = world.client();
+    bucket(&mut client, &json!({}));
+    request(&mut client, "$KV.a.k", &json!("v"));
+    let messages = |client: &mut Client| {
+        request(client, "$JS.API.STREAM.INFO.KV_a", &Value::Null)["state"]["messages"].clone()
+    };
+    for seq in [u64::MAX, 1 << 63, (1 << 62) + 1] {
+        let answer = request(&mut client, "$JS.API.STREAM.PURGE.KV_a", &json!({ "seq": seq }));
+        assert_eq!(answer["error"]["err_code"], 10077, "{answer}");
+        assert_eq!(messages(&mut client), 1, "{seq}");
+    }
+    let answer = request(&mut client, "$JS.API.STREAM.PURGE.KV_a", &json!({ "seq": 1_u64 << 60 }));
+    assert_eq!(answer["purged"], 1, "{answer}");
+    let stored = request(&mut client, "$KV.a.k", &json!("v"));
+    assert_eq!(stored["seq"], 1_u64 << 60);
+}
+
+#[test]
+fn a_purge_that_keeps_some_does_not_show_where_there_was_nothing() {
+    let world = World::new(|_| {});
+    let mut client = world.client();
+    bucket(&mut client, &json!({}));
+    for (body, first) in [(json!({ "keep": 1 }), 0), (json!({}), 1)] {
+        request(&mut client, "$JS.API.STREAM.PURGE.KV_a", &body);
+        let info = request(&mut client, "$JS.API.STREAM.INFO.KV_a", &Value::Null);
+        assert_eq!(info["state"]["first_seq"], first, "{body}");
+    }
+}
+
+#[test]
+fn too_many_replicas_are_told_before_what_else_is_wrong() {
+    let world = World::new(|_| {});
+    let mut client = world.client();
+    bucket(&mut client, &json!({}));
+    let config = json!({ "name": "KV_a", "subjects": ["$KV.a.>"], "num_replicas": 3, "storage": "memory" });
+    for operation in ["CREATE", "UPDATE"] {
+        let answer = request(&mut client, &format!("$JS.API.STREAM.{operation}.KV_a"), &config);
+        assert_eq!(answer["error"]["err_code"], 10074, "{operation}: {answer}");
+    }
+}

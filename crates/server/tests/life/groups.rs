@@ -80,9 +80,13 @@ fn one_client_is_pinned_until_an_operator_says_otherwise() {
     let over = "NATS/1.0 423 Nats-Wrong-Pin-Id\r\nNats-Pending-Messages: 4\r\nNats-Pending-Bytes: 0\r\n\r\n";
     assert_eq!(block(&next(&mut client, "a")), over);
     assert_eq!(&*next(&mut client, "b").payload, b"3");
-    for (operation, group, code) in
-        [("S.p", "B", 10160), ("S.x", "A", 10014), ("X.x", "A", 10059), ("S.p", "", 10025)]
-    {
+    for (operation, group, code) in [
+        ("S.p", "B", 10160),
+        ("S.p", "a b", 10162),
+        ("S.x", "A", 10014),
+        ("X.x", "A", 10059),
+        ("S.p", "", 10025),
+    ] {
         let answer = api(&mut client, &format!("CONSUMER.UNPIN.{operation}"), &json!({ "group": group }));
         assert_eq!(answer["error"]["err_code"], code, "{operation} {group}");
     }

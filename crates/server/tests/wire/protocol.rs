@@ -2,6 +2,7 @@
 
 use crate::harness::{World, field};
 use serde_json::json;
+use std::io::Write;
 
 #[test]
 fn info_says_who_serves() {
@@ -64,6 +65,7 @@ fn what_the_client_said_last_when_its_first_pong_is_due_decides_about_the_second
         (format!("PING\r\n{new}"), true),
         (format!("{old}{new}"), true),
         (format!("{new}CONNECT {{}}\r\nCONNECT {{\"protocol\":null}}\r\n"), true),
+        (format!("{new}CONNECT null\r\n"), true),
         (format!("{new}CONNECT {{\"Protocol\":0}}\r\n"), false),
         (format!("{old}PING\r\n{new}"), false),
     ] {
@@ -83,6 +85,16 @@ fn what_the_client_said_last_when_its_first_pong_is_due_decides_about_the_second
 fn verbose_is_the_default() {
     let world = World::open();
     world.raw().check("CONNECT {}\r\nUNSUB 9\r\n", "+OK\r\n+OK\r\n");
+}
+
+#[test]
+fn a_second_connect_that_is_no_text_keeps_what_it_does_not_say() {
+    let world = World::open();
+    let mut raw = world.raw();
+    raw.stream
+        .write_all(b"CONNECT {\"verbose\":false}\r\nCONNECT {\"name\":\"\xff\"}\r\nUNSUB 9\r\n")
+        .unwrap();
+    raw.check("", "");
 }
 
 #[test]

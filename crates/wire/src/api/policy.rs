@@ -94,7 +94,7 @@ words! {
     PersistMode, cannot_unmarshal, {
         /// When the message is stored.
         #[default]
-        Default = "default",
+        Default = "default" | "",
         /// Before it is written.
         Async = "async",
     }

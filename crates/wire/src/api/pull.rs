@@ -48,6 +48,7 @@ impl PullRequest {
     /// # Errors
     /// [`PullFault`] for JSON that is malformed, and for a priority that is none.
     pub fn parse(body: &[u8]) -> Result<Self, PullFault> {
+        let body = std::str::from_utf8(body).map_or(body.trim_ascii(), |text| text.trim().as_bytes());
         let mut request = if body.starts_with(b"{") {
             json::decode(body, Strictness::Lenient)
                 .map_err(|fault| PullFault { reason: fault.to_string() })?

@@ -5,7 +5,7 @@ use super::consumer_info::SequenceInfo;
 use super::is_default;
 use super::stream_config::StreamConfig;
 use super::stream_state::StreamState;
-use crate::json::go_type;
+use crate::json::go_type::{self, named};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -44,9 +44,14 @@ pub struct SnapshotResponse {
 #[serde(default, rename = "JSApiStreamRestoreRequest")]
 pub struct RestoreRequest {
     /// The configuration of the stream.
+    #[serde(deserialize_with = "restored_config")]
     pub config: StreamConfig,
     /// What was in it.
     pub state: StreamState,
+}
+
+named! {
+    restored_config "server.StreamConfig" StreamConfig,
 }
 
 /// The answer to `STREAM.RESTORE`; when all chunks have come, a [`super::StreamCreateResponse`] follows.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::error;
-use crate::json::{Strictness, to_vec};
+use crate::json::{self, Strictness, to_vec};
 use jetkv_types::Timestamp;
 
 fn text<B: Body>(result: Result<&B, &error::ApiError>) -> String {
@@ -116,6 +116,10 @@ fn pull_requests() {
         ("{\"batch\":-1}", 1),
         ("{\"batch\":100,\"foo\":1}", 100),
         ("99999999999999999999", 1),
+        ("\n2\n", 2),
+        ("\u{a0}2", 2),
+        ("\u{b} {\"batch\":2}\n", 2),
+        ("2 3", 1),
     ] {
         assert_eq!(batch(body), expected, "{body}");
     }
@@ -146,4 +150,17 @@ fn words_that_are_none() {
     assert_eq!(fault(r#"{"action":"bogus"}"#), r#"invalid JSON: unknown consumer action: "bogus""#);
     assert_eq!(fault(r#"{"config":{"priority_policy":5}}"#), "invalid JSON: unknown priority policy: 5");
     assert_eq!(fault(r#"{"config":{"ack_policy":""}}"#), r#"invalid JSON: can not unmarshal "\"\"""#);
+}
+
+/// Seen on the reference.
+#[test]
+fn what_the_reference_calls_the_configuration_of_a_restored_stream() {
+    let fault = json::decode::<RestoreRequest>(b"{\"config\":true}", Strictness::Strict).unwrap_err();
+    assert_eq!(
+        fault.to_string(),
+        "json: cannot unmarshal bool into Go struct field JSApiStreamRestoreRequest.config of type server.StreamConfig"
+    );
+    let mode = |text: &[u8]| json::decode::<StreamConfig>(text, Strictness::Strict).unwrap().persist_mode;
+    assert_eq!(mode(b"{\"persist_mode\":\"\"}"), PersistMode::Default);
+    assert_eq!(mode(b"{\"persist_mode\":\"async\"}"), PersistMode::Async);
 }

@@ -80,7 +80,10 @@ impl<'a, 'de> Value<'a, 'de> {
         }
         let raw = String::from_utf8_lossy(self.raw());
         let value = if self.is_null() { Some(0) } else { raw.parse::<i128>().ok() };
+        // Where there is no sign, none is taken, not even for zero.
+        let is_signed = N::try_from(-1).is_ok();
         value
+            .filter(|_| is_signed || !raw.starts_with('-'))
             .and_then(|value| N::try_from(value).ok())
             .ok_or_else(|| Fault::mismatch(format!("number {raw}"), self.wanted.unwrap_or(wanted)))
     }

@@ -100,6 +100,7 @@ fn values_of_another_type() {
     check(r#"{"int":0.0}"#, "number 0.0 into Go struct field Outer.int of type int");
     check(r#"{"small":2147483648}"#, "number 2147483648 into Go struct field Outer.small of type int32");
     check(r#"{"sequence":-1}"#, "number -1 into Go struct field Outer.sequence of type uint64");
+    check(r#"{"sequence":-0}"#, "number -0 into Go struct field Outer.sequence of type uint64");
     let digits = "9".repeat(60);
     check(
         &format!(r#"{{"sequence":{digits}}}"#),

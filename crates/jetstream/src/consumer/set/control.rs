@@ -4,6 +4,7 @@ use super::super::cursor::Cursor;
 use super::super::member::{Consumer, Door};
 use super::super::sink::{Advisory, Sink};
 use super::super::status::Status;
+use super::super::validate::check_group;
 use super::super::{ConsumerError, ConsumerInfo, DeliverPolicy, Position};
 use super::{ConsumerKey, ConsumerSet, pending_now};
 use crate::Retention;
@@ -58,7 +59,7 @@ impl ConsumerSet {
     /// Takes the pin away from whoever has it; another client gets it with the next message.
     ///
     /// # Errors
-    /// `NotFound`; `PriorityGroupUnknown`.
+    /// `NotFound`; `PriorityGroupInvalid` if no group can have that name; `PriorityGroupUnknown`.
     pub fn unpin(
         &mut self,
         key: ConsumerKey,
@@ -68,6 +69,7 @@ impl ConsumerSet {
     ) -> Result<(), ConsumerError> {
         let consumer = self.members.get_mut(key).ok_or(ConsumerError::NotFound)?;
         if !consumer.config.priority_groups.iter().any(|known| known == group) {
+            check_group(group)?;
             return Err(ConsumerError::PriorityGroupUnknown);
         }
         consumer.pin = None;

@@ -1,7 +1,7 @@
 //! Creating and changing consumers.
 
 use super::super::acks::Acks;
-use super::super::cursor::Cursor;
+use super::super::cursor::{Cursor, Effort};
 use super::super::deliver::random_text;
 use super::super::limits::NAME_LENGTH;
 use super::super::member::{Consumer, Door};
@@ -190,7 +190,10 @@ impl ConsumerSet {
             self.wake(key);
             self.arm(key, now);
         }
-        let consumer = self.members.get(key).ok_or(ConsumerError::NotFound)?;
+        // What went since the figures were reckoned is not to come any more.
+        self.tail.tidy(&self.stream, &mut self.members);
+        let consumer = self.members.get_mut(key).ok_or(ConsumerError::NotFound)?;
+        consumer.cursor.refresh(&self.stream, &consumer.rules.filters, now, Effort::Full)?;
         let info = consumer.info(
             self.stream.config().storage,
             pending_now(&self.stream, consumer, self.tail.seen())?,

@@ -92,7 +92,7 @@ impl ConsumerSet {
             // If the stream cannot tell, the request waits and the pump says why.
             let pending = pending_now(&self.stream, consumer, seen).unwrap_or_default();
             let there = pending.saturating_add(u64::try_from(queued).unwrap_or(u64::MAX));
-            if there == 0 && waiter.expires.is_none() {
+            if there == 0 && waiter.expires.is_none() && request.over().is_none() {
                 sink.status(reply, &Status::NoMessages);
                 return;
             }
@@ -110,6 +110,10 @@ impl ConsumerSet {
             if waiter.heartbeat.is_none() {
                 sink.status(reply, &Status::ExceededMaxWaiting);
             }
+            return;
+        }
+        if let Some(status) = request.over() {
+            sink.status(reply, &status);
             return;
         }
         waiting.add(waiter);

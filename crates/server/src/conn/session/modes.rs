@@ -62,9 +62,12 @@ impl Modes {
 
     /// Returns what another CONNECT means: where it says nothing, what was said before holds.
     pub(super) fn complete<'a>(&self, json: &'a [u8]) -> Cow<'a, [u8]> {
-        let Ok(mut fields) = serde_json::from_slice::<Map<String, Value>>(json) else {
+        // Read as leniently as the first one: `null` says nothing, and what is no text is replaced.
+        let text = String::from_utf8_lossy(json);
+        let Ok(fields) = serde_json::from_str::<Option<Map<String, Value>>>(&text) else {
             return Cow::Borrowed(json);
         };
+        let mut fields = fields.unwrap_or_default();
         fields.retain(|_, value| !value.is_null());
         for (name, before) in [
             ("verbose", Value::Bool(self.verbose)),

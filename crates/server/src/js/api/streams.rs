@@ -6,8 +6,8 @@ use crate::js::errors::{self, fixed};
 use crate::js::events::{Action, Events};
 use crate::js::handle::StreamHandle;
 use crate::js::state::{Adjust, JetStream, StreamProblem};
-use jetkv_engine::{Damage, Purge, Storage};
-use jetkv_types::limits::STREAM_NAME_BYTES_MAX;
+use jetkv_engine::{Damage, EngineError, Purge, Storage};
+use jetkv_types::limits::{SEQUENCE_MAX, STREAM_NAME_BYTES_MAX};
 use jetkv_types::{Subject, SubjectFilter};
 use jetkv_wire::api::{self, Page};
 use jetkv_wire::error::ApiError;
@@ -214,6 +214,11 @@ pub(super) fn purge(
             Err(_) => return Ok(api::StreamPurgeResponse { success: true, purged: 0 }),
         },
     };
+    if request.filter.is_empty() && request.seq > SEQUENCE_MAX {
+        // No stream can go on there, and nothing is removed by a request that is refused.
+        let error = EngineError::SequenceOutOfRange { sequence: request.seq };
+        return Err(errors::of_stream(&StreamProblem::from(error)));
+    }
     let purge = Purge {
         filter,
         below: (request.seq > 0).then_some(request.seq),
@@ -221,7 +226,7 @@ pub(super) fn purge(
     };
     let purged =
         handle.stream.purge(&purge).map_err(|error| errors::of_stream(&StreamProblem::from(error)))?;
-    if request.filter.is_empty() {
+    if request.filter.is_empty() && request.keep == 0 {
         handle.note_purge();
     }
     if request.filter.is_empty() && request.seq > handle.stream.last_sequence() {

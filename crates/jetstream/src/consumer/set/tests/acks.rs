@@ -195,3 +195,27 @@ fn a_removed_message_is_acknowledged_before_the_next_delivery() {
     assert_eq!(world.run(), ["to.p a 1.3.2 +0"]);
     assert_eq!(world.figures("p"), "d 2/3 f 1/1 ap 1 rd 0 w 0 p 0");
 }
+
+/// Seen on the reference. By the number of its last delivery the floor would be above those that are still awaited.
+#[test]
+fn an_ack_of_all_by_what_was_given_up_leaves_the_floor() {
+    let config = ConsumerConfig { ack_policy: AckPolicy::All, max_deliver: 2, ..explicit("y") };
+    for (given_up, then, expected) in [
+        (1, &[(1, 4), (2, 2), (3, 3)][..], ["f 0/0 ap 2", "f 2/2 ap 1", "f 3/3 ap 0"]),
+        (2, &[(2, 4), (1, 1), (3, 3)], ["f 0/0 ap 1", "f 0/0 ap 1", "f 3/3 ap 0"]),
+    ] {
+        let mut world = world(3, config.clone());
+        world.run();
+        world.ack("y", given_up, given_up, &nak(0));
+        world.ack("y", given_up, 4, &nak(0));
+        assert_eq!(world.figures("y"), "d 4/3 f 0/0 ap 2 rd 1 w 0 p 0");
+        for (&(sequence, delivery), expected) in then.iter().zip(expected) {
+            world.ack("y", sequence, delivery, &AckKind::Ack);
+            let figures = world.figures("y");
+            assert!(
+                figures.contains(expected),
+                "{given_up} given up, after the ack of {sequence}: {figures}"
+            );
+        }
+    }
+}

@@ -121,6 +121,28 @@ fn the_pinned_client_gets_everything() {
     assert_eq!(world.info("c").num_waiting, 0);
 }
 
+/// Seen on the reference: they get an empty pin while nobody is pinned, and nothing while somebody is.
+#[test]
+fn requests_without_a_group_wait_while_somebody_is_pinned() {
+    let mut world = world(PriorityPolicy::PinnedClient);
+    let number = |batch| PullRequest { batch, ..PullRequest::default() };
+    world.pull("c", "n", &number(2));
+    assert_eq!(put(&mut world, 1), ["n k 1.1.1 +0 unpinned"]);
+    assert_eq!(world.info("c").group.unwrap().pinned, None);
+    world.pull("c", "a", &in_group(1, |_| {}));
+    assert_eq!(put(&mut world, 1), ["n k 1.2.2 +0 unpinned"]);
+    assert_eq!(put(&mut world, 1), ["! c pinned in A", "a k 1.3.3 +0 pinned"]);
+    assert!(world.pull("c", "n", &number(1)).is_empty());
+    assert!(put(&mut world, 1).is_empty());
+    let pin = world.sink.pin.clone().unwrap();
+    let right = in_group(1, |ranking| ranking.id = pin);
+    assert_eq!(world.pull("c", "a", &right), ["a k 1.4.4 +0 pinned"]);
+    assert!(put(&mut world, 1).is_empty());
+    let (key, now) = (world.key("c"), world.now());
+    world.set.unpin(key, "A", now, &mut world.sink).unwrap();
+    assert_eq!(world.run(), ["! c unpinned in A: admin", "n k 1.5.5 +0 unpinned"]);
+}
+
 #[test]
 fn smaller_priorities_come_first_and_equal_ones_take_turns() {
     let mut world = world(PriorityPolicy::Prioritized);

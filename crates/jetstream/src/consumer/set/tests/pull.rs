@@ -222,3 +222,19 @@ fn a_request_that_does_not_wait_ends_at_the_next_expiry() {
     let timeout = "50: b 408 Request Timeout, Nats-Pending-Messages: 4, Nats-Pending-Bytes: 0";
     assert_eq!(world.wait_ms(60), ["50: a 404 No Messages", timeout]);
 }
+
+/// Seen on the reference.
+#[test]
+fn a_request_that_is_over_is_refused_like_any_other_where_too_many_wait() {
+    let mut world = World::new(None);
+    world.create(ConsumerConfig { max_waiting: 1, ..pull_from("c") }).unwrap();
+    let over = |no_wait| PullRequest { expires: -1, no_wait, ..PullRequest::default() };
+    let timeout = "r 408 Request Timeout, Nats-Pending-Messages: 0, Nats-Pending-Bytes: 0";
+    for no_wait in [false, true] {
+        assert_eq!(world.pull("c", "r", &over(no_wait)), [timeout]);
+    }
+    assert!(world.pull("c", "w", &PullRequest { batch: 3, ..PullRequest::default() }).is_empty());
+    for no_wait in [false, true] {
+        assert_eq!(world.pull("c", "r", &over(no_wait)), ["r 409 Exceeded MaxWaiting"]);
+    }
+}

@@ -83,6 +83,19 @@ fn a_rollup_moves_those_whose_messages_it_replaced() {
     assert_eq!(world.figures("l"), "d 0/0 f 0/0 ap 0 rd 0 w 0 p 1");
 }
 
+#[test]
+fn whoever_creates_a_consumer_again_is_told_what_is_left() {
+    let mut world = World::new(None);
+    world.put_all("k l");
+    world.create(filtered("c", &["s.k"])).unwrap();
+    world.put_rollup("k");
+    world.run();
+    let again = world.create(filtered("c", &["s.k"])).unwrap();
+    assert_eq!((again.is_new, again.info.num_pending), (false, 1));
+    world.stream.remove(3).unwrap();
+    assert_eq!(world.create(filtered("c", &["s.k"])).unwrap().info.num_pending, 0);
+}
+
 /// Where nothing is on disk, a consumer that found nothing says how far it looked; after a purge, every one does.
 #[test]
 fn what_was_looked_at_counts_after_a_purge() {

@@ -72,6 +72,23 @@ fn with_one_message_each_the_last_of_each_subject_are_all() {
     }
 }
 
+/// Seen on the reference: also after a purge, and where nothing was kept for want of consumers.
+#[test]
+fn the_last_of_each_subject_begin_behind_what_is_gone() {
+    let mut world = World::new(Some(5));
+    world.put_all("a b a c b");
+    world.purge(None, None);
+    for filter in ["s.>", "s.a", "s.none"] {
+        let config = filtered(DeliverPolicy::LastPerSubject, &[filter]);
+        assert_eq!(first_figures(&mut world, config), starts(5, 0), "{filter}");
+    }
+    world.put_all("a b");
+    for (filter, delivered, pending) in [("s.a", 5, 1), ("s.b", 6, 1), ("s.none", 6, 0)] {
+        let config = filtered(DeliverPolicy::LastPerSubject, &[filter]);
+        assert_eq!(first_figures(&mut world, config), starts(delivered, pending), "{filter}");
+    }
+}
+
 #[test]
 fn an_empty_stream_begins_before_its_first_message() {
     use DeliverPolicy::{All, ByStartSequence, Last, LastPerSubject, New};

@@ -60,7 +60,11 @@ impl Sink for Recorder {
         let Delivery { to, message, attempt, consumer_seq, pending, .. } = delivery;
         let subject = message.subject.as_str().strip_prefix("s.").unwrap_or(message.subject.as_str());
         let sequence = message.sequence;
-        let pin = if delivery.pin.is_some() { " pinned" } else { "" };
+        let pin = match delivery.pin {
+            Some("") => " unpinned",
+            Some(_) => " pinned",
+            None => "",
+        };
         self.pin = delivery.pin.map(ToOwned::to_owned).or(self.pin.take());
         self.lines.push(format!("{to} {subject} {attempt}.{sequence}.{consumer_seq} +{pending}{pin}"));
         Handover::Taken
