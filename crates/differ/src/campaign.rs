@@ -34,8 +34,8 @@ pub struct Tally {
     pub steps: usize,
     /// How many messages were compared and equal.
     pub messages: usize,
-    /// How often each exception was met.
-    pub excused: BTreeMap<&'static str, usize>,
+    /// The seeds that met each exception.
+    pub excused: BTreeMap<&'static str, Vec<u64>>,
     /// Differences that did not come again each time, with their seeds: the machine was busy, or the reference is of two
     /// minds.
     pub unsteady: Vec<(u64, Difference)>,
@@ -70,7 +70,7 @@ impl Campaign {
                 }
                 Outcome::Excused { name, at } => {
                     tally.steps += at + 1;
-                    *tally.excused.entry(name).or_default() += 1;
+                    tally.excused.entry(name).or_default().push(seed);
                 }
                 Outcome::Different(first) => {
                     tally.steps += first.at + 1;
@@ -130,7 +130,7 @@ fn look_closer(
                 return Ok(());
             }
             Outcome::Excused { name, .. } => {
-                *tally.excused.entry(name).or_default() += 1;
+                tally.excused.entry(name).or_default().push(script.seed);
                 return Ok(());
             }
             Outcome::Different(difference) => confirmed = difference,
@@ -156,8 +156,8 @@ impl Display for Tally {
             self.messages,
             self.found.len()
         )?;
-        for (name, count) in &self.excused {
-            write!(formatter, ", {count} × {name}")?;
+        for (name, seeds) in &self.excused {
+            write!(formatter, ", {} × {name}", seeds.len())?;
         }
         if !self.unsteady.is_empty() {
             let seeds: Vec<_> = self.unsteady.iter().map(|(seed, _)| seed).collect();

@@ -28,6 +28,7 @@ pub(crate) fn compare(
         print_tally(area, &seeds, &tally);
         if shows_unsteady {
             tally.unsteady.iter().for_each(|(seed, difference)| println!("seed {seed}: {difference}"));
+            tally.excused.iter().for_each(|(name, seeds)| println!("{name}: seeds {seeds:?}"));
         }
         found += tally.found.len();
     }

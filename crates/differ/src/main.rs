@@ -39,7 +39,7 @@ enum Task {
         /// After how many differences an area ends
         #[arg(long, default_value_t = 3)]
         differences: usize,
-        /// Print also the differences that did not come again
+        /// Print also the differences that did not come again, and the seeds of those that are meant
         #[arg(long)]
         unsteady: bool,
         #[command(flatten)]

@@ -1,8 +1,8 @@
 //! Two servers in lockstep: each step is done on both, and over before the next one begins.
 
 use crate::DifferError;
-use crate::area::{Area, Setup};
-use crate::differences::EXCEPTIONS;
+use crate::area::Setup;
+use crate::differences::{EXCEPTIONS, Met};
 use crate::fault::Fault;
 use crate::record::{Key, Record};
 use crate::script::{Action, Answers, Script, Step};
@@ -139,14 +139,22 @@ impl Pair {
             }
         }
         Ok(match outcome? {
-            Outcome::Different(difference) => self.judged(script.area, difference),
+            Outcome::Different(difference) => self.judged(script, difference),
             other => other,
         })
     }
 
-    fn judged(&self, area: Area, difference: Difference) -> Outcome {
+    fn judged(&self, script: &Script, difference: Difference) -> Outcome {
         let [left, right] = [&difference.left, &difference.right].map(|lines| lines.join("\n"));
-        let excuse = EXCEPTIONS.iter().find(|each| each.covers(area, &difference.step, &left, &right));
+        let earlier: Vec<String> = script.steps.iter().take(difference.at).map(Step::to_string).collect();
+        let met = Met {
+            area: script.area,
+            earlier: &earlier,
+            request: &difference.step,
+            reference: &left,
+            ours: &right,
+        };
+        let excuse = EXCEPTIONS.iter().find(|each| each.covers(&met));
         match excuse.filter(|_| self.excuses) {
             Some(exception) => Outcome::Excused { name: exception.name, at: difference.at },
             None => Outcome::Different(difference),

@@ -24,20 +24,41 @@ fn every_exception_is_narrow_and_has_a_reason() {
     }
 }
 
-#[test]
-fn an_exception_covers_what_it_names_and_nothing_else() {
-    let each = Exception {
+fn example(only: Option<Only>) -> Exception {
+    Exception {
         name: "x",
         area: Some(Area::Publish),
         request: "$KV.a",
         reference: "\"seq\":",
         ours: "10003",
+        only,
         reason: "…",
+    }
+}
+
+#[test]
+fn an_exception_covers_what_it_names_and_nothing_else() {
+    let covers = |area, request, reference, ours| {
+        example(None).covers(&Met { area, earlier: &[], request, reference, ours })
     };
-    assert!(each.covers(Area::Publish, "publish $KV.a.k", "{\"seq\":1}", "err 10003"));
-    assert!(each.covers(Area::Publish, "publish $KV.a.k", "{\\\"seq\\\": 1}", "err 10003"));
-    assert!(!each.covers(Area::Direct, "publish $KV.a.k", "{\"seq\":1}", "err 10003"));
-    assert!(!each.covers(Area::Publish, "publish $KV.b.k", "{\"seq\":1}", "err 10003"));
-    assert!(!each.covers(Area::Publish, "publish $KV.a.k", "", "err 10003"));
-    assert!(!each.covers(Area::Publish, "publish $KV.a.k", "{\"seq\":1}", "err 10004"));
+    assert!(covers(Area::Publish, "publish $KV.a.k", "{\"seq\":1}", "err 10003"));
+    assert!(covers(Area::Publish, "publish $KV.a.k", "{\\\"seq\\\": 1}", "err 10003"));
+    assert!(!covers(Area::Direct, "publish $KV.a.k", "{\"seq\":1}", "err 10003"));
+    assert!(!covers(Area::Publish, "publish $KV.b.k", "{\"seq\":1}", "err 10003"));
+    assert!(!covers(Area::Publish, "publish $KV.a.k", "", "err 10003"));
+    assert!(!covers(Area::Publish, "publish $KV.a.k", "{\"seq\":1}", "err 10004"));
+}
+
+#[test]
+fn an_exception_for_a_number_covers_no_other_difference() {
+    let each = Exception { ours: "\"seq\":", ..example(Some(Only { after: "PURGE", numbers: "\"seq\":" })) };
+    let covers = |earlier: &str, reference, ours| {
+        let earlier = [earlier.to_owned()];
+        each.covers(&Met { area: Area::Publish, earlier: &earlier, request: "$KV.a", reference, ours })
+    };
+    assert!(covers("publish PURGE", "{\"seq\":12,\"x\":1}", "{\"seq\":0,\"x\":1}"));
+    assert!(covers("publish PURGE", "{\"seq\":1}", "{\"seq\":1}"));
+    assert!(!covers("publish DELETE", "{\"seq\":12,\"x\":1}", "{\"seq\":0,\"x\":1}"));
+    assert!(!covers("publish PURGE", "{\"seq\":12,\"x\":1}", "{\"seq\":0,\"x\":2}"));
+    assert!(!covers("publish PURGE", "{\"seq\":12,\"x\":1}", "{\"x\":1}"));
 }

@@ -142,7 +142,8 @@ impl<'a> Follower<'a> {
         let mut client = Client::connect(self.address, DEFAULT_CONNECT)?;
         self.incarnations += 1;
         let name = format!("f{}x{}", self.habits.number, self.incarnations);
-        let deliver = format!("_INBOX.follow.{name}");
+        // Consumers of earlier buckets live on for a while, and deliver to whoever listens where they do.
+        let deliver = format!("_INBOX.follow.{}.{name}", self.bucket);
         if !self.habits.subscribes_late {
             client.subscribe(&deliver, None, "d")?;
         }
