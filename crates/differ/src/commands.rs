@@ -8,7 +8,7 @@ use differ::{
 };
 use std::fmt::Display;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -90,10 +90,10 @@ pub(crate) fn told(report: Result<impl Display, DifferError>) -> Result<usize, D
 }
 
 /// Does all that a change must pass.
-pub(crate) fn check(jetkv: Option<PathBuf>) -> Result<usize, DifferError> {
+pub(crate) fn check(jetkv: Option<Program>) -> Result<usize, DifferError> {
     let reference = Program::reference(&Peers::in_target())?;
     let seeds = std::env::var(SEEDS_VARIABLE).ok().and_then(|text| text.parse().ok()).unwrap_or(SEEDS);
-    let judged = jetkv.map_or_else(|| reference.clone(), Program::jetkv);
+    let judged = jetkv.unwrap_or_else(|| reference.clone());
     let is_reference = judged.name() == reference.name();
     println!(
         "comparing nats-server with {}, {seeds} seeds of each area ({SEEDS_VARIABLE} asks for more)",
@@ -118,10 +118,11 @@ pub(crate) fn check(jetkv: Option<PathBuf>) -> Result<usize, DifferError> {
         found +=
             told(HistoryPlan { clients: 8, histories: HISTORIES, calls: 60, seed: 1 }.run(&judged, &launch))?;
     }
-    found += told(WatchPlan { rounds: WATCH_ROUNDS, seed: 1 }.run(&judged, &launch(is_reference, "os")))?;
+    let launch = launch(is_reference, "os");
+    found += at_once(|seed| told(WatchPlan { rounds: WATCH_ROUNDS, seed }.run(&judged, &launch)))?;
     // The reference lets a user of one key empty the bucket by a rollup, so this is asked of ours alone.
     if !is_reference {
-        found += escape(EscapePlan { requests: ATTEMPTS, seed: 1 }, &judged)?;
+        found += at_once(|seed| escape(EscapePlan { requests: ATTEMPTS, seed }, &judged))?;
     }
     Ok(found)
 }
@@ -149,6 +150,16 @@ fn each_area(
     })
 }
 
+/// Runs `work` with several seeds at a time, each on servers of its own; sums up the findings.
+fn at_once(work: impl Fn(u64) -> Result<usize, DifferError> + Sync) -> Result<usize, DifferError> {
+    std::thread::scope(|scope| {
+        let work = &work;
+        let threads: Vec<_> = (1..=SEEDS_AT_ONCE).map(|seed| scope.spawn(move || work(seed))).collect();
+        let results = threads.into_iter().map(|thread| thread.join());
+        results.map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).sum()
+    })
+}
+
 fn all_if_none(areas: &[Area]) -> &[Area] {
     if areas.is_empty() { &Area::ALL } else { areas }
 }
@@ -170,5 +181,7 @@ const KILLS: u64 = 5;
 const HISTORIES: u64 = 10;
 const WATCH_ROUNDS: u64 = 4;
 const ATTEMPTS: usize = 2_000;
+/// Five times two thousand attempts, and 120 watchers.
+const SEEDS_AT_ONCE: u64 = 5;
 /// Nearly all of the time is waiting.
 const AT_ONCE: usize = Area::ALL.len();

@@ -23,7 +23,7 @@ enum Task {
     Check {
         /// Our server, the program `jetkv`; without it the reference is compared with itself
         #[arg(long)]
-        jetkv: Option<PathBuf>,
+        jetkv: Option<String>,
     },
     /// Run random scripts
     Run {
@@ -195,7 +195,7 @@ fn main() -> ExitCode {
 /// Does the task; returns how many findings there are.
 fn run(task: Task) -> Result<usize, DifferError> {
     match task {
-        Task::Check { jetkv } => commands::check(jetkv),
+        Task::Check { jetkv } => commands::check(jetkv.map(|path| program(&path)).transpose()?),
         Task::Run { area, seeds, from, differences, unsteady, servers } => {
             commands::compare(&area, from..from + seeds, differences, unsteady, &servers.programs()?)
         }

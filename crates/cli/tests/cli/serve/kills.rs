@@ -14,7 +14,7 @@ type Version = (u64, u64);
 
 #[test]
 fn nothing_that_was_acknowledged_is_lost_when_the_server_is_killed_under_load() {
-    let kills = std::env::var("JETKV_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(3);
+    let kills = std::env::var("JETKV_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(20);
     let place = Place::empty();
     let mut acked: BTreeMap<String, Version> = BTreeMap::new();
     let mut total = 0;
