@@ -315,6 +315,12 @@ impl Store {
         stats
     }
 
+    /// Says whether the disk was full when somebody last tried, so that values are refused until there is room again.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.inner.shared.reserve.is_released()
+    }
+
     /// Tells of each sync of a segment on disk from now on; the first observer stays.
     pub fn observe_syncs(&self, observer: Arc<dyn SyncObserver>) {
         self.inner.shared.sync_meter.observe(observer);
@@ -344,6 +350,7 @@ impl StoreInner {
             let done = stream.inner().run_upkeep();
             outcome = outcome.and(done);
         }
+        self.shared.reserve.look_for_room();
         outcome
     }
 

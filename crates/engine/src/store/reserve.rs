@@ -2,9 +2,11 @@
 
 use crate::env::{Env, OpenMode};
 use crate::error::EngineError;
+use jetkv_types::Timestamp;
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// A file of zeros that is given up when the disk is full and made again when there is room.
 #[derive(Debug)]
@@ -15,6 +17,8 @@ pub(crate) struct Reserve {
     state: Mutex<State>,
     /// The same as the state, for a look without waiting.
     released: AtomicBool,
+    /// When upkeep last looked for room.
+    looked: Mutex<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +37,7 @@ impl Reserve {
             bytes,
             state: Mutex::new(State::Kept),
             released: AtomicBool::new(false),
+            looked: Mutex::default(),
         }
     }
 
@@ -86,6 +91,22 @@ impl Reserve {
         Ok(())
     }
 
+    /// Takes the space back if there is room again, whether or not anybody writes; looks now and then only.
+    pub(crate) fn look_for_room(&self) {
+        if !self.is_released() {
+            return;
+        }
+        let now = self.env.clock.now();
+        let mut looked = self.looked.lock();
+        // A clock that was set back is as good as one that went on.
+        if now >= *looked && now.since(*looked) < LOOK_EVERY {
+            return;
+        }
+        *looked = now;
+        // There is still none, or the disk has other troubles, which writes meet and tell.
+        let _ = self.restore();
+    }
+
     fn make(&self) -> Result<(), EngineError> {
         let make = || {
             let file = match self.env.fs.open(&self.path, OpenMode::ReadWrite) {
@@ -113,3 +134,5 @@ impl Reserve {
 }
 
 const WRITE_BYTES: usize = 256 << 10;
+
+const LOOK_EVERY: Duration = Duration::from_secs(1);

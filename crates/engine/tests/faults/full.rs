@@ -163,6 +163,30 @@ fn upkeep_on_a_full_disk_makes_nothing_worse() {
 }
 
 #[test]
+fn a_full_disk_is_told_until_there_is_room_whether_or_not_anybody_writes() {
+    let fs = SimFs::new(DiskModel::Posix);
+    let time = clock();
+    fs.set_capacity(Some(200_000));
+    let store = open(fs.clone(), &time, small(Sync::Always)).unwrap();
+    assert!(!store.is_full());
+    let stream = store.create_stream(config("S", 1)).unwrap();
+    // Every key is written once, so upkeep finds nothing that would make room.
+    let refused = (0..10_000).find_map(|n| put(&stream, &format!("S.k{n}"), &[b'v'; 500]).err());
+    assert!(matches!(refused, Some(EngineError::StorageFull { .. })), "{refused:?}");
+    assert!(store.is_full());
+    let _ = store.run_upkeep();
+    assert!(store.is_full());
+    fs.set_capacity(None);
+    // It was looked for a moment ago.
+    store.run_upkeep().unwrap();
+    assert!(store.is_full());
+    time.advance(std::time::Duration::from_secs(1));
+    store.run_upkeep().unwrap();
+    assert!(!store.is_full());
+    put(&stream, "S.k0", b"goes on").unwrap();
+}
+
+#[test]
 fn a_stream_can_be_deleted_on_a_full_disk() {
     let fs = SimFs::new(DiskModel::Posix);
     let store = store(&fs, 260_000);

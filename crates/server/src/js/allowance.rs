@@ -1,6 +1,6 @@
 //! How much may still be stored before all streams have to be asked how much they have.
 
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 
 /// What is left of a limit since it was reckoned last. What is removed meanwhile is not counted, so there is never less.
 #[derive(Debug, Default)]
@@ -8,6 +8,8 @@ pub(super) struct Allowance {
     left: AtomicI64,
     /// Messages since then.
     messages: AtomicU32,
+    /// Whether somebody was refused since it was last known that there is room.
+    refused: AtomicBool,
 }
 
 impl Allowance {
@@ -22,7 +24,17 @@ impl Allowance {
         let used = used();
         let left = i64::try_from(most.saturating_sub(used)).unwrap_or(i64::MAX);
         self.left.store(left.saturating_sub(bytes), Ordering::Relaxed);
+        if used >= most {
+            self.refused.store(true, Ordering::Relaxed);
+        }
         used >= most
+    }
+
+    /// Says whether somebody was refused and there is still no room; `used` is asked only if somebody was.
+    pub(super) fn is_refusing(&self, most: u64, used: impl FnOnce() -> u64) -> bool {
+        let refuses = self.refused.load(Ordering::Relaxed) && used() >= most;
+        self.refused.store(refuses, Ordering::Relaxed);
+        refuses
     }
 }
 
@@ -53,7 +65,10 @@ mod tests {
         // As exact as if every message had asked: the last one began below the limit.
         assert_eq!(stored, 770);
         assert!(asked.get() < 60, "{}", asked.get());
+        assert!(allowance.is_refusing(100_000, || used.get()));
         used.set(50_000);
+        assert!(!allowance.is_refusing(100_000, || used.get()));
+        assert!(!allowance.is_refusing(100_000, || unreachable!("nobody was refused since")));
         assert!(!allowance.is_used_up(100_000, 100, || used.get()), "room that was made is found");
     }
 

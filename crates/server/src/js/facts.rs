@@ -38,6 +38,7 @@ pub(crate) fn facts(account: &Account, jetstream: &JetStream, consumers: Consume
         corrupt_records: costly().count(),
         damaged_keys: keys.len(),
         read_only: read_only.len(),
+        full: jetstream.store.is_full().then(|| trouble::full(account.name(), jetstream)),
         broken: jetstream
             .store
             .broken()

@@ -32,8 +32,8 @@ pub(crate) struct JetStream {
     pub(crate) transfers: Transfers,
     /// How far the search for damage has come.
     pub(super) scrub: Mutex<Scrub>,
-    memory_allowance: Allowance,
-    file_allowance: Allowance,
+    pub(super) memory_allowance: Allowance,
+    pub(super) file_allowance: Allowance,
     account: Weak<Account>,
     entropy: Arc<dyn Entropy>,
     streams: RwLock<BTreeMap<StreamName, Arc<StreamHandle>>>,

@@ -64,6 +64,17 @@ struct Told {
     /// Damage for which nobody has listened yet.
     unheard: Vec<(String, Damage)>,
     read_only: HashSet<String>,
+    disk: Room,
+    file_store: Room,
+    memory_store: Room,
+}
+
+/// Whether it was told that there is no room.
+#[derive(Debug, Default)]
+struct Room {
+    told_full: bool,
+    /// How often in a row there was room since.
+    seen: u32,
 }
 
 impl Told {
@@ -95,7 +106,38 @@ impl Told {
                 shared.log(LogLevel::Error, format_args!("{error}"));
             }
         }
+        self.look_for_room(shared, jetstream);
         self.advise(jetstream);
+    }
+
+    fn look_for_room(&mut self, shared: &Shared, jetstream: &JetStream) {
+        let account = &jetstream.settings.account;
+        match self.disk.look(jetstream.store.is_full()) {
+            Some(true) => shared.log(LogLevel::Error, format_args!("{}", full(account, jetstream))),
+            Some(false) => shared.log(
+                LogLevel::Info,
+                format_args!("There is room again on the disk of account {account:?}: values are stored"),
+            ),
+            None => {}
+        }
+        for (memory, room) in [(false, &mut self.file_store), (true, &mut self.memory_store)] {
+            let name = if memory { "memory" } else { "file" };
+            let most = limit(jetstream, memory).unwrap_or_default();
+            match room.look(is_refusing(jetstream, memory)) {
+                Some(true) => shared.log(
+                    LogLevel::Error,
+                    format_args!(
+                        "JetStream {name} resource limits exceeded for account {account:?}: its streams have the {most} bytes of \
+                         max_{name}_store, and take neither values nor deletes"
+                    ),
+                ),
+                Some(false) => shared.log(
+                    LogLevel::Info,
+                    format_args!("The streams of account {account:?} are below max_{name}_store again"),
+                ),
+                None => {}
+            }
+        }
     }
 
     fn advise(&mut self, jetstream: &JetStream) {
@@ -111,6 +153,35 @@ impl Told {
         });
         publisher.flush();
     }
+}
+
+impl Room {
+    /// Returns what has to be told now: that the disk is full, or that it is no more.
+    fn look(&mut self, is_full: bool) -> Option<bool> {
+        self.seen = if is_full { 0 } else { self.seen.saturating_add(1) };
+        // Room that is gone at once was none; else every bit of it would be two lines.
+        let changed = if self.told_full { self.seen >= LOOKS_WITH_ROOM } else { is_full };
+        self.told_full ^= changed;
+        changed.then_some(self.told_full)
+    }
+}
+
+/// Says whether messages are refused as the streams of the account have all that they may.
+fn is_refusing(jetstream: &JetStream, memory: bool) -> bool {
+    let allowance = if memory { &jetstream.memory_allowance } else { &jetstream.file_allowance };
+    limit(jetstream, memory).is_some_and(|most| allowance.is_refusing(most, || jetstream.usage(memory).0))
+}
+
+fn limit(jetstream: &JetStream, memory: bool) -> Option<u64> {
+    if memory { jetstream.settings.memory_bytes_max } else { jetstream.settings.file_bytes_max }
+}
+
+/// Says that the disk is full.
+pub(super) fn full(account: &str, jetstream: &JetStream) -> String {
+    let dir = jetstream.store.dir().display();
+    format!(
+        "The disk of account {account:?} is full ({dir}): values are refused until there is room, reads and deletes go on"
+    )
 }
 
 /// Returns why a stream takes no writes.
@@ -129,5 +200,10 @@ fn level_of(kind: DamageKind) -> LogLevel {
 
 /// How soon trouble is told that nobody asked about.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How many looks in a row must find room before that is told.
+const LOOKS_WITH_ROOM: u32 = 8;
 /// Most damages that are told one by one.
 const TOLD_MAX: usize = 10_000;
+
+#[cfg(test)]
+mod tests;

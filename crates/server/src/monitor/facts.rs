@@ -109,6 +109,8 @@ pub(crate) struct AccountStreams {
     pub(crate) damaged_keys: usize,
     /// How many streams take no writes until the server starts again.
     pub(crate) read_only: usize,
+    /// What is told if its disk is full.
+    pub(crate) full: Option<String>,
     /// Streams that cannot be opened, each with the reason.
     pub(crate) broken: BTreeMap<String, String>,
     /// Figures of its store.

@@ -207,12 +207,61 @@ fn a_disk_that_stays_full_refuses_by_name_and_writes_resume_by_themselves() {
         }
         oracle.check(&mut client, "b", "full");
         fs.clear_faults();
+        assert_eq!(running.page("/healthz").0, 503, "{at}");
         // The first one already succeeds.
         put(&mut client, "b.k0", "goes on");
         put(&mut client, "other.k0", "goes on");
         assert_eq!(running.page("/healthz").0, 200);
         at += 1;
     }
+}
+
+#[test]
+fn a_full_disk_is_told_once_until_there_is_room_even_if_nobody_writes() {
+    let fs = disk(DiskModel::Posix);
+    let running = Running::on(&fs);
+    let mut client = running.client();
+    fs.set_capacity(Some(fs.used_bytes() + 3_000_000));
+    assert_eq!(running.page("/healthz").0, 200);
+    fill(&mut client);
+    let told = running.wait_for_line(&["The disk of account \"$G\" is full", "/data", "are refused"]);
+    let (status, body) = running.page("/healthz");
+    assert_eq!(status, 503);
+    assert!(body.contains("is full (/data") && body.contains("unavailable"), "{body}");
+    assert_eq!(running.page("/healthz?account=$G&stream=KV_b").0, 503);
+    for page in ["/healthz?js-server-only=1", "/healthz?js-enabled-only=1", "/readyz"] {
+        assert_eq!(running.page(page).0, 200, "{page}");
+    }
+    assert!(running.page("/metrics").1.contains("\njetkv_disk_full 1\n"));
+    for _ in 0..100 {
+        assert_eq!(Answer::of(&send(&mut client, "b.k0", &[], &"v".repeat(20_000))), Answer::Refused(10023));
+    }
+    fs.set_capacity(None);
+    running.wait_for_line(&["There is room again on the disk of account \"$G\""]);
+    assert_eq!(running.page("/healthz").0, 200);
+    assert!(running.page("/metrics").1.contains("\njetkv_disk_full 0\n"));
+    put(&mut client, "b.k0", "goes on");
+    assert_eq!(running.lines.all().iter().filter(|line| **line == told).count(), 1);
+}
+
+#[test]
+fn streams_that_have_all_they_may_are_told_once_and_the_server_stays_healthy() {
+    let fs = disk(DiskModel::Posix);
+    let running = Running::on_with(&fs, |options| {
+        options.jetstream.as_mut().unwrap().max_file = Some(200_000);
+    });
+    let mut client = running.client();
+    fill(&mut client);
+    let told =
+        running.wait_for_line(&["JetStream file resource limits exceeded for account \"$G\"", "200000"]);
+    // As with the reference.
+    assert_eq!(running.page("/healthz").0, 200);
+    for _ in 0..100 {
+        assert_eq!(Answer::of(&send(&mut client, "b.k0", &[], "v")), Answer::Refused(10023));
+    }
+    assert_eq!(api(&mut client, "STREAM.PURGE.KV_b", "")["success"], true);
+    running.wait_for_line(&["The streams of account \"$G\" are below max_file_store again"]);
+    assert_eq!(running.lines.all().iter().filter(|line| **line == told).count(), 1);
 }
 
 /// Fills the disk; returns the keys that are there.

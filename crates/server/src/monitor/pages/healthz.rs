@@ -137,7 +137,7 @@ impl Wanted<'_> {
             return Vec::new();
         }
         let Some(name) = self.account else {
-            return facts.accounts.iter().flat_map(damages_of_account).collect();
+            return facts.accounts.iter().flat_map(troubles_of_account).collect();
         };
         match facts.accounts.iter().find(|each| each.name == name) {
             Some(account) => self.faults_of(account),
@@ -150,7 +150,7 @@ impl Wanted<'_> {
 
     fn faults_of(&self, account: &AccountStreams) -> Vec<Fault> {
         let Some(name) = self.stream else {
-            return damages_of_account(account).collect();
+            return troubles_of_account(account).collect();
         };
         let place =
             |fault: Fault| Fault { account: Some(account.name.clone()), stream: Some(name.into()), ..fault };
@@ -163,6 +163,8 @@ impl Wanted<'_> {
             return vec![place(Fault::of_server(404, "STREAM", &error))];
         };
         let mut faults: Vec<Fault> = damages(account, stream).collect();
+        // What is in memory needs no disk.
+        faults.extend(fullness(account).filter(|_| !stream.in_memory).map(place));
         if let Some(consumer) =
             self.consumer.filter(|consumer| !stream.consumers.iter().any(|each| each == consumer))
         {
@@ -178,16 +180,25 @@ impl Wanted<'_> {
     }
 }
 
-/// Tells each damage of an account, streams that cannot be opened included.
-fn damages_of_account(account: &AccountStreams) -> impl Iterator<Item = Fault> + '_ {
-    account.damages.iter().map(|damage| Fault {
+/// Tells each damage of an account, streams that cannot be opened included, and that its disk is full.
+fn troubles_of_account(account: &AccountStreams) -> impl Iterator<Item = Fault> + '_ {
+    let damages = account.damages.iter().map(|damage| Fault {
         account: Some(account.name.clone()),
         ..Fault::of_server(
             503,
             "STREAM",
             &format!("JetStream account {:?} has damage: {damage}", account.name),
         )
-    })
+    });
+    damages.chain(fullness(account))
+}
+
+/// Tells that the disk of an account is full: everything but new values is served, so that clients may come all the same.
+fn fullness(account: &AccountStreams) -> impl Iterator<Item = Fault> + use<> {
+    let name = &account.name;
+    let fault =
+        |text: &String| Fault { account: Some(name.clone()), ..Fault::of_server(503, "JETSTREAM", text) };
+    account.full.as_ref().map(fault).into_iter()
 }
 
 /// Tells each damage of a stream: it is served as far as it is intact, but its operator must know.

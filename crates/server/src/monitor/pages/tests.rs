@@ -78,6 +78,7 @@ fn facts(damages: &[&str]) -> JetStreamFacts {
         damages,
         damaged_keys: 1,
         read_only: 3,
+        full: None,
         broken: BTreeMap::from([("KV_gone".to_owned(), "all of it".to_owned())]),
         store: StoreStats { sync_count: 9, ..StoreStats::default() },
         sync_times: SyncTimes {
@@ -184,6 +185,28 @@ fn healthz_is_green_only_if_everything_is_intact() {
     let starting = healthz(Phase::Starting, &server(), || None, &Query::default()).unwrap();
     let text = r#"{"status":"unavailable","error":"server is starting"}"#;
     assert_eq!((starting.status, String::from_utf8(starting.body).unwrap()), (503, text.into()));
+}
+
+#[test]
+fn a_full_disk_is_told_to_whoever_asks_about_streams_on_it() {
+    let mut full = facts(&[]);
+    full.accounts[0].full = Some("The disk is full".into());
+    let health = |query: &str| {
+        let answer = healthz(Phase::Running, &server(), || Some(full.clone()), &Query::parse(query)).unwrap();
+        (answer.status, String::from_utf8(answer.body).unwrap())
+    };
+    let error = r#"{"status":"unavailable","error":"The disk is full"}"#;
+    for query in ["", "account=A", "account=A&stream=KV_foo"] {
+        assert_eq!(health(query), (503, error.into()), "{query}");
+    }
+    let details =
+        r#"{"status":"error","errors":[{"type":"JETSTREAM","account":"A","error":"The disk is full"}]}"#;
+    assert_eq!(health("account=A&details=1"), (503, details.into()));
+    for query in ["js-enabled-only=1", "js-server-only=1", "account=A&stream=MEM_bar"] {
+        assert_eq!(health(query), (200, r#"{"status":"ok"}"#.into()), "{query}");
+    }
+    let page = metrics(&server(), &LoadFacts::default(), Some(&full));
+    assert!(String::from_utf8(page.body).unwrap().contains("\njetkv_disk_full 1\n"));
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub(super) fn write(page: &mut Text, server: &ServerFacts, load: &LoadFacts, fac
     if let Some(free) = load.disk_free {
         page.gauge("jetkv_disk_free_bytes", "Bytes that are free on the disk of the streams", free);
     }
+    let full = facts.accounts.iter().filter(|account| account.full.is_some()).count();
+    page.gauge("jetkv_disk_full", "Accounts whose values are refused as their disk is full", full);
     syncs(page, server, facts);
     let sum = |of: fn(&AccountStreams) -> usize| facts.accounts.iter().map(of).sum::<usize>();
     page.gauge("jetkv_corrupt_records", "Damaged places in streams", sum(|each| each.corrupt_records));
