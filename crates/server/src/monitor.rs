@@ -3,6 +3,7 @@
 //! Pages are functions of plain snapshots and a query, so they can be tested alone; [`collect`] takes the snapshots. No page
 //! shows a secret, every list is bounded, and nothing here can change the server.
 
+mod again;
 mod collect;
 mod extension;
 mod facts;

@@ -1,5 +1,6 @@
 //! An HTTP port: accepts connections, reads requests, sends answers, and ends connections on which nothing moves.
 
+use super::again::Again;
 use super::extension::{HttpAnswer, HttpIncoming};
 use super::gathered::gathered;
 use hyper::Request;
@@ -137,8 +138,9 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, service: &dyn HttpSe
     let mut http = http1::Builder::new();
     http.max_buf_size(REQUEST_BYTES_MAX);
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), answer));
+    let again = Again::new();
     // Answers that are ready at the same time leave in one system call.
-    let mut moving = pin!(poll_fn(|cx| match connection.as_mut().poll(cx) {
+    let mut moving = pin!(poll_fn(|cx| match again.poll(cx, TURNS_MAX, |cx| connection.as_mut().poll(cx)) {
         Poll::Ready(_) => Poll::Ready(()),
         Poll::Pending => match out.poll_send(cx) {
             Poll::Ready(Err(_)) => Poll::Ready(()),
@@ -170,6 +172,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Largest head of a request; hyper asks for at least 8 KiB.
 const REQUEST_BYTES_MAX: usize = 16 << 10;
+
+/// Most turns of hyper, of 16 requests each, before what was answered is sent and others get their turn.
+const TURNS_MAX: usize = 8;
 
 /// How long to wait when nothing can be accepted.
 const RETRY: Duration = Duration::from_millis(100);

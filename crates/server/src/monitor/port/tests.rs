@@ -61,5 +61,21 @@ async fn requests_one_behind_the_other_are_answered_in_order() {
     assert_eq!(text.matches("\r\n\r\nxxx").count(), 3, "{text}");
 }
 
+#[tokio::test]
+async fn more_requests_at_once_than_fit_into_a_turn_are_all_answered() {
+    const MANY: usize = 1_000;
+    let (client, _served) = served(Bytes(3), PATIENCE);
+    let (mut from, mut to) = tokio::io::split(client);
+    let sending = tokio::spawn(async move {
+        let requests = "GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(MANY - 1);
+        let last = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        to.write_all(format!("{requests}{last}").as_bytes()).await.unwrap();
+    });
+    let mut text = String::new();
+    from.read_to_string(&mut text).await.unwrap();
+    sending.await.unwrap();
+    assert_eq!(text.matches("\r\n\r\nxxx").count(), MANY);
+}
+
 /// Whoever is to be let go is let go at once.
 const LITTLE: Duration = Duration::from_millis(20);
