@@ -32,6 +32,7 @@ fn target<B>(request: &Request<B>) -> Option<(&str, &str)> {
     if *request.method() != Method::GET
         || uri.query().is_some()
         || headers.contains_key(header::IF_NONE_MATCH)
+        || headers.contains_key(header::IF_MATCH)
     {
         return None;
     }

@@ -25,7 +25,21 @@ pub enum Hosts {
 impl Guard {
     /// Refuses a request that a foreign page has sent, or that was meant for another host.
     pub(crate) fn check(&self, method: &Method, headers: &HeaderMap, hosts: Hosts) -> Result<(), Problem> {
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        // Requests have few headers: one walk is quicker than to look for each that matters here.
+        let (mut host, mut site, mut mode, mut origin) = (None, None, None, None);
+        for (name, value) in headers {
+            let seen = match name {
+                _ if *name == header::HOST => host.replace(value).is_some(),
+                _ if *name == header::ORIGIN => origin.replace(value).is_some(),
+                _ if *name == FETCH_SITE => site.replace(value).is_some(),
+                _ if *name == FETCH_MODE => mode.replace(value).is_some(),
+                _ => false,
+            };
+            if seen {
+                return Err(Problem::invalid(format!("header {name} is given twice")));
+            }
+        }
+        let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
         if hosts == Hosts::Known && !self.knows(name_of(host)) {
             return Err(Problem::forbidden(format!(
                 "this server does not go by the name {:?}",
@@ -34,11 +48,10 @@ impl Guard {
             .hint("use its address, or let it know the name with --http-name"));
         }
         // A link from elsewhere may open a page here; nothing else may be asked by other sites.
-        let site = headers.get(FETCH_SITE).map(HeaderValue::as_bytes);
-        let navigates =
-            headers.get(FETCH_MODE).is_some_and(|mode| mode == "navigate") && method == Method::GET;
+        let site = site.map(HeaderValue::as_bytes);
+        let navigates = mode.is_some_and(|mode| mode == "navigate") && method == Method::GET;
         let foreign_site = site.is_some_and(|site| site != b"same-origin" && site != b"none") && !navigates;
-        let foreign_origin = headers.get(header::ORIGIN).is_some_and(|origin| {
+        let foreign_origin = origin.is_some_and(|origin| {
             let origin = origin.to_str().unwrap_or_default();
             origin.split_once("://").is_none_or(|(_, from)| !from.eq_ignore_ascii_case(host))
         });

@@ -75,6 +75,13 @@ impl Problem {
         Self::new(StatusCode::PRECONDITION_FAILED, "conflict", detail)
     }
 
+    /// The key is at another revision than the one that is asked for.
+    pub(crate) fn moved(bucket: &str, key: &str, now: u64) -> Self {
+        let mut problem = Self::impossible(format!("key {key:?} of bucket {bucket:?} is at revision {now}"));
+        problem.0.revision = Some(now);
+        problem
+    }
+
     /// What a place says to a configuration. Room that is reserved by it and is not there is no fault of the place.
     pub(crate) fn of_settings(error: KvError, reserves: bool) -> Self {
         if !reserves || error.kind() != ErrorKind::LimitReached {
@@ -129,6 +136,7 @@ impl From<KvError> for Problem {
     fn from(error: KvError) -> Self {
         let (status, kind) = match (&error, error.kind()) {
             (KvError::ValueTooLarge { .. }, _) => (StatusCode::PAYLOAD_TOO_LARGE, "invalid"),
+            (KvError::Denied { .. }, _) => (StatusCode::FORBIDDEN, "denied"),
             // Another bucket would take it, or this one after an edit.
             (KvError::TtlNotSupported { .. }, _) => (StatusCode::CONFLICT, "conflict"),
             (KvError::BucketFull { .. }, _) => (StatusCode::CONFLICT, "limit-reached"),

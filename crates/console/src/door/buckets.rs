@@ -1,6 +1,6 @@
 //! Buckets as resources: `/v1/buckets`.
 
-use super::conditions::Condition;
+use super::conditions::{self, Condition};
 use super::keys::{Address, address};
 use super::query::Query;
 use super::{body, preview};
@@ -35,6 +35,7 @@ pub(crate) async fn create(
     body: Body,
 ) -> Result<Response, Problem> {
     query.only(&[])?;
+    conditions::none(&headers)?;
     let mut request: ConfigRequest = body::json(&headers, body).await?;
     let name = request.bucket.take().ok_or_else(|| Problem::invalid("the body: missing field `bucket`"))?;
     let mut config = KeyValueConfig::new(name);
@@ -104,6 +105,7 @@ pub(crate) async fn edit(
 ) -> Result<Response, Problem> {
     let bucket = address(at)?;
     let previews = query.only(&["preview"])?.flag("preview")?;
+    conditions::none(&headers)?;
     let request = request_for(&bucket, &headers, body).await?;
     let kv = seat.near().key_value(&bucket).await?;
     let mut config = kv.status().await?.config;
@@ -143,9 +145,15 @@ async fn changed(
 }
 
 /// `DELETE /v1/buckets/{bucket}`
-pub(crate) async fn delete(seat: Seat, at: Address, query: Query) -> Result<StatusCode, Problem> {
+pub(crate) async fn delete(
+    seat: Seat,
+    at: Address,
+    query: Query,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
     let bucket = address(at)?;
     query.only(&[])?;
+    conditions::none(&headers)?;
     seat.check(&Act::Delete(&bucket))?;
     seat.front().await?.delete_key_value(&bucket).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -157,18 +165,30 @@ struct Removed {
 }
 
 /// `POST /v1/buckets/{bucket}/empty`
-pub(crate) async fn empty(seat: Seat, at: Address, query: Query) -> Result<Response, Problem> {
+pub(crate) async fn empty(
+    seat: Seat,
+    at: Address,
+    query: Query,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let bucket = address(at)?;
     query.only(&[])?;
+    conditions::none(&headers)?;
     seat.check(&Act::Purge(&bucket))?;
     let removed = seat.front().await?.key_value(&bucket).await?.empty().await?;
     Ok(Json(Removed { removed }).into_response())
 }
 
 /// `POST /v1/buckets/{bucket}/compact`: removes old markers.
-pub(crate) async fn compact(seat: Seat, at: Address, query: Query) -> Result<Response, Problem> {
+pub(crate) async fn compact(
+    seat: Seat,
+    at: Address,
+    query: Query,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let bucket = address(at)?;
     let query = query.only(&["older_than"])?;
+    conditions::none(&headers)?;
     let older_than = query.span("older_than")?.unwrap_or(PURGE_DELETES_OLDER_THAN_DEFAULT);
     seat.check(&Act::Purge(&bucket))?;
     let removed = seat.front().await?.key_value(&bucket).await?.purge_deletes(older_than).await?;

@@ -46,10 +46,28 @@ impl Condition {
     }
 }
 
+/// Refuses conditions for what has no revision: to do it all the same would be the worst answer.
+pub(crate) fn none(headers: &HeaderMap) -> Result<(), Problem> {
+    for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
+        if headers.contains_key(&name) {
+            return Err(Problem::invalid(format!("buckets have no revisions: {name} cannot be used here")));
+        }
+    }
+    Ok(())
+}
+
 /// Says whether whoever asks has this revision already.
-pub(crate) fn is_known(headers: &HeaderMap, revision_now: Revision) -> bool {
-    let Ok(Some(tags)) = text(headers, &header::IF_NONE_MATCH) else { return false };
-    tags == "*" || tags.split(',').any(|tag| revision(tag.trim()) == Some(revision_now))
+pub(crate) fn is_known(headers: &HeaderMap, now: Revision) -> bool {
+    matches!(text(headers, &header::IF_NONE_MATCH), Ok(Some(tags)) if names(tags, now))
+}
+
+/// Says whether whoever reads wants this revision.
+pub(crate) fn is_wanted(headers: &HeaderMap, now: Revision) -> Result<bool, Problem> {
+    Ok(text(headers, &header::IF_MATCH)?.is_none_or(|tags| names(tags, now)))
+}
+
+fn names(tags: &str, now: Revision) -> bool {
+    tags == "*" || tags.split(',').any(|tag| revision(tag.trim()) == Some(now))
 }
 
 /// Returns the entity tag of a revision.

@@ -56,6 +56,9 @@ pub(crate) async fn get(
         None => kv.get(&key).await?,
     };
     let entry = entry.ok_or_else(|| missing(&bucket, &key, &query))?;
+    if !conditions::is_wanted(&headers, entry.revision)? {
+        return Err(Problem::moved(&bucket, &key, entry.revision));
+    }
     if conditions::is_known(&headers, entry.revision) {
         let tag = [(header::ETAG, conditions::entity_tag(entry.revision))];
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
@@ -117,6 +120,7 @@ pub(crate) async fn put(
     let (bucket, key) = address(at)?;
     let query = query.only(&["ttl"])?;
     let options = options(&query, &headers)?;
+    as_it_is(&headers)?;
     let condition = Condition::of(&headers)?;
     seat.check(&Act::Write(&bucket, &key))?;
     let kv = seat.front().await?.key_value(&bucket).await?;
@@ -148,6 +152,9 @@ pub(crate) async fn delete(
     let query = query.only(&["purge", "purge_ttl"])?;
     let ttl = query.span("purge_ttl")?;
     let purges = query.flag("purge")? || ttl.is_some();
+    if ttl.is_some() && query.text("purge").is_some() && !query.flag("purge")? {
+        return Err(Problem::conflict("purge_ttl is for a purge, and purge is false"));
+    }
     let condition = Condition::of(&headers)?;
     seat.check(&Act::Write(&bucket, &key))?;
     let kv = seat.front().await?.key_value(&bucket).await?;
@@ -216,6 +223,21 @@ fn options(query: &Query, headers: &HeaderMap) -> Result<WriteOptions, Problem> 
         options = options.header(stored, text);
     }
     Ok(options)
+}
+
+/// Refuses a body that is not the value as it will be read again.
+fn as_it_is(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.contains_key(header::CONTENT_RANGE) {
+        return Err(Problem::invalid("a value is written as a whole: Content-Range cannot be used"));
+    }
+    let coding = headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
+    if coding.is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
+        return Err(Problem::media_type("a value is stored as it comes: Content-Encoding cannot be used")
+            .hint(
+                "send it without, or tell the coding in a header that is stored: Kv-Header-Content-Encoding",
+            ));
+    }
+    Ok(())
 }
 
 /// What tools send when nobody told them what the bytes are.

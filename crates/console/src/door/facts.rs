@@ -18,10 +18,16 @@ pub(crate) fn headers_of(entry: &Entry) -> HeaderMap {
     let tag_end = text.len();
     text.push_str(entry.created.to_text(&mut [0; Timestamp::TEXT_BYTES_MAX]));
     let text = Bytes::from(text);
-    let places = [(header::ETAG, 0..tag_end), (REVISION, 1..tag_end - 1), (CREATED, tag_end..text.len())];
-    for (name, place) in places {
-        if let Ok(value) = HeaderValue::from_maybe_shared(text.slice(place)) {
-            headers.insert(name, value);
+    // They are there already, in front of the others, so a walk is quicker than to look each of them up.
+    for (name, value) in headers.iter_mut().take(MADE.len()) {
+        let place = match name {
+            _ if *name == header::ETAG => 0..tag_end,
+            _ if *name == REVISION => 1..tag_end - 1,
+            _ if *name == CREATED => tag_end..text.len(),
+            _ => continue,
+        };
+        if let Ok(made) = HeaderValue::from_maybe_shared(text.slice(place)) {
+            *value = made;
         }
     }
     if entry.operation != Operation::Put {
@@ -53,7 +59,7 @@ pub(super) const HEADER_PREFIX: &str = "kv-header-";
 /// The headers of the answer that is given most often; its texts are still to come. A copy costs less than to put them together.
 static USUAL: LazyLock<HeaderMap> = LazyLock::new(|| {
     let mut headers = HeaderMap::with_capacity(HEADERS_USUAL);
-    for name in [header::ETAG, REVISION, CREATED] {
+    for name in MADE {
         headers.insert(name, HeaderValue::from_static(""));
     }
     headers.insert(OPERATION, HeaderValue::from_static(operation_name(Operation::Put)));
@@ -61,6 +67,9 @@ static USUAL: LazyLock<HeaderMap> = LazyLock::new(|| {
     guard::seal(&mut headers);
     headers
 });
+
+/// The headers that are made for each answer.
+const MADE: [HeaderName; 3] = [header::ETAG, REVISION, CREATED];
 
 /// Headers of an answer, those that every answer has among them.
 const HEADERS_USUAL: usize = 16;

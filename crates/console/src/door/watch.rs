@@ -13,7 +13,7 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_core::Stream;
-use jetkv::{KvError, WatchEvent, WatchOptions, Watcher};
+use jetkv::{KeyValue, KvError, Revision, WatchEvent, WatchOptions, Watcher};
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
@@ -36,10 +36,14 @@ pub(super) async fn open(
     for filter in &filters {
         seat.check(&Act::Watch(bucket, filter))?;
     }
-    let options = options(&query, headers)?;
+    let seen = seen(&query, headers)?;
+    let options = options(&query, seen)?;
     let place = shared.watches.clone().try_acquire_owned();
     let place = place.map_err(|_| Problem::busy("there are too many watches at the moment"))?;
     let kv = seat.near().key_value(bucket).await?;
+    if let Some(seen) = seen {
+        not_ahead(&kv, seen).await?;
+    }
     let mut turns = shared.turns.subscribe();
     // The sender lives as long as the console.
     let turned = async move { drop(turns.changed().await) };
@@ -48,22 +52,38 @@ pub(super) async fn open(
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
 
-fn options(query: &Query, headers: &HeaderMap) -> Result<WatchOptions, Problem> {
+/// Returns the revision behind which somebody goes on.
+fn seen(query: &Query, headers: &HeaderMap) -> Result<Option<Revision>, Problem> {
     // A browser that comes back says where it was; its address still says where it began.
-    let seen = match headers.get("last-event-id") {
-        Some(id) => id.to_str().ok().and_then(|id| id.trim().parse().ok()),
-        None => query.number("after")?,
-    };
-    if headers.contains_key("last-event-id") && seen.is_none() {
-        return Err(Problem::invalid("Last-Event-ID is no revision"));
+    let Some(id) = headers.get("last-event-id") else { return query.number("after") };
+    let revision = id.to_str().ok().and_then(|id| id.trim().parse().ok());
+    revision.map(Some).ok_or_else(|| Problem::invalid("Last-Event-ID is no revision"))
+}
+
+/// Refuses whoever has seen a revision that the bucket has not reached: it is another bucket than then, and to go on behind
+/// that revision would leave out everything before it.
+async fn not_ahead(kv: &KeyValue, seen: Revision) -> Result<(), Problem> {
+    let last = kv.status().await?.last_revision;
+    if seen <= last {
+        return Ok(());
     }
+    let bucket = kv.bucket();
+    Err(Problem::conflict(format!(
+        "bucket {bucket:?} is at revision {last}, and {seen} cannot have been seen in it"
+    ))
+    .hint(
+        "the bucket was made anew or restored: watch it from the beginning, without Last-Event-ID and after",
+    ))
+}
+
+fn options(query: &Query, seen: Option<Revision>) -> Result<WatchOptions, Problem> {
     let on_by_default = |name: &str| if query.text(name).is_none() { Ok(true) } else { query.flag(name) };
     Ok(WatchOptions {
         include_history: query.flag("history")? && seen.is_none(),
         ignore_deletes: !on_by_default("deletes")?,
         updates_only: query.flag("updates")? && seen.is_none(),
         meta_only: !on_by_default("values")?,
-        resume_from: seen.map(|revision: u64| revision.saturating_add(1)),
+        resume_from: seen.map(|revision| revision.saturating_add(1)),
     })
 }
 

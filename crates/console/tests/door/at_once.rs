@@ -57,6 +57,8 @@ async fn what_is_not_simply_a_value_takes_the_long_way() {
     ] {
         assert!(at_once(&world, path).is_none(), "{path}");
     }
+    let wanted = request(Method::GET, "/v1/kv/app/k", &[("if-match", "\"9\"")]);
+    assert!(world.console.answer_at_once(&wanted).is_none());
     assert!(at_once(&world, "/v1/kv/app/k").is_some());
     for (method, header) in [
         (Method::HEAD, ("accept", "*/*")),

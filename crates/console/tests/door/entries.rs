@@ -72,6 +72,26 @@ async fn what_somebody_has_already_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn whoever_reads_with_if_match_gets_that_revision_or_none() {
+    let (world, _kv) = World::with_bucket(|config| config.history(5)).await;
+    world.put("/v1/kv/app/k", &[], "1").await;
+    world.put("/v1/kv/app/k", &[], "2").await;
+    for tags in ["\"2\"", "\"1\", \"2\"", "*"] {
+        let got = world.ask(Method::GET, "/v1/kv/app/k", &[("if-match", tags)], b"").await;
+        assert_eq!((got.status.as_u16(), got.body.as_slice()), (200, &b"2"[..]), "{tags}");
+    }
+    for tags in ["\"1\"", "\"x\"", ""] {
+        let other = world.ask(Method::GET, "/v1/kv/app/k", &[("if-match", tags)], b"").await;
+        other.problem(412, "conflict");
+        assert_eq!(other.json()["revision"], 2, "{tags}");
+    }
+    let old = world.ask(Method::GET, "/v1/kv/app/k?revision=1", &[("if-match", "\"1\"")], b"").await;
+    assert_eq!(old.body, b"1");
+    let twice = [("if-match", "\"1\""), ("if-match", "\"2\"")];
+    world.ask(Method::GET, "/v1/kv/app/k", &twice, b"").await.problem(400, "invalid");
+}
+
+#[tokio::test]
 async fn deletes_keep_the_history_and_purges_do_not() {
     let (world, kv) = World::with_bucket(|config| config.history(5)).await;
     world.put("/v1/kv/app/k", &[], "1").await;

@@ -70,6 +70,50 @@ async fn bad_names_paths_and_parameters_are_refused_before_anything_is_written()
 }
 
 #[tokio::test]
+async fn whoever_wants_no_purge_gets_none() {
+    let (world, kv) = World::with_bucket(|config| config.history(5)).await;
+    world.put("/v1/kv/app/k", &[], "1").await;
+    world.delete("/v1/kv/app/k?purge=false&purge_ttl=1h", &[]).await.problem(409, "conflict");
+    assert!(kv.get("k").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn parts_and_codings_of_a_value_do_not_replace_it() {
+    let (world, _kv) = World::with_bucket(|config| config).await;
+    world.put("/v1/kv/app/k", &[], "all of it").await;
+    world.put("/v1/kv/app/k", &[("content-range", "bytes 0-0/9")], "A").await.problem(400, "invalid");
+    world.put("/v1/kv/app/k", &[("content-encoding", "gzip")], "A").await.problem(415, "invalid");
+    assert_eq!(world.get("/v1/kv/app/k").await.body, b"all of it");
+    assert_eq!(world.put("/v1/kv/app/k", &[("content-encoding", "identity")], "A").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_bucket_has_no_revision_to_depend_on() {
+    let (world, kv) = World::with_bucket(|config| config).await;
+    world.put("/v1/kv/app/k", &[], "1").await;
+    let condition = [("if-match", "\"9\""), ("content-type", "application/json")];
+    for (method, path) in [
+        (Method::DELETE, "/v1/buckets/app"),
+        (Method::PATCH, "/v1/buckets/app"),
+        (Method::PUT, "/v1/buckets/app"),
+        (Method::POST, "/v1/buckets"),
+        (Method::POST, "/v1/buckets/app/empty"),
+        (Method::POST, "/v1/buckets/app/compact"),
+    ] {
+        world.ask(method, path, &condition, br#"{"history":3}"#).await.problem(400, "invalid");
+    }
+    assert_eq!(kv.keys().await.unwrap(), ["k"]);
+    assert_eq!(kv.status().await.unwrap().config.history, 1);
+}
+
+#[tokio::test]
+async fn a_request_is_meant_for_one_host() {
+    let (world, _kv) = World::with_bucket(|config| config).await;
+    let hosts = [("host", "localhost"), ("host", "evil.example")];
+    world.ask(Method::GET, "/v1/buckets", &hosts, b"").await.problem(400, "invalid");
+}
+
+#[tokio::test]
 async fn other_methods_are_named() {
     let (world, _kv) = World::with_bucket(|config| config).await;
     for (method, path, allow) in [

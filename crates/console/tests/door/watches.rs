@@ -95,6 +95,30 @@ async fn whoever_comes_back_misses_nothing_and_sees_nothing_twice() {
 }
 
 #[tokio::test]
+async fn nobody_goes_on_behind_what_the_bucket_has_not_reached() {
+    let (world, kv) = World::with_bucket(|config| config).await;
+    for _ in 0..3 {
+        kv.put("k", "old").await.unwrap();
+    }
+    world.place.delete_key_value("app").await.unwrap();
+    let kv = world.place.create_key_value(jetkv::KeyValueConfig::new("app")).await.unwrap();
+    kv.put("k", "new").await.unwrap();
+    // It would hear of nothing until revision 4.
+    let refused = world.get("/v1/kv/app?watch&after=3").await;
+    assert_eq!(
+        refused.problem(409, "conflict"),
+        r#"bucket "app" is at revision 1, and 3 cannot have been seen in it"#
+    );
+    let headers = [("last-event-id", "18446744073709551615")];
+    let refused = world.ask(axum::http::Method::GET, "/v1/kv/app?watch", &headers, b"").await;
+    refused.problem(409, "conflict");
+    let mut events = Events::open(&world, "/v1/kv/app?watch", Some(0)).await;
+    assert_eq!(events.next().await.2["value"], "new");
+    let mut events = Events::open(&world, "/v1/kv/app?watch", Some(1)).await;
+    assert_eq!(events.next().await.0, "current");
+}
+
+#[tokio::test]
 async fn options_choose_what_a_watch_shows() {
     let (world, kv) = World::with_bucket(|config| config.history(3)).await;
     kv.put("a", "1").await.unwrap();

@@ -149,7 +149,9 @@ fn whoever_shows_nothing_has_the_rights_of_the_user_for_that() {
     place.write(
         "c.conf",
         "port: -1, http: -1, no_auth_user: guest\nauthorization { users: [ {user: anna, password: pw}, {user: guest, password: g,\n\
-         permissions: {publish: [\"$JS.API.DIRECT.GET.KV_b.$KV.b.open\"], subscribe: \"_INBOX.>\"}} ] }",
+         permissions: {publish: [\"$JS.API.DIRECT.GET.KV_b.$KV.b.open\", \"$KV.b.own\"], subscribe: \"_INBOX.>\"}},\n\
+         {user: bob, password: pw, permissions: {publish: [\"$KV.b.own\", \"$JS.API.INFO\", \"$JS.API.STREAM.INFO.KV_b\"],\n\
+         subscribe: \"_INBOX.>\"}} ] }",
     );
     let server = Running::start(&place, &["serve", "--config", "c.conf"]);
     let at = server.monitor();
@@ -162,6 +164,11 @@ fn whoever_shows_nothing_has_the_rights_of_the_user_for_that() {
     assert_eq!(ask(at, "GET /v1/kv/b/secret", "").status, 403);
     assert_eq!(ask(at, "PUT /v1/kv/b/open", "y").status, 403);
     assert_eq!(ask(at, &format!("GET /v1/kv/b/secret\r\n{ANNA}"), "").body, "x");
+    // A write goes the way of a client of the library, which asks for more than the right to the key.
+    let refused = ask(at, "PUT /v1/kv/b/own", "y");
+    assert!(refused.status == 403 && refused.body.contains("$JS.API.INFO"), "{refused:?}");
+    assert_eq!(ask(at, &format!("PUT /v1/kv/b/own\r\n{BOB}"), "y").status, 200);
+    assert_eq!(ask(at, &format!("PUT /v1/kv/b/open\r\n{BOB}"), "y").status, 403);
 }
 
 #[test]
@@ -261,5 +268,7 @@ fn take(port: u16) -> Option<TcpListener> {
 
 /// anna:pw
 const ANNA: &str = "Authorization: Basic YW5uYTpwdw==";
+/// bob:pw
+const BOB: &str = "Authorization: Basic Ym9iOnB3";
 /// anna:no
 const WRONG: &str = "Authorization: Basic YW5uYTpubw==";
