@@ -353,7 +353,7 @@ pub const EXCEPTIONS: &[Exception] = &[
     Exception {
         name: "room-by-a-rollup",
         area: Some(Area::Limits),
-        request: "STREAM.INFO.",
+        request: "$JS.API.STREAM.",
         reference: "\"first_seq\":",
         ours: "\"first_seq\":",
         only: Some(Only { after: "Nats-Rollup: sub", numbers: "" }),
