@@ -160,26 +160,6 @@ pub(crate) fn identity(bytes: &[u8]) -> Option<(u64, u64)> {
 
 /// Walks through the intact part of a hint file of the segment `info`.
 pub(crate) fn walk(bytes: &[u8], info: &SegmentInfo, visit: &mut impl FnMut(&HintRef<'_>)) -> HintSummary {
-    walk_as(bytes, info, Checksums::Verify, visit)
-}
-
-/// Walks once more through bytes that [`walk`] found intact.
-pub(crate) fn walk_verified(bytes: &[u8], info: &SegmentInfo, visit: &mut impl FnMut(&HintRef<'_>)) {
-    walk_as(bytes, info, Checksums::Verified, visit);
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Checksums {
-    Verify,
-    Verified,
-}
-
-fn walk_as(
-    bytes: &[u8],
-    info: &SegmentInfo,
-    checksums: Checksums,
-    visit: &mut impl FnMut(&HintRef<'_>),
-) -> HintSummary {
     let mut summary = HintSummary { end: info.data_start, ..HintSummary::default() };
     let Opened::Valid { body, length } = envelope::open(MAGIC, bytes) else { return summary };
     let mut reader = Reader::new(body);
@@ -188,14 +168,13 @@ fn walk_as(
         return summary;
     }
     summary.intact_bytes = length;
-    while walk_block(bytes, info, checksums, &mut summary, visit).is_some() {}
+    while walk_block(bytes, info, &mut summary, visit).is_some() {}
     summary
 }
 
 fn walk_block(
     bytes: &[u8],
     info: &SegmentInfo,
-    checksums: Checksums,
     summary: &mut HintSummary,
     visit: &mut impl FnMut(&HintRef<'_>),
 ) -> Option<()> {
@@ -207,8 +186,7 @@ fn walk_block(
     let body = reader.take(length)?;
     let end = offset + BLOCK_HEADER_BYTES + length;
     let seed = seed(info.salt, crate::convert::to_u64(offset));
-    let is_intact = || crc32c::crc32c_append(seed, &bytes[offset + 4..end]) == checksum;
-    if first_offset != summary.end || checksums == Checksums::Verify && !is_intact() {
+    if first_offset != summary.end || crc32c::crc32c_append(seed, &bytes[offset + 4..end]) != checksum {
         return None;
     }
     let (mut sequence, mut subject) = (info.base, Vec::new());
@@ -220,9 +198,7 @@ fn walk_block(
         summary.end = summary.end.checked_add(hint.length)?;
         summary.entry_count += 1;
         summary.message_count += usize::from(hint.kind.is_message());
-        if checksums == Checksums::Verify {
-            head_checksums.extend_from_slice(&hint.head_checksum.to_le_bytes());
-        }
+        head_checksums.extend_from_slice(&hint.head_checksum.to_le_bytes());
         visit(&hint);
     }
     summary.digest = crc32c::crc32c_append(summary.digest, &head_checksums);

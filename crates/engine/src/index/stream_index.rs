@@ -59,6 +59,8 @@ pub(crate) struct LastOf {
 pub(crate) struct Applied<'a> {
     pub(crate) placed: Placed,
     pub(crate) subject: &'a [u8],
+    /// Hash of the subject, by the table's hasher.
+    pub(crate) hash: u64,
     pub(crate) floor: Sequence,
     pub(crate) deadline: Option<u64>,
 }
@@ -85,7 +87,7 @@ impl StreamIndex {
     /// Adds a message to the last segment and drops what its floor hides.
     pub(crate) fn apply_message(&mut self, message: &Applied<'_>) {
         let placed = &message.placed;
-        let (id, inserted) = self.table.insert(message.subject);
+        let (id, inserted) = self.table.insert_hashed(message.hash, message.subject);
         let Some(segment) = self.segments.last_mut() else { return };
         segment.push(placed, id);
         segment.end = segment.end.max(placed.offset + placed.length);

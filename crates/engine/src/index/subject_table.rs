@@ -47,7 +47,7 @@ pub(crate) struct SubjectTable {
     order: OnceLock<Order>,
 }
 
-/// What [`SubjectTable::insert`] met.
+/// What [`SubjectTable::insert_hashed`] met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Inserted {
     /// The subject was not there; its id may have belonged to a removed subject.
@@ -124,12 +124,13 @@ impl SubjectTable {
         self.names.known_mut(id)
     }
 
-    /// Adds `key` if it is missing, with nothing that belongs to it, and returns its id.
+    /// Adds `key`, whose hash by [`Self::hasher`] this is, if it is missing, with nothing that belongs to it, and returns its id.
     ///
     /// # Panics
     /// If the key is new and the table [is full](Self::is_full); such a table takes more than 20 GB.
-    pub(crate) fn insert(&mut self, key: &[u8]) -> (SubjectId, Inserted) {
-        let (id, inserted) = self.names.insert(key);
+    pub(crate) fn insert_hashed(&mut self, hash: u64, key: &[u8]) -> (SubjectId, Inserted) {
+        debug_assert_eq!(hash, self.hasher().hash(key), "the hash is that of the key");
+        let (id, inserted) = self.names.insert(hash, key);
         if inserted == Inserted::New
             && let Some(order) = self.order.get_mut()
         {
@@ -138,12 +139,17 @@ impl SubjectTable {
         (id, inserted)
     }
 
+    #[cfg(test)]
+    pub(crate) fn insert(&mut self, key: &[u8]) -> (SubjectId, Inserted) {
+        self.insert_hashed(self.hasher().hash(key), key)
+    }
+
     /// Removes `key` and returns the id it had, which the next new subject may get.
     pub(crate) fn remove(&mut self, key: &[u8]) -> Option<SubjectId> {
         let id = self.names.remove(key)?;
         if self.is_empty() {
-            // Nothing refers to the slabs any more, so a table that was emptied gives its memory back.
-            *self = Self::new();
+            // Nothing refers to the slabs any more, so a table that was emptied gives its memory back. Hashes outlive that.
+            *self = Self { names: Names::with_hasher(self.hasher()), order: OnceLock::new() };
         } else if let Some(order) = self.order.get_mut() {
             order.unlink(key);
         }
@@ -169,7 +175,7 @@ impl SubjectTable {
         Matching::new(self, pattern.as_bytes(), after.map_or(Bound::Unbounded, Bound::Excluded))
     }
 
-    /// Returns what hashes the subjects of this table.
+    /// Returns what hashes the subjects of this table, as long as there is one.
     pub(crate) fn hasher(&self) -> SubjectHasher {
         self.names.hasher()
     }

@@ -352,7 +352,9 @@ pub(crate) fn apply_entry(
     match head.kind {
         Kind::Message(operation) => {
             let placed = Placed { sequence: head.sequence, offset, length, size, operation };
-            index.apply_message(&Applied { placed, subject, floor: head.floor, deadline: head.deadline });
+            let hash = index.table.hasher().hash(subject);
+            let (floor, deadline) = (head.floor, head.deadline);
+            index.apply_message(&Applied { placed, subject, hash, floor, deadline });
             index.last_time = index.last_time.max(head.time);
         }
         control => {

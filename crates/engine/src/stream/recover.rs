@@ -19,15 +19,15 @@ use crate::damage::{Damage, DamageKind};
 use crate::env::{Env, OpenMode};
 use crate::error::EngineError;
 use crate::format::config;
-use crate::format::entry::{self, Head};
+use crate::format::entry::{self, Head, Kind};
 use crate::format::hint::{self, HintFile, HintRef};
 use crate::format::manifest::{End, Extent, ListedSegment, MANIFEST_FILE, Manifest, Read};
 use crate::format::segment::{SegmentInfo, hint_file, segment_file};
-use crate::index::{FETCHED_TOGETHER, SegmentIndex, StreamIndex};
+use crate::index::{Applied, Placed, SegmentIndex, StreamIndex};
 use crate::planted::{self, Bug};
 use crate::segment_file::{MissingFile, SegmentFile};
 use crate::store::Shared;
-use ahead::{Ahead, Hints, whole_subject};
+use ahead::{Ahead, Described, Hints};
 use files::{Headers, is_begun_by};
 use rebuild::{Rebuilt, rebuild_manifest};
 use std::io;
@@ -204,19 +204,12 @@ impl Recovery {
 
     /// Applies the hints of a segment that is taken as they describe it; returns the place of the last entry.
     fn apply_hints(&mut self, file: &Arc<SegmentFile>, hints: &Hints) -> Option<(u32, u32)> {
-        let info = &file.info;
         let count = hints.summary.message_count;
         self.index.segments.push(SegmentIndex::with_capacity(Arc::clone(file), count));
-        let (mut last, mut subject) = (None, info.prefix.as_bytes().to_vec());
-        let mut groups = hints.hashes.chunks(FETCHED_TOGETHER);
-        let mut number = 0;
-        hint::walk_verified(&hints.bytes, info, &mut |hint| {
-            if number % FETCHED_TOGETHER == 0 {
-                self.index.fetch(groups.next().unwrap_or_default());
-            }
-            number += 1;
-            apply_hint(&mut self.index, info, hint, 0, &mut subject);
-            last = Some((hint.offset, hint.length));
+        let mut last = None;
+        hints.each(&mut self.index, file.info.data_start, |index, described| {
+            apply_described(index, described);
+            last = Some((described.offset, described.length));
         });
         last
     }
@@ -386,6 +379,44 @@ fn apply_hint(
         data_length: 0,
     };
     apply_entry(index, &head, whole, (hint.offset, hint.length, hint.size), hint.data);
+}
+
+/// Returns a subject with the prefix of its segment, which `buffer` begins with.
+fn whole_subject<'a>(buffer: &'a mut Vec<u8>, info: &SegmentInfo, flags: u8, stored: &'a [u8]) -> &'a [u8] {
+    if flags & entry::WHOLE_SUBJECT != 0 {
+        return stored;
+    }
+    buffer.truncate(info.prefix.len());
+    buffer.extend_from_slice(stored);
+    buffer
+}
+
+/// Applies an entry that a hint describes; its hash is known, and its time is not.
+fn apply_described(index: &mut StreamIndex, entry: &Described<'_>) {
+    let Described { kind, sequence, floor, deadline, subject, .. } = *entry;
+    let place = (entry.offset, entry.length, entry.size);
+    match kind {
+        Kind::Message(operation) => {
+            let (offset, length, size) = place;
+            let placed = Placed { sequence, offset, length, size, operation };
+            index.apply_message(&Applied { placed, subject, hash: entry.hash, floor, deadline });
+        }
+        control => {
+            let head = Head {
+                kind: control,
+                flags: 0,
+                sequence,
+                durable_upto: 0,
+                time: 0,
+                deadline,
+                floor,
+                subject,
+                header_length: 0,
+                data_length: 0,
+            };
+            apply_entry(index, &head, subject, place, entry.data);
+        }
+    }
 }
 
 fn last_time(file: &SegmentFile, offset: u32, length: u32) -> Option<u64> {

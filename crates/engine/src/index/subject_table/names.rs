@@ -26,7 +26,12 @@ struct Name {
 
 impl Names {
     pub(super) fn new() -> Self {
-        Self { names: Slab::new(), texts: TextArena::new(), buckets: Buckets::new(), hasher: Hasher::new() }
+        Self::with_hasher(Hasher::new())
+    }
+
+    /// Returns none, to be found by the hashes of `hasher`.
+    pub(super) fn with_hasher(hasher: Hasher) -> Self {
+        Self { names: Slab::new(), texts: TextArena::new(), buckets: Buckets::new(), hasher }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -54,8 +59,8 @@ impl Names {
         &mut self.names.at_mut(id.number()).known
     }
 
-    pub(super) fn insert(&mut self, name: &[u8]) -> (SubjectId, Inserted) {
-        let hash = self.hasher.hash(name);
+    /// Adds `name`, whose hash this is, if it is missing.
+    pub(super) fn insert(&mut self, hash: u64, name: &[u8]) -> (SubjectId, Inserted) {
         if let Some(id) = self.find(hash, name) {
             return (id, Inserted::Existing);
         }

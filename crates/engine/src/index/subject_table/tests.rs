@@ -331,6 +331,15 @@ fn ids_of_removed_subjects_are_used_again() {
 }
 
 #[test]
+fn hashes_stay_good_when_the_table_is_emptied() {
+    let mut table = table_of(&["a"]);
+    let hash = table.hasher().hash(b"b");
+    table.remove(b"a").unwrap();
+    let (id, _) = table.insert_hashed(hash, b"b");
+    assert_eq!(table.get(b"b"), Some(id));
+}
+
+#[test]
 fn nodes_grow_and_shrink_through_all_sizes() {
     let (mut table, mut model) = (SubjectTable::new(), Model::new());
     let keys: Vec<_> = (0..=255_u8).map(|byte| vec![b'k', byte, b'x']).collect();
