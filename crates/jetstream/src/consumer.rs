@@ -13,6 +13,7 @@
 mod acks;
 mod config;
 mod cursor;
+mod decimal;
 mod deliver;
 mod error;
 mod filter_index;

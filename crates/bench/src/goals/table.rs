@@ -136,7 +136,7 @@ pub(super) const GOALS: &[Goal] = &[
         AtMost(0.167),
         net("watch by 8 behind 1,000 puts in flight", "server CPU with the puts, µs/delivery"),
         Peer::Reference,
-        "each delivery has a subject, numbers and a time to be formatted, for each watcher anew",
+        "each watcher has a control line of its own, and each connection a write of its own in the kernel",
     ),
     goal(
         "watch by 8, 1,000 puts/s, put to event: p50",
@@ -213,14 +213,14 @@ pub(super) const GOALS: &[Goal] = &[
         AtMost(0.125),
         restart("ready after kill -9", "ms"),
         Peer::Reference,
-        "opening reads the hints of every segment",
+        "opening reads the hints of every segment and fills the table of subjects",
     ),
     goal(
         "ready after a clean stop",
         AtMost(0.25),
         restart("ready after a clean stop", "ms"),
         Peer::Reference,
-        "opening reads the hints of every segment",
+        "opening reads the hints of every segment and fills the table of subjects",
     ),
     goal(
         "embedded put, not synced: CPU",
@@ -304,7 +304,7 @@ pub(super) const GOALS: &[Goal] = &[
         AtMost(1.0),
         embedded("open after a clean stop", "ms"),
         Peer::Fixed(150.0),
-        "hints of every segment are read, and the table is built",
+        "filling the table is waits for memory, and the kernel hands out its pages; hints are read on a second thread",
     ),
     goal(
         "embedded open after a crash",

@@ -3,7 +3,7 @@
 use super::limits::{BUSY_RETRY, PIN_LENGTH, TOKEN_LENGTH};
 use super::member::{Consumer, Door};
 use super::priority::Pin;
-use super::sink::{Advisory, Delivery, Handover, Sink};
+use super::sink::{Advisory, Delivery, Handover, Sink, Stamp};
 use super::status::Status;
 use super::waiting::Waiter;
 use super::{Interest, Position, PriorityPolicy};
@@ -17,6 +17,13 @@ pub(super) struct Context<'a> {
     pub(super) stream_name: &'a str,
     pub(super) entropy: &'a dyn Entropy,
     pub(super) now: Timestamp,
+}
+
+/// A message that is offered to consumers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Offered<'a> {
+    pub(super) message: &'a Message,
+    pub(super) stamp: &'a Stamp,
 }
 
 /// Whether a message found a taker.
@@ -41,10 +48,11 @@ impl Consumer {
     pub(super) fn offer(
         &mut self,
         cx: &Context<'_>,
-        message: &Message,
+        offered: Offered<'_>,
         pending: u64,
         sink: &mut dyn Sink,
     ) -> Offer {
+        let message = offered.message;
         let attempt = match &self.acks {
             Some(acks) if acks.is_pending(message.sequence) => acks.deliveries(message.sequence) + 1,
             _ => 1,
@@ -56,20 +64,20 @@ impl Consumer {
             return Offer::Refused;
         }
         match self.door {
-            Door::Push(_) => self.push(cx, message, attempt, pending, sink),
-            Door::Pull(_) => self.serve_pull(cx, message, attempt, pending, sink),
+            Door::Push(_) => self.push(cx, offered, attempt, pending, sink),
+            Door::Pull(_) => self.serve_pull(cx, offered, attempt, pending, sink),
         }
     }
 
     fn push(
         &mut self,
         cx: &Context<'_>,
-        message: &Message,
+        offered: Offered<'_>,
         attempt: u64,
         pending: u64,
         sink: &mut dyn Sink,
     ) -> Offer {
-        let delivery = self.delivery(&self.config.deliver_subject, message, attempt, pending);
+        let delivery = self.delivery(&self.config.deliver_subject, offered, attempt, pending);
         let handover = sink.deliver(&delivery);
         if handover != Handover::Taken {
             return self.refused(handover, cx.now);
@@ -77,7 +85,7 @@ impl Consumer {
         let is_measured =
             self.pace.is_some() || matches!(&self.door, Door::Push(push) if push.flow.is_some());
         let bytes = if is_measured { delivery.counted_bytes() } else { 0 };
-        self.account(message, attempt, bytes, cx.now);
+        self.account(offered.message, attempt, bytes, cx.now);
         let Door::Push(push) = &mut self.door else { return Offer::Taken };
         push.sent = cx.now;
         if let Some(flow) = &mut push.flow
@@ -95,7 +103,7 @@ impl Consumer {
     fn serve_pull(
         &mut self,
         cx: &Context<'_>,
-        message: &Message,
+        offered: Offered<'_>,
         attempt: u64,
         pending: u64,
         sink: &mut dyn Sink,
@@ -122,7 +130,7 @@ impl Consumer {
             let Door::Pull(waiting) = &mut self.door else { return Offer::Refused };
             let Some(waiter) = waiting.front() else { return Offer::Refused };
             let (limit, reply) = (waiter.bytes_left, std::mem::take(&mut waiter.reply));
-            let delivery = self.delivery(&reply, message, attempt, pending);
+            let delivery = self.delivery(&reply, offered, attempt, pending);
             let delivery = Delivery { pin: pin.as_deref(), ..delivery };
             let bytes = if limit.is_some() { delivery.counted_bytes() } else { 0 };
             let handover =
@@ -148,7 +156,7 @@ impl Consumer {
                         waiting.rotate();
                     }
                     self.seen = cx.now;
-                    self.account(message, attempt, bytes, cx.now);
+                    self.account(offered.message, attempt, bytes, cx.now);
                     return Offer::Taken;
                 }
                 Some(Handover::Busy) => return self.refused(Handover::Busy, cx.now),
@@ -224,11 +232,12 @@ impl Consumer {
         }
     }
 
-    fn delivery<'a>(&'a self, to: &'a str, message: &'a Message, attempt: u64, pending: u64) -> Delivery<'a> {
+    fn delivery<'a>(&'a self, to: &'a str, offered: Offered<'a>, attempt: u64, pending: u64) -> Delivery<'a> {
         Delivery {
             consumer: self.key,
             to,
-            message,
+            message: offered.message,
+            stamp: offered.stamp,
             content: self.rules.content,
             ack_prefix: &self.ack_prefix,
             attempt,

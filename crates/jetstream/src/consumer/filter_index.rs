@@ -30,6 +30,16 @@ impl Default for FilterIndex {
     }
 }
 
+impl Node {
+    /// Returns the child for a token; of one child alone, a comparison costs less than a hash.
+    fn child_of(&self, token: &str) -> Option<usize> {
+        if self.literal.len() > 1 {
+            return self.literal.get(token).copied();
+        }
+        self.literal.iter().next().filter(|(only, _)| ***only == *token).map(|(_, child)| *child)
+    }
+}
+
 impl FilterIndex {
     /// Adds a filter of a consumer.
     pub(super) fn insert(&mut self, filter: &SubjectFilter, owner: u32) {
@@ -76,7 +86,7 @@ impl FilterIndex {
             for at in &self.frontier {
                 let node = &self.nodes[*at];
                 into.extend_from_slice(&node.below);
-                self.next.extend(node.literal.get(token));
+                self.next.extend(node.child_of(token));
                 self.next.extend(node.star);
             }
             std::mem::swap(&mut self.frontier, &mut self.next);

@@ -1,5 +1,6 @@
 //! All consumers of one stream.
 
+mod by_consumer;
 mod control;
 mod create;
 mod events;

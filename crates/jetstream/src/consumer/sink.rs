@@ -1,5 +1,6 @@
 //! Where deliveries and statuses go.
 
+use super::decimal::{Digits, Numbers};
 use super::status::Status;
 use super::{ConsumerKey, Position};
 use crate::Content;
@@ -48,6 +49,8 @@ pub struct Delivery<'a> {
     pub to: &'a str,
     /// The message as it is stored.
     pub message: &'a Message,
+    /// Its numbers as text.
+    pub(super) stamp: &'a Stamp,
     /// How much of it is delivered; with [`Content::HeadersOnly`], the header `Nats-Msg-Size` is appended.
     pub content: Content,
     /// `$JS.ACK.<stream>.<consumer>.`
@@ -62,16 +65,36 @@ pub struct Delivery<'a> {
     pub pin: Option<&'a str>,
 }
 
+/// What every acknowledgement subject of a message says of it, as text: made once for all consumers that get it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stamp {
+    sequence: Digits,
+    time: Digits,
+}
+
+impl Stamp {
+    pub(super) const EMPTY: Self = Self { sequence: Digits::NONE, time: Digits::NONE };
+
+    pub(super) fn of(message: &Message) -> Self {
+        Self { sequence: Digits::of(message.sequence), time: Digits::of(message.time.as_nanos()) }
+    }
+}
+
 impl Delivery<'_> {
     /// Appends the reply subject, by which the client acknowledges and learns the figures.
     pub fn write_ack_subject(&self, into: &mut Vec<u8>) {
+        let mut numbers = Numbers::new();
+        numbers.put(self.attempt);
+        numbers.put_point();
+        numbers.put_digits(&self.stamp.sequence);
+        numbers.put_point();
+        numbers.put(self.consumer_seq);
+        numbers.put_point();
+        numbers.put_digits(&self.stamp.time);
+        numbers.put_point();
+        numbers.put(self.pending);
         into.extend_from_slice(self.ack_prefix.as_bytes());
-        for (place, number) in self.ack_numbers().into_iter().enumerate() {
-            if place > 0 {
-                into.push(b'.');
-            }
-            write_decimal(number, into);
-        }
+        into.extend_from_slice(numbers.text());
     }
 
     /// Returns the length of the reply subject.

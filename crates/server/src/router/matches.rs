@@ -43,6 +43,14 @@ impl Matches {
         &self.plain
     }
 
+    /// Returns the only subscription that gets a message, if there is no other and no group.
+    pub(super) fn only(&self) -> Option<&Arc<Subscription>> {
+        match (&self.plain[..], &self.queued[..]) {
+            ([only], []) => Some(only),
+            _ => None,
+        }
+    }
+
     /// Returns the groups of which one member each gets a message.
     pub(super) fn groups(&self) -> impl Iterator<Item = &[Arc<Subscription>]> {
         self.queued.chunk_by(|left, right| left.queue() == right.queue())

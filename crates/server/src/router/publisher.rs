@@ -122,9 +122,7 @@ impl Publisher {
     ) -> Option<Routed> {
         let Self { origin, cache, wakes, ended, crowded, deliveries, .. } = self;
         let matches = cache.route(router, route);
-        if let [only] = matches.plain()
-            && matches.groups().next().is_none()
-        {
+        if let Some(only) = matches.only() {
             let mut hand = Hand { origin: *origin, wakes, ended, crowded };
             let handed = hand.over_within(only, msg, waiting_max);
             if handed == Handed::Busy {

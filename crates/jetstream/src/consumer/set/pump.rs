@@ -59,8 +59,8 @@ impl ConsumerSet {
         let cx = Context { stream_name: stream.name().as_str(), entropy: &**entropy, now };
         let seen = tail.seen();
         while *left > 0 {
-            let Some((message, key)) = tail.next_match() else { return };
-            let sequence = message.sequence;
+            let Some((offered, key)) = tail.next_match() else { return };
+            let sequence = offered.message.sequence;
             let Some(consumer) = members.get_mut(key) else { continue };
             if !consumer.cursor.wants(sequence) {
                 continue;
@@ -72,7 +72,7 @@ impl ConsumerSet {
             // What this message replaced may have awaited its ack.
             consumer.note_removals(stream, now);
             let pending = consumer.cursor.pending().saturating_sub(1);
-            if consumer.takes_new(now) && consumer.offer(&cx, message, pending, sink) == Offer::Taken {
+            if consumer.takes_new(now) && consumer.offer(&cx, offered, pending, sink) == Offer::Taken {
                 consumer.cursor.passed_new(sequence);
                 if pending == 0 && consumer.gate(now) == Gate::Open {
                     consumer.looked = seen.saturating_sub(1);

@@ -1,8 +1,11 @@
 //! The present of the stream: new messages, each read once and matched to the consumers that want it.
 
 use super::super::PriorityPolicy;
+use super::super::deliver::Offered;
 use super::super::limits::{BATCH, BATCHES_MAX};
+use super::super::sink::Stamp;
 use super::ConsumerKey;
+use super::by_consumer::{ByConsumer, Match};
 use super::members::Members;
 use super::purge::rolled_up;
 use jetkv_engine::{EngineError, Listener, Stream};
@@ -17,13 +20,16 @@ pub(super) struct Tail {
     /// Every message below was matched.
     next: Sequence,
     batch: Vec<Message>,
+    /// One for each message of the batch; empty where nobody wants it.
+    stamps: Vec<Stamp>,
     /// Places in the batch, each with a consumer that wants the message.
-    matches: Vec<(usize, ConsumerKey)>,
+    matches: Vec<Match>,
     /// The match that comes next.
     at: usize,
     /// What the stream said of removals when the batch was read.
     removals: u64,
     owners: Vec<u32>,
+    by_consumer: ByConsumer,
 }
 
 impl Tail {
@@ -78,6 +84,7 @@ impl Tail {
         }
         if self.is_done() {
             self.batch.clear();
+            self.stamps.clear();
             self.matches.clear();
             self.at = 0;
             self.removals = stream.removals();
@@ -98,12 +105,15 @@ impl Tail {
                 behind.push(consumer.key);
             }
         }
+        // What an interrupted reading left in the batch, nobody was matched with.
+        self.stamps.resize(known, Stamp::EMPTY);
         for (place, message) in self.batch.iter().enumerate().skip(known) {
             if !message.headers.as_block().is_empty() {
                 rolled_up(members, stream, message, now);
             }
             self.owners.clear();
             members.filters.matching(message.subject.as_str(), &mut self.owners);
+            self.stamps.push(if self.owners.is_empty() { Stamp::EMPTY } else { Stamp::of(message) });
             for &owner in &self.owners {
                 let Some(consumer) = members.owner_mut(owner) else { continue };
                 // All of the batch is counted before any of it is delivered: what is delivered tells what is to come.
@@ -118,7 +128,7 @@ impl Tail {
         }
         // One consumer after the other, each in the order of the stream: what a delivery needs of its consumer and of the
         // way to its client is at hand from the one before.
-        self.matches[matched..].sort_unstable_by_key(|(place, key)| (key.slot, *place));
+        self.by_consumer.sort(&mut self.matches, matched);
         Ok(behind)
     }
 
@@ -146,9 +156,10 @@ impl Tail {
     }
 
     /// Returns the next message with a consumer that may want it.
-    pub(super) fn next_match(&mut self) -> Option<(&Message, ConsumerKey)> {
+    pub(super) fn next_match(&mut self) -> Option<(Offered<'_>, ConsumerKey)> {
         let &(place, key) = self.matches.get(self.at)?;
         self.at += 1;
-        Some((self.batch.get(place)?, key))
+        let offered = Offered { message: self.batch.get(place)?, stamp: self.stamps.get(place)? };
+        Some((offered, key))
     }
 }

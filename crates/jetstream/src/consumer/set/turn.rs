@@ -2,10 +2,10 @@
 
 use super::super::Position;
 use super::super::cursor::Effort;
-use super::super::deliver::{Context, Offer};
+use super::super::deliver::{Context, Offer, Offered};
 use super::super::limits::{BUSY_RETRY, SLICE};
 use super::super::member::{Consumer, Door, Gate};
-use super::super::sink::{Advisory, Sink};
+use super::super::sink::{Advisory, Sink, Stamp};
 use super::super::status::Status;
 use super::super::waiting::Waiter;
 use jetkv_engine::{Damage, EngineError, Stream};
@@ -108,7 +108,10 @@ impl Consumer {
     ) -> Result<bool, EngineError> {
         let outcome = stream.get(sequence);
         match self.judge(cx, outcome)? {
-            Read::Found(message) => Ok(self.offer(cx, &message, self.cursor.pending(), sink) == Offer::Taken),
+            Read::Found(message) => {
+                let offered = Offered { message: &message, stamp: &Stamp::of(&message) };
+                Ok(self.offer(cx, offered, self.cursor.pending(), sink) == Offer::Taken)
+            }
             Read::Lost(damage) => {
                 self.lose(sequence, &damage, cx.now, sink);
                 Ok(true)
@@ -147,7 +150,8 @@ impl Consumer {
         match self.judge(cx, outcome)? {
             Read::Found(message) => {
                 let pending = self.cursor.pending().saturating_sub(1);
-                let offer = self.offer(cx, &message, pending, sink);
+                let offered = Offered { message: &message, stamp: &Stamp::of(&message) };
+                let offer = self.offer(cx, offered, pending, sink);
                 if offer == Offer::Taken {
                     self.cursor.passed_ahead();
                 }
