@@ -93,9 +93,12 @@ fn show(status: &Status, out: &mut Out) -> Result<(), Stop> {
     if !config.description.is_empty() {
         fields.push(("Description", config.description.clone()));
     }
+    fields.push(("Bucket Size", size::human(status.bytes)));
+    // Servers do not tell, and what is in memory takes none.
+    if status.disk_bytes > 0 {
+        fields.push(("Size On Disk", size::human(status.disk_bytes)));
+    }
     fields.extend([
-        ("Bucket Size", size::human(status.bytes)),
-        ("Size On Disk", size::human(status.disk_bytes)),
         ("Maximum Bucket Size", or_unlimited(config.max_bytes)),
         ("Maximum Value Size", or_unlimited(config.max_value_size.map(u64::from))),
         ("Maximum Age", status.ttl.map_or("unlimited".into(), duration::human)),

@@ -50,9 +50,11 @@ async function show() {
 async function showHealth() {
   const health = document.getElementById("health");
   try {
-    const { healthy, damages } = await api.server();
-    fill(health, healthy === undefined ? "" : healthy ? h("span", { class: "pill good" }, "healthy")
-      : h("a", { class: "pill bad", href: "#/server" }, `${damages.length} damaged`));
+    const told = await api.server();
+    const bad = (text) => h("a", { class: "pill bad", href: "#/server" }, text);
+    fill(health, told.healthy === false ? bad(`${told.damages.length} damaged`)
+      : told.server?.errors?.length > 0 ? bad("in trouble")
+      : told.healthy ? h("span", { class: "pill good" }, "healthy") : "");
   } catch (error) {
     fill(health, error.kind === "unavailable" ? h("span", { class: "pill bad" }, "offline") : "");
   }

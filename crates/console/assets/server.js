@@ -15,6 +15,7 @@ export async function serverPage() {
 function view({ healthy, damages, watches, syncs, server }) {
   const fact = (name, value) => value !== undefined && value !== null && [h("dt", {}, name), h("dd", {}, value)];
   return [
+    server?.errors?.map((error) => h("p", { class: "notice failed", role: "alert" }, error)),
     healthy === undefined ? h("p", { class: "notice" }, "The place does not tell here whether data is damaged.")
       : healthy ? h("p", { class: "notice good" }, "Nothing is known to be damaged.")
       : h("div", { class: "notice failed", role: "alert" }, h("strong", {}, "Damaged data"), h("ul", {}, damages.map((text) => h("li", {}, text))),

@@ -295,6 +295,8 @@ scene("damage is named, and what is damaged is never shown as something else", a
   await world.open("#/server");
   await page.locator(".notice.failed li", { hasText: "bad" }).waitFor();
   await page.locator("#health", { hasText: "1 damaged" }).waitFor();
+  // Nothing else is wrong.
+  assert.equal(await page.locator(".notice.failed").count(), 1);
   await world.open("#/b/app/k/good");
   await page.locator(".value pre", { hasText: "intact" }).waitFor();
   await world.open("#/b/app/k/bad");

@@ -12,12 +12,18 @@ pub(super) fn told(server: &Server, options: &ServerOptions) -> Value {
         serde_json::from_slice(&body).unwrap_or(Value::Null)
     };
     let (load, clients, streams) = (page("/varz", ""), page("/connz", CLIENTS), page("/jsz", STREAMS));
+    let health = page("/healthz", "details=true");
     let jetstream = options.jetstream.as_ref();
     json!({
         "version": format!("jetkv {}, NATS {}", env!("CARGO_PKG_VERSION"), jetkv_server::VERSION),
         "nats": server.local_addr().to_string(),
         "store": jetstream.map(|each| each.store_dir.display().to_string()),
         "durability": jetstream.map(|each| durability(each.sync)),
+        // Damage is told by itself.
+        "errors": list(&health["errors"])
+            .filter(|each| each["type"] != "STREAM")
+            .map(|each| &each["error"])
+            .collect::<Vec<_>>(),
         "uptime_seconds": server.snapshot().uptime.as_secs(),
         "memory_bytes": load["mem"],
         "disk_bytes": streams["storage"],
