@@ -125,6 +125,7 @@ impl Store {
     /// store again tries again.
     pub fn open(env: Env, dir: &Path, options: StoreOptions) -> Result<Self, EngineError> {
         env.fs.create_dir_all(dir).map_err(EngineError::io("create", dir))?;
+        streams::refuse_alien(&env, dir)?;
         let lock_path = dir.join("lock");
         let lock = env.fs.lock(&lock_path).map_err(EngineError::io("lock", &lock_path))?;
         let lock = lock.ok_or_else(|| {

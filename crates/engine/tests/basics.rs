@@ -441,3 +441,17 @@ fn what_is_discarded_counts_no_more_for_what_is_queued_behind_it() {
         (Some("3".into()), Some("4".into()))
     );
 }
+
+#[test]
+fn a_directory_of_something_else_is_refused_and_nothing_is_left_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("notes.txt"), "mine").unwrap();
+    let refused = Store::open(Env::system(), dir.path(), options()).unwrap_err();
+    assert!(
+        matches!(&refused, EngineError::NotAStore { reason, .. } if reason.contains("notes.txt")),
+        "{refused}"
+    );
+    let names: Vec<_> =
+        std::fs::read_dir(dir.path()).unwrap().map(|each| each.unwrap().file_name()).collect();
+    assert_eq!(names, ["notes.txt"]);
+}

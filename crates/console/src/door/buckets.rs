@@ -45,11 +45,13 @@ pub(crate) async fn create(
 
 async fn created(seat: &Seat, config: KeyValueConfig) -> Result<Response, Problem> {
     seat.check(&Act::Create(&config.bucket))?;
-    let place = format!("/v1/buckets/{}", config.bucket);
+    let (name, place) = (config.bucket.clone(), format!("/v1/buckets/{}", config.bucket));
     let existed = seat.front().await?.key_value(&config.bucket).await.is_ok();
     let reserves = config.max_bytes.is_some();
     let made = seat.front().await?.create_key_value(config).await;
-    let kv = made.map_err(|error| Problem::of_settings(error, reserves))?;
+    made.map_err(|error| Problem::of_settings(error, reserves))?;
+    // The near place knows more of it than a server tells its clients.
+    let kv = seat.near().key_value(&name).await?;
     let status = if existed { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, [(header::LOCATION, place)], shown(&kv).await?).into_response())
 }
@@ -141,7 +143,8 @@ async fn changed(
     seat.check(&Act::Edit(kv.bucket()))?;
     let reserves = config.max_bytes.is_some();
     let changed = seat.front().await?.update_key_value(config).await;
-    shown(&changed.map_err(|error| Problem::of_settings(error, reserves))?).await
+    changed.map_err(|error| Problem::of_settings(error, reserves))?;
+    shown(kv).await
 }
 
 /// `DELETE /v1/buckets/{bucket}`

@@ -7,7 +7,7 @@
 use super::{Shared, Store, StoreInner};
 use crate::config::{Storage, StreamConfig, Sync};
 use crate::damage::{Damage, DamageKind};
-use crate::env::{EntryKind, Env};
+use crate::env::{DirEntry, EntryKind, Env};
 use crate::error::EngineError;
 use crate::format::catalog::{CATALOG_FILE, Catalog, ListedStream};
 use crate::planted::{self, Bug};
@@ -140,20 +140,30 @@ fn sync_above(env: &Env, dir: &Path) -> Result<(), EngineError> {
     Ok(())
 }
 
+/// Leaves a directory alone that holds something else and nothing of a store, before there is so much as a lock in it.
+pub(super) fn refuse_alien(env: &Env, dir: &Path) -> Result<(), EngineError> {
+    let entries = env.fs.list(dir).map_err(EngineError::io("list", dir))?;
+    if entries.iter().any(|entry| is_of_store(&entry.name)) { Ok(()) } else { refuse(dir, &entries) }
+}
+
 /// Makes no store out of a directory that holds something else.
 fn refuse_foreign(env: &Env, dir: &Path) -> Result<(), EngineError> {
-    let entries = env.fs.list(dir).map_err(EngineError::io("list", dir))?;
-    let ours = ["lock", "reserve", "quarantine", STREAMS, TRASH, TEMPORARY];
-    let foreign = entries
-        .iter()
-        .find(|entry| !ours.contains(&entry.name.as_str()) && !entry.name.starts_with(CATALOG_FILE));
-    match foreign {
+    refuse(dir, &env.fs.list(dir).map_err(EngineError::io("list", dir))?)
+}
+
+fn refuse(dir: &Path, entries: &[DirEntry]) -> Result<(), EngineError> {
+    match entries.iter().find(|entry| !is_of_store(&entry.name)) {
         Some(entry) => {
             let reason = format!("it holds {:?}, which no store has; choose an empty directory", entry.name);
             Err(EngineError::NotAStore { path: dir.to_owned(), reason })
         }
         None => Ok(()),
     }
+}
+
+fn is_of_store(name: &str) -> bool {
+    ["lock", "reserve", "quarantine", STREAMS, TRASH, TEMPORARY].contains(&name)
+        || name.starts_with(CATALOG_FILE)
 }
 
 /// Makes durable what was moved into `streams/` and out of it: the other ends first, so that no move stays half done.
