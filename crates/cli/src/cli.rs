@@ -14,7 +14,8 @@ use std::time::Duration;
 
 /// A key/value store with revisions, history, compare-and-set and watches.
 ///
-/// Works on a store in a directory, with no server running. Data goes to standard output, everything else to standard error.
+/// Works on a store in a directory, through the server that has it open if one runs, or on any NATS server with JetStream.
+/// Data goes to standard output, everything else to standard error.
 #[derive(Debug, Parser)]
 #[command(name = "jetkv", version, max_term_width = 100, after_help = AFTER_HELP, disable_help_subcommand = false)]
 pub(crate) struct Cli {

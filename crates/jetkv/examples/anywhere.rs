@@ -1,6 +1,6 @@
 //! One program, three places: a directory (or memory), a server, a cluster, by the change of one string.
 //!
-//! Run it with `cargo run --example anywhere -- nats://127.0.0.1:4222`, a directory, or nothing.
+//! Run it with `cargo run -p jetkv --example anywhere -- nats://127.0.0.1:4222`, a directory, or nothing.
 #![expect(clippy::print_stdout, reason = "an example talks to its reader")]
 
 use jetkv::blocking::JetStream;

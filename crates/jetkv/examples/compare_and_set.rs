@@ -1,6 +1,6 @@
 //! Compare-and-set: several threads increment one counter, and no increment is lost.
 //!
-//! Run it with `cargo run --example compare_and_set`.
+//! Run it with `cargo run -p jetkv --example compare_and_set`.
 #![expect(clippy::print_stdout, reason = "an example talks to its reader")]
 
 use jetkv::blocking::{JetStream, KeyValue};

@@ -1,7 +1,7 @@
 //! A configuration with live reload: a service keeps its settings in step with a bucket, and applies changes that belong
 //! together at once.
 //!
-//! Run it with `cargo run --example config_service`.
+//! Run it with `cargo run -p jetkv --example config_service`.
 #![expect(clippy::print_stdout, reason = "an example talks to its reader")]
 
 use jetkv::blocking::JetStream;

@@ -1,6 +1,6 @@
 //! The first steps: create a bucket, put and get values, list keys, delete one.
 //!
-//! Run it with `cargo run --example first_bucket`.
+//! Run it with `cargo run -p jetkv --example first_bucket`.
 #![expect(clippy::print_stdout, reason = "an example talks to its reader")]
 
 use jetkv::blocking::JetStream;

@@ -1,6 +1,6 @@
 //! History: earlier revisions of a key, reverting to one, and what delete and purge leave.
 //!
-//! Run it with `cargo run --example history`.
+//! Run it with `cargo run -p jetkv --example history`.
 #![expect(clippy::print_stdout, reason = "an example talks to its reader")]
 
 use jetkv::blocking::{JetStream, KeyValue};

@@ -1,6 +1,6 @@
 //! A replica of a bucket: reads without a network, while somebody writes to the source.
 //!
-//! Run it with `cargo run --release --example replica -- [PLACE [DIRECTORY]]`: the source is at the place, as in `memory:`, `data` or
+//! Run it with `cargo run --release -p jetkv --example replica -- [PLACE [DIRECTORY]]`: the source is at the place, as in `memory:`, `data` or
 //! `nats://localhost`, the replica in memory or in the directory.
 #![expect(clippy::print_stdout, reason = "an example talks to its reader")]
 

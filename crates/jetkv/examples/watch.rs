@@ -1,6 +1,6 @@
 //! Watching keys: first what is there, then one mark, then every change; and going on where a watch was left.
 //!
-//! Run it with `cargo run --example watch`.
+//! Run it with `cargo run -p jetkv --example watch`.
 #![expect(clippy::print_stdout, reason = "an example talks to its reader")]
 
 use jetkv::blocking::JetStream;

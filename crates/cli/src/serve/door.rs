@@ -100,6 +100,10 @@ impl HttpExtension for Carried {
         Console::serves(path)
     }
 
+    fn links(&self) -> &'static [(&'static str, &'static str)] {
+        &[("/console/", "Console"), ("/v1/openapi.json", "Buckets and keys over HTTP (OpenAPI)")]
+    }
+
     fn refuse(&self, request: &Request<HttpIncoming>) -> Option<Response<HttpBody>> {
         let refusal = self.console.refuse(request.method(), request.headers(), self.hosts);
         refusal.map(|response| response.map(HttpBody::of))

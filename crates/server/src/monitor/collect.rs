@@ -9,8 +9,8 @@ use jetkv_types::{SubjectFilter, Timestamp};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Everything that pages ask a server.
@@ -20,10 +20,14 @@ pub(super) struct Collector {
     clients: SocketAddr,
     monitor: SocketAddr,
     base_path: String,
+    links: OnceLock<Links>,
     requests: Mutex<BTreeMap<&'static str, u64>>,
     config_loaded: AtomicU64,
     cpu: Mutex<CpuSample>,
 }
+
+/// Paths and titles of pages.
+pub(super) type Links = &'static [(&'static str, &'static str)];
 
 /// Processor time at a moment of the uptime, and percent between that and the sample before.
 #[derive(Debug, Clone, Copy, Default)]
@@ -68,6 +72,7 @@ impl Collector {
             clients,
             monitor,
             base_path: base_path.to_owned(),
+            links: OnceLock::new(),
             requests: Mutex::default(),
             config_loaded: AtomicU64::new(started),
             cpu: Mutex::default(),
@@ -87,6 +92,16 @@ impl Collector {
     /// Returns what stands before every path.
     pub(super) fn base_path(&self) -> &str {
         &self.base_path
+    }
+
+    /// Lets the first page link to what else is on the port; the first links stay.
+    pub(super) fn link(&self, links: Links) {
+        let _ = self.links.set(links);
+    }
+
+    /// Returns what else the first page links to.
+    pub(super) fn links(&self) -> Links {
+        self.links.get().copied().unwrap_or_default()
     }
 
     /// Says at which point of its life the server is.

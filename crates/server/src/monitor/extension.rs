@@ -16,6 +16,11 @@ pub trait HttpExtension: Debug + Send + Sync {
     /// Says whether a path is the extension's.
     fn serves(&self, path: &str) -> bool;
 
+    /// Returns the pages that the first page of the port links to: paths and titles.
+    fn links(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     /// Returns what is answered in the place of a page of the monitoring, if this request may not see any.
     fn refuse(&self, _: &Request<Incoming>) -> Option<Response<HttpBody>> {
         None

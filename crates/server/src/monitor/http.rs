@@ -53,6 +53,7 @@ impl Monitor {
 
     /// Serves other paths, too; the first extension stays.
     pub(crate) fn carry(&self, extension: Arc<dyn HttpExtension>) {
+        self.collector.link(extension.links());
         let _ = self.extension.set(extension);
     }
 

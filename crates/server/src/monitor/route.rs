@@ -79,7 +79,7 @@ pub(super) fn answer(collector: &Collector, path: &str, query: &str) -> Answer {
     }
     let query = Query::parse(query);
     let page = match path {
-        "/" => Ok(pages::index(collector.base_path())),
+        "/" => Ok(pages::index(collector.base_path(), collector.links())),
         "/varz" => Ok(pages::varz(
             &collector.server(),
             &collector.load(),

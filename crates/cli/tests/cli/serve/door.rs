@@ -18,11 +18,17 @@ fn the_console_is_there_by_default_on_this_machine_only() {
     assert_eq!(banner["console"], format!("http://{}/console/", server.monitor()));
     let page = ask(server.monitor(), "GET /console/", "");
     assert!(page.status == 200 && page.body.starts_with("<!doctype html>"), "{page:?}");
-    assert_eq!(
-        ask(server.monitor(), "POST /v1/buckets\r\nContent-Type: application/json", r#"{"bucket":"b"}"#)
-            .status,
-        201
-    );
+    let first = ask(server.monitor(), "GET /", "");
+    assert!(first.body.contains("<a href=\"/console/\">"), "{first:?}");
+    let json = "Content-Type: application/json";
+    let made = ask(server.monitor(), &format!("POST /v1/buckets\r\n{json}"), r#"{"bucket":"b"}"#);
+    assert_eq!(made.status, 201);
+    // Every answer about a bucket has the same source.
+    let shown = ask(server.monitor(), "GET /v1/buckets/b", "");
+    assert!(shown.body.contains(r#""durability":"always""#), "{shown:?}");
+    assert_eq!(made.body, shown.body);
+    let edited = ask(server.monitor(), &format!("PATCH /v1/buckets/b\r\n{json}"), r#"{"history":2}"#);
+    assert!(edited.body.contains(r#""durability":"always""#), "{edited:?}");
     assert_eq!(ask(server.monitor(), "PUT /v1/kv/b/k", "x").status, 200);
     assert_eq!(ask(server.monitor(), "GET /v1/kv/b/k", "").body, "x");
 }
@@ -73,6 +79,7 @@ fn it_can_be_switched_off_and_under_the_name_of_the_reference_it_is() {
     // Its monitoring has no console, and is for scripts of all sites.
     let server = Running::start_as(&program, &place, &[&args[..], &["-m", "-1"]].concat());
     assert_eq!(ask(server.monitor(), "GET /console/", "").status, 404);
+    assert!(!ask(server.monitor(), "GET /", "").body.contains("/console/"));
     assert_eq!(ask(server.monitor(), "GET /v1/buckets", "").status, 404);
     let page = ask(server.monitor(), "GET /varz\r\nHost: any.example\r\nOrigin: http://other.example", "");
     assert!(page.status == 200 && page.head.contains("access-control-allow-origin: *"), "{page:?}");

@@ -1,12 +1,15 @@
 //! `/`: a page of links.
 
+use crate::monitor::collect::Links;
 use crate::monitor::route::{Answer, Kind};
 use crate::version::VERSION;
 
-/// Returns the page; `base` stands before every path.
-pub(in crate::monitor) fn index(base: &str) -> Answer {
-    let link = |(path, title): (&str, &str)| format!("<li><a href=\"{base}{path}\">{title}</a></li>\n");
-    let links: String = LINKS.into_iter().map(link).collect();
+/// Returns the page; `base` stands before every path of the monitoring, and `others` are before them.
+pub(in crate::monitor) fn index(base: &str, others: Links) -> Answer {
+    let link =
+        |base: &str, (path, title): (&str, &str)| format!("<li><a href=\"{base}{path}\">{title}</a></li>\n");
+    let others = others.iter().map(|other| link("", *other));
+    let links: String = others.chain(LINKS.into_iter().map(|own| link(base, own))).collect();
     let body = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head><title>jetkv</title></head>\n<body>\n\
          <h1>jetkv</h1>\n<p>NATS {VERSION}</p>\n<ul>\n{links}</ul>\n</body>\n</html>\n"
