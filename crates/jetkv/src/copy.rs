@@ -65,7 +65,8 @@ impl CopyOptions {
         Self::default()
     }
 
-    /// Sets how many servers keep the bucket, if the copy creates it.
+    /// Sets how many servers keep the bucket, if the copy creates it. One that is there stays as it is, and
+    /// [`BucketCopy::changed`] says so.
     #[must_use]
     pub fn replicas(self, replicas: u32) -> Self {
         Self { replicas: Some(replicas) }
@@ -129,7 +130,7 @@ impl BucketCopy {
         let status = from.status().await?;
         let source_last = status.last_revision;
         let (way, changed) = match fit::find(&status, to, name, options).await? {
-            Found::Copy(bucket) => (Way::of(bucket), Vec::new()),
+            Found::Copy(bucket, changed) => (Way::of(bucket), changed),
             Found::Nothing(plan) => begin(from, to, *plan, &status, options).await?,
         };
         let (revisions, position) = match &way {
@@ -171,7 +172,8 @@ impl BucketCopy {
         self.revisions
     }
 
-    /// Returns what of the configuration the target could not take over, a sentence each.
+    /// Returns what of the configuration the target could not take over, and what of the options a copy that was there already
+    /// does not follow, a sentence each.
     #[must_use]
     pub fn changed(&self) -> &[String] {
         &self.changed
@@ -297,7 +299,7 @@ async fn begin(
             Err(error) => return Err(error),
         }
         match fit::find(status, to, &plan.config.bucket, options).await? {
-            Found::Copy(bucket) => return Ok((Way::of(bucket), Vec::new())),
+            Found::Copy(bucket, changed) => return Ok((Way::of(bucket), changed)),
             Found::Nothing(again) => plan = *again,
         }
     }
@@ -366,7 +368,7 @@ fn change<'a>(entry: &'a Entry, options: &'a WriteOptions) -> Change<'a> {
     .with(options)
 }
 
-/// Returns the revision of the source that the last entry of a copy names; 0 for an empty one.
+/// Returns up to which revision of the source a copy has come; 0 for an empty one.
 async fn copied_up_to(to: &KeyValue) -> Result<Revision, KvError> {
     let status = to.status().await?;
     let (last, whole) = (status.last_revision, fit::copied_as_a_whole(&status.config));
@@ -374,12 +376,29 @@ async fn copied_up_to(to: &KeyValue) -> Result<Revision, KvError> {
     if last == 0 || last == whole {
         return Ok(last);
     }
-    let tail = to.history_with(">", WatchOptions::new().resume_from(last).meta_only()).await?;
-    let position = tail.last().and_then(|entry| entry.headers.get(COPIED_REVISION)?.parse().ok());
-    position.ok_or_else(|| KvError::InvalidConfig {
-        bucket: to.bucket().to_owned(),
-        reason: "its last entry is no copy, so it cannot be told how far the copy came".into(),
-    })
+    let behind = |revision| to.history_with(">", WatchOptions::new().resume_from(revision).meta_only());
+    if let Some(position) = behind(last).await?.last().and_then(origin) {
+        return Ok(position);
+    }
+    // The last one has expired or was removed, or the server has put a marker behind it. What came after the newest copy that
+    // is left is gone as well, and comes once more.
+    let left = behind(whole.saturating_add(1)).await?;
+    let mut left = left.iter().rev().filter(|entry| entry.headers.get(MARKER_REASON).is_none());
+    match left.next() {
+        None => Ok(whole),
+        Some(entry) => origin(entry).ok_or_else(|| KvError::InvalidConfig {
+            bucket: to.bucket().to_owned(),
+            reason: format!(
+                "its revision {} is no copy, so it cannot be told how far the copy came",
+                entry.revision
+            ),
+        }),
+    }
+}
+
+/// Returns the revision that an entry is a copy of.
+fn origin(entry: &Entry) -> Option<Revision> {
+    entry.headers.get(COPIED_REVISION)?.parse().ok()
 }
 
 /// So often it is looked whether the name of an interrupted copy is free again, twice a second.
@@ -387,3 +406,5 @@ async fn copied_up_to(to: &KeyValue) -> Result<Revision, KvError> {
 const HELD_TRIES: u32 = 40;
 /// Names the revision that an entry is a copy of, where it could not keep it.
 const COPIED_REVISION: &str = "Jetkv-Copied-Revision";
+/// Only the server's own markers have it.
+const MARKER_REASON: &str = "Nats-Marker-Reason";

@@ -34,6 +34,52 @@ fn a_copy_to_the_reference_and_back_keeps_everything() {
 /// Where a bucket cannot come as a whole, it is written entry by entry, and goes on where it was.
 #[test]
 fn a_copy_entry_by_entry_goes_on_where_it_was_interrupted() {
+    let (_server, to) = entry_by_entry();
+    in_pieces_and_back(&to, CopyOptions::new());
+}
+
+#[test]
+fn a_copy_whose_last_entries_are_gone_goes_on_behind_what_is_left() {
+    let (_server, to) = entry_by_entry();
+    let from = JetStream::memory().unwrap();
+    let source = from.create_key_value(KeyValueConfig::new("b")).unwrap();
+    source.put("a", "1").unwrap();
+    source.put("b", "2").unwrap();
+    source.delete("b").unwrap();
+    catch_up(&mut open(&source, &to, CopyOptions::new()));
+    let target = to.key_value("b").unwrap();
+    target.purge_deletes(Duration::ZERO).unwrap();
+    source.put("c", "3").unwrap();
+    let mut copy = open(&source, &to, CopyOptions::new());
+    assert_eq!(copy.position(), 1);
+    catch_up(&mut copy);
+    // The marker comes once more, as it may have been gone before it came.
+    assert_eq!((copy.entries(), copy.position()), (2, 4));
+    assert_equal(&source, &target, Compare::Content);
+
+    // What somebody else has written is between, and not behind what came.
+    target.put("mine", "1").unwrap();
+    let refused = block_on(BucketCopy::open(&source.to_async(), &to.to_async(), "b"));
+    assert!(matches!(refused, Err(jetkv::KvError::InvalidConfig { .. })), "{refused:?}");
+    target.purge("mine").unwrap();
+    target.purge_deletes(Duration::ZERO).unwrap();
+    assert_eq!(open(&source, &to, CopyOptions::new()).position(), 4);
+}
+
+#[test]
+fn a_copy_that_is_there_says_that_it_keeps_its_replicas() {
+    let server = Served::start().unwrap();
+    let to = JetStream::connect(&server.url()).unwrap();
+    let from = JetStream::memory().unwrap();
+    let source = source(&from, 10);
+    catch_up(&mut open(&source, &to, CopyOptions::new()));
+    assert!(open(&source, &to, CopyOptions::new().replicas(1)).changed().is_empty());
+    let again = open(&source, &to, CopyOptions::new().replicas(3));
+    assert_eq!(again.changed(), ["it was there already, with replicas 1 instead of 3"]);
+}
+
+/// Starts a server that is reached through a domain, so that nothing comes to it as a whole.
+fn entry_by_entry() -> (Served, JetStream) {
     let server = Served::start_with(|options| {
         if let Some(jetstream) = &mut options.jetstream {
             jetstream.domain = Some("hub".into());
@@ -41,7 +87,7 @@ fn a_copy_entry_by_entry_goes_on_where_it_was_interrupted() {
     });
     let server = server.unwrap();
     let to = JetStream::connect_with(ConnectOptions::new(server.url()).domain("hub")).unwrap();
-    in_pieces_and_back(&to, CopyOptions::new());
+    (server, to)
 }
 
 #[test]

@@ -6,8 +6,8 @@ use crate::{JetStream, KeyValue, KeyValueConfig, KvError, Revision, Status};
 /// What there is of it.
 #[derive(Debug)]
 pub(super) enum Found {
-    /// A copy that was begun earlier.
-    Copy(KeyValue),
+    /// A copy that was begun earlier, and what of the options it does not follow.
+    Copy(KeyValue, Vec<String>),
     /// Nothing; this is how it is to be.
     Nothing(Box<Plan>),
 }
@@ -36,7 +36,11 @@ pub(super) async fn find(
             if config.metadata.get(ORIGIN) != Some(&origin) {
                 return Err(KvError::BucketExists { bucket: name.into() });
             }
-            return Ok(Found::Copy(bucket));
+            let is = config.replicas;
+            let other = options.replicas.filter(|&wanted| wanted != is);
+            let changed =
+                other.map(|wanted| format!("it was there already, with replicas {is} instead of {wanted}"));
+            return Ok(Found::Copy(bucket, changed.into_iter().collect()));
         }
         Err(KvError::BucketNotFound { .. }) => {}
         Err(error) => return Err(error),
