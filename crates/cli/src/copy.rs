@@ -14,25 +14,49 @@ use std::io::Write;
 
 /// `copy FROM TO`
 pub(crate) fn copy(door: &Door, args: &CopyArgs, out: &mut Out) -> Result<(), Stop> {
+    if door.has_server_flag() {
+        let hint = "both places are arguments: `jetkv copy FROM TO`, with nats://HOST:PORT or context:NAME for servers";
+        return Err(Failure::usage("copy takes neither --server nor --context").hint(hint).into());
+    }
     let (from, to) = (door.of_text(&args.from)?, door.of_text(&args.to)?);
     if from.is_same_directory(&to) {
         return Err(Failure::usage(format!("{} and {} are the same directory", args.from, args.to)).into());
     }
-    with(from.open()?, |from| with(to.open_or_create()?, |to| copy_buckets(from, to, args, out)))
+    let source = from.open().map_err(|stop| stop.into_failure(&from))?;
+    with(source, |from| {
+        // The target is not touched if there is nothing to copy.
+        let names = names(from, args)?;
+        if names.is_empty() {
+            note(format_args!("no buckets in {}", from.door.name()));
+            return Ok(());
+        }
+        let buckets = names.iter().map(|name| from.bucket(name)).collect::<Result<Vec<_>, _>>()?;
+        let target = to.open_or_create().map_err(|stop| stop.into_failure(&to))?;
+        with(target, |to| copy_buckets(&buckets, to, args, out))
+    })
 }
 
-fn copy_buckets(from: &Place<'_>, to: &Place<'_>, args: &CopyArgs, out: &mut Out) -> Result<(), Stop> {
-    let names = if args.buckets.is_empty() { from.store.key_value_names()? } else { args.buckets.clone() };
-    if names.is_empty() {
-        note(format_args!("no buckets in {}", from.door.name()));
+/// Returns the buckets that are wanted, each once: two copies of one into the same target would disturb each other.
+fn names(from: &Place<'_>, args: &CopyArgs) -> Result<Vec<String>, KvError> {
+    if args.buckets.is_empty() {
+        return from.store.key_value_names();
     }
+    let mut names: Vec<String> = Vec::new();
+    for name in &args.buckets {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    Ok(names)
+}
+
+fn copy_buckets(buckets: &[KeyValue], to: &Place<'_>, args: &CopyArgs, out: &mut Out) -> Result<(), Stop> {
     let mut copies = Vec::new();
-    for name in &names {
-        let bucket = from.bucket(name)?;
-        let source = bucket.to_async();
+    for bucket in buckets {
+        let (name, source) = (bucket.bucket(), bucket.to_async());
         let options = args.replicas.map_or(CopyOptions::new(), |count| CopyOptions::new().replicas(count));
         let opened = block_on(BucketCopy::open_with(&source, &to.store.to_async(), name, options));
-        let mut copy = opened.map_err(|error| explain(error, &bucket, to))?;
+        let mut copy = opened.map_err(|error| explain(error, bucket, to))?;
         catch_up(&mut copy)?;
         report(name, &copy, out)?;
         copies.push(copy);

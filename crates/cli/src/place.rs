@@ -44,13 +44,16 @@ impl Door {
     /// Returns the door of a place that an argument names: servers, `context:NAME`, or a directory.
     ///
     /// # Errors
-    /// A context that cannot be read.
+    /// A context that cannot be read, and what [`check_directory`] refuses.
     pub(crate) fn of_text(&self, text: &str) -> Result<Self, Failure> {
         let variables = |name: &str| std::env::var(name).ok();
         let servers = match text.strip_prefix("context:") {
             Some(name) => Connection::of(None, Some(name), false, &variables)?,
             None if text.contains("://") => Connection::of(Some(text), None, false, &variables)?,
-            None => None,
+            None => {
+                check_directory(Path::new(text))?;
+                None
+            }
         };
         Ok(Self { store: text.into(), servers, ..self.clone() })
     }
@@ -63,6 +66,11 @@ impl Door {
     /// Says whether servers were named, by a flag or by the environment.
     pub(crate) fn names_servers(&self) -> bool {
         self.servers.is_some()
+    }
+
+    /// Says whether a flag names servers, and not only the environment.
+    pub(crate) fn has_server_flag(&self) -> bool {
+        self.servers.as_ref().is_some_and(|servers| !servers.flags().is_empty())
     }
 
     /// Says whether both are one directory, however it is spelled.
@@ -203,6 +211,33 @@ impl Place<'_> {
     pub(crate) fn close(self) -> Result<(), Stop> {
         Ok(self.store.close()?)
     }
+}
+
+/// Refuses what names no directory where one is asked for, before one of that name is made.
+///
+/// # Errors
+/// An address of servers, `memory:`, and nothing at all.
+pub(crate) fn check_directory(path: &Path) -> Result<(), Failure> {
+    let text = path.display().to_string();
+    let is_address = !text.contains('/')
+        && text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    let (message, hint) = if text.is_empty() {
+        (
+            "\"\" names no directory".to_owned(),
+            "name the directory of the store, or nats://HOST:PORT".to_owned(),
+        )
+    } else if text == "memory:" {
+        let message = "a store in memory would be gone when this command ends";
+        (message.to_owned(), "name a directory; one that is called so is ./memory:".to_owned())
+    } else if text.contains("://") {
+        (format!("{text} is the address of a server, and no directory"), format!("use --server {text}"))
+    } else if is_address && !path.exists() {
+        let hint = format!("a server is nats://{text}, a directory of that name ./{text}");
+        (format!("{text} looks like the address of a server, and there is no such directory"), hint)
+    } else {
+        return Ok(());
+    };
+    Err(Failure::usage(message).hint(hint))
 }
 
 /// Quotes `word` if a shell would not take it as it is.

@@ -3,7 +3,7 @@
 use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure, Stop};
 use crate::output::{self, Out};
-use crate::place::{Door, Place};
+use crate::place::{Door, Place, check_directory};
 use crate::{
     backup, bench, bucket, console, copy, doctor, export, import, ping, read, restore, serve, shell, tour,
     upkeep, watch, write,
@@ -28,6 +28,10 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => return refused(&error),
     };
     let form = if cli.json { output::Form::Json } else { output::Form::Human };
+    if let Some(Err(failure)) = cli.place.store.as_deref().map(check_directory) {
+        output::report(&failure, form);
+        return failure.exit.into();
+    }
     // The server holds neither a store of its own here nor standard output.
     if let Command::Serve(args) = cli.command {
         let door = Door::of_directory(&cli.place, form);

@@ -218,6 +218,42 @@ fn a_copy_of_a_place_to_itself_is_refused_and_nothing_is_to_be_deleted() {
 }
 
 #[test]
+fn a_copy_says_what_is_wrong_with_its_places_and_makes_nothing() {
+    let here = Place::with_bucket();
+    here.put("a", "1");
+    // What a place that is no directory has made here, or a store that never was: a lock lies in the directory itself.
+    let made = || {
+        let names = ["memory:", "localhost:4222", "nats:", "nowhere", "to", "lock"];
+        names.into_iter().find(|name| here.file(name).exists())
+    };
+    for (args, code, message, hint) in [
+        (&["jetkv-data", "memory:"][..], 2, "would be gone when this command ends", "./memory:"),
+        (&["jetkv-data", ""], 2, "\"\" names no directory", "nats://HOST:PORT"),
+        (&["jetkv-data", "localhost:4222"], 2, "looks like the address of a server", "nats://localhost:4222"),
+        (&["nowhere", "to"], 3, "no store in nowhere", "jetkv --store nowhere add"),
+        (&["jetkv-data", "to", "--buckets", "nope"], 3, "\"nope\" not found", "jetkv --store jetkv-data ls"),
+        (
+            &["jetkv-data", "to", "--server", "nats://localhost:1"],
+            2,
+            "neither --server",
+            "jetkv copy FROM TO",
+        ),
+    ] {
+        let err = here.fails(&[&["copy"], args].concat(), code);
+        assert!(err.contains(message) && err.contains(hint), "{args:?}: {err}");
+        assert_eq!(made(), None, "{args:?}");
+    }
+    for (store, hint) in [("memory:", "./memory:"), ("nats://localhost:1", "--server nats://localhost:1")] {
+        let err = here.fails(&["--store", store, "add", "x"], 2);
+        assert!(err.contains(hint), "{store}: {err}");
+        assert_eq!(made(), None, "{store}");
+    }
+    let out = here.ok(&["copy", "jetkv-data", "to", "--buckets", "app,app"]);
+    assert_eq!(out.lines().count(), 1, "{out}");
+    here.ok(&["copy", "jetkv-data", "./memory:"]);
+}
+
+#[test]
 fn a_copy_follows_until_it_is_stopped() {
     let here = Place::with_bucket();
     here.put("a", "1");
