@@ -18,6 +18,8 @@ pub(crate) struct Connection {
     timeout: Option<Duration>,
     /// What has to stand in a command so that it works there, too.
     flags: String,
+    /// The context of the `nats` tool that they come from.
+    context: Option<String>,
 }
 
 /// Where the words of the environment come from.
@@ -69,12 +71,20 @@ impl Connection {
         if let Some(url) = server {
             flags.push_str(&format!(" --server {}", shell_word(url)));
         }
-        Ok(Some(Self { login, timeout: timeout.transpose()?, flags }))
+        Ok(Some(Self { login, timeout: timeout.transpose()?, flags, context: context_name }))
     }
 
     /// Returns the flags that name these servers, with a space in front; nothing if the environment does.
     pub(crate) fn flags(&self) -> &str {
         &self.flags
+    }
+
+    /// Returns what names these servers as an argument: the context if there is one, else the servers without user and password.
+    pub(crate) fn argument(&self) -> String {
+        match &self.context {
+            Some(name) => format!("context:{name}"),
+            None => self.servers(),
+        }
     }
 
     /// Returns the servers without user and password, for messages.

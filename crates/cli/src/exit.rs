@@ -243,6 +243,14 @@ fn command_hint(error: &KvError, door: &Door) -> Option<String> {
         KvError::TimedOut { .. } => "read what is there before a write is done again; \
              NATS_TIMEOUT=30s lets commands wait longer"
             .into(),
+        KvError::Damaged { .. } if door.is_served() => {
+            let check =
+                if door.names_servers() { "jetkv --store DIR check".to_owned() } else { door.spell("check") };
+            format!(
+                "the log of the server and /healthz?details=1 of its HTTP port tell of damage; `{check}` names all, \
+                 once the server is stopped"
+            )
+        }
         KvError::Damaged { .. } => format!("`{}` names all that is damaged", door.spell("check")),
         KvError::Poisoned { .. } => "look at the disk, then run the command again".into(),
         _ => return None,

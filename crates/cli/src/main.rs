@@ -12,6 +12,7 @@ mod doctor;
 mod exit;
 mod export;
 mod files;
+mod files_only;
 mod import;
 mod line;
 mod local;

@@ -116,6 +116,33 @@ impl Door {
         }
     }
 
+    /// Returns the process that serves the directory, if one does, whether or not it lets this one in.
+    pub(crate) fn serving_process(&self) -> Option<u32> {
+        let server = LocalServer::of(&self.store)?;
+        match server.connect() {
+            Ok(None) => None,
+            Ok(Some(js)) => {
+                js.close().ok();
+                Some(server.pid)
+            }
+            Err(_) => Some(server.pid),
+        }
+    }
+
+    /// Says whether commands go to a server.
+    pub(crate) fn is_served(&self) -> bool {
+        self.names_servers() || self.serving_process().is_some()
+    }
+
+    /// Returns what names this place as an argument of `copy`.
+    pub(crate) fn argument(&self) -> String {
+        match &self.servers {
+            Some(servers) => servers.argument(),
+            // A command on the directory of a server goes there, with a login of its own.
+            None => self.store.display().to_string(),
+        }
+    }
+
     /// Spells a command so that it works at this place when it is pasted into a shell.
     pub(crate) fn spell(&self, command: &str) -> String {
         if let Some(servers) = &self.servers {

@@ -2,12 +2,14 @@
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure, Stop};
+use crate::files_only::FilesOnly;
 use crate::output::{self, Out};
 use crate::place::{Door, Place, check_directory};
 use crate::{
     backup, bench, bucket, console, copy, doctor, export, import, ping, read, restore, serve, shell, tour,
     upkeep, watch, write,
 };
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser};
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -69,6 +71,9 @@ fn reported(stop: Stop, door: &Door, form: output::Form) -> ExitCode {
 
 /// Runs one command.
 pub(crate) fn run(command: Command, door: &Door, out: &mut Out) -> Result<(), Stop> {
+    if let Some(needs) = FilesOnly::of(&command) {
+        needs.admit(door)?;
+    }
     match command {
         Command::Tour => tour::tour(door, out),
         Command::Add(args) => with(door.open_or_create()?, |place| bucket::add(place, args, out)),
@@ -121,8 +126,11 @@ fn refused(error: &clap::Error) -> ExitCode {
         error.print().ok();
         return Exit::Done.into();
     }
+    let suggested = suggestion(error);
     let json = std::env::args_os().take_while(|arg| arg != "--").any(|arg| arg == OsStr::new("--json"));
-    if json {
+    if let Some(failure) = suggested {
+        output::report(&failure, if json { output::Form::Json } else { output::Form::Human });
+    } else if json {
         let text = error.to_string();
         let mut parts = text.split("\n\n");
         let message = parts.next().unwrap_or_default().trim_start_matches("error: ");
@@ -134,4 +142,30 @@ fn refused(error: &clap::Error) -> ExitCode {
         error.print().ok();
     }
     Exit::Usage.into()
+}
+
+/// Knows what users of the `nats` tool mean, where no name of ours looks alike.
+fn suggestion(error: &clap::Error) -> Option<Failure> {
+    let word = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word.as_str()),
+        _ => None,
+    };
+    match (word(ContextKind::InvalidSubcommand), word(ContextKind::InvalidArg)) {
+        (Some("keys"), _) => {
+            Some(Failure::usage("there is no command `keys`").hint("`jetkv ls BUCKET` lists the keys"))
+        }
+        (Some("kv"), _) => {
+            let mut behind = std::env::args_os().skip_while(|arg| arg != "kv").skip(1);
+            let next = behind.find_map(|arg| arg.into_string().ok().filter(|arg| !arg.starts_with('-')));
+            let next = next.unwrap_or_else(|| "COMMAND".into());
+            let hint =
+                format!("all commands are about buckets and keys: leave it out, as in `jetkv {next} …`");
+            Some(Failure::usage("there is no command `kv`").hint(hint))
+        }
+        (_, Some("--buckets")) if error.to_string().contains("jetkv backup") => {
+            let hint = "name the buckets as they are: `jetkv backup BUCKET … --output FILE`";
+            Some(Failure::usage("backup has no option --buckets").hint(hint))
+        }
+        _ => None,
+    }
 }

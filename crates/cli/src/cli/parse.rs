@@ -8,6 +8,10 @@ pub(super) fn parse_sync(text: &str) -> Result<jetkv::Sync, String> {
     match text.split_once('=') {
         None if text == "always" => Ok(jetkv::Sync::Always),
         None if text == "os" => Ok(jetkv::Sync::Os),
+        // A bare number would count seconds, and who writes 100 means milliseconds more often than not.
+        Some(("every", span)) if span.trim().parse::<f64>().is_ok() => {
+            Err(format!("{span} needs a unit, as in every={span}ms or every={span}s"))
+        }
         Some(("every", span)) => duration::parse(span).map(jetkv::Sync::Every),
         _ => Err("expected always, every=DURATION like every=100ms, or os".into()),
     }

@@ -62,7 +62,7 @@ async fn serve(plan: Plan, log: &Log) -> Result<(), Failure> {
     }
     let server = tokio::select! {
         started = Server::start(settings.options.clone(), Env::system(), Arc::new(log.clone())) => {
-            started.map_err(|error| start_failure(&error))?
+            started.map_err(|error| start_failure(&error, &settings.options))?
         }
         () = signals.end() => return Ok(()),
     };
@@ -291,7 +291,7 @@ fn show(text: String) {
     drop(started);
 }
 
-fn start_failure(error: &StartError) -> Failure {
+fn start_failure(error: &StartError, options: &ServerOptions) -> Failure {
     let mut causes = Vec::new();
     let mut kind = None;
     let mut source = error.source();
@@ -309,13 +309,27 @@ fn start_failure(error: &StartError) -> Failure {
     };
     let failure = Failure { causes, ..Failure::new(exit, word, error.to_string()) };
     match kind {
-        Some(io::ErrorKind::AddrInUse) => failure.hint(
-            "another server listens there; choose another port, or let the system choose with `--port 0`",
-        ),
+        Some(io::ErrorKind::AddrInUse) => failure.hint(port_hint(error, options)),
         _ if error.is_locked() => {
             failure.hint("another server or command holds this store; name another with --store")
         }
         _ => failure,
+    }
+}
+
+/// Names the flag of the port that is taken.
+fn port_hint(error: &StartError, options: &ServerOptions) -> &'static str {
+    let is_http = match (error, &options.http) {
+        (StartError::Listen { host, port, .. }, Some(http)) => {
+            http.listen.host == *host && http.listen.port == *port
+        }
+        _ => false,
+    };
+    if is_http {
+        "another server listens there; choose another port with `--http-port N`, let the system choose with \
+         `--http-port 0`, or switch it off with `--http-port off`"
+    } else {
+        "another server listens there; choose another port, or let the system choose with `--port 0`"
     }
 }
 

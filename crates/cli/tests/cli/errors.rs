@@ -68,6 +68,12 @@ fn wrong_usage_is_named_with_an_example() {
         (&["get", "app", "a", "--revision", "x"], "--revision"),
         (&["get", "app", "*"], "*"),
         (&["ls", "--sync", "sometimes"], "every=100ms"),
+        (&["ls", "--sync", "every=100"], "every=100ms"),
+        (&["ls", "--sync", "every=1.5"], "needs a unit"),
+        (&["keys", "app"], "hint: `jetkv ls BUCKET`"),
+        (&["kv", "put", "app", "a", "x"], "`jetkv put …`"),
+        (&["--json", "kv", "get", "app", "a"], "`jetkv get …`"),
+        (&["backup", "--buckets", "app", "--output", "f"], "`jetkv backup BUCKET … --output FILE`"),
         (&["nonsense"], "nonsense"),
         (&[], "Usage"),
     ] {

@@ -21,6 +21,8 @@ mod remote;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
 mod serve;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
+mod served;
+#[expect(clippy::unwrap_used, reason = "helpers of tests fail a test by a panic")]
 mod tls;
 mod tour;
 mod transfer;
