@@ -11,7 +11,7 @@ use crate::{
     Entry, JetStream, KeyValue, KvError, Operation, Revision, Status, WatchEvent, WatchOptions, Watcher,
 };
 use fit::Found;
-use jetkv_jetstream::MessageTtl;
+use jetkv_jetstream::{MessageTtl, header_names};
 use jetkv_types::Timestamp;
 use std::time::Duration;
 
@@ -383,7 +383,7 @@ async fn copied_up_to(to: &KeyValue) -> Result<Revision, KvError> {
     // The last one has expired or was removed, or the server has put a marker behind it. What came after the newest copy that
     // is left is gone as well, and comes once more.
     let left = behind(whole.saturating_add(1)).await?;
-    let mut left = left.iter().rev().filter(|entry| entry.headers.get(MARKER_REASON).is_none());
+    let mut left = left.iter().rev().filter(|entry| entry.headers.get(header_names::MARKER_REASON).is_none());
     match left.next() {
         None => Ok(whole),
         Some(entry) => origin(entry).ok_or_else(|| KvError::InvalidConfig {
@@ -406,5 +406,3 @@ fn origin(entry: &Entry) -> Option<Revision> {
 const HELD_TRIES: u32 = 40;
 /// Names the revision that an entry is a copy of, where it could not keep it.
 const COPIED_REVISION: &str = "Jetkv-Copied-Revision";
-/// Only the server's own markers have it.
-const MARKER_REASON: &str = "Nats-Marker-Reason";

@@ -101,7 +101,8 @@ impl Replica {
     /// # Errors
     /// What reads say if the source is gone; [`KvError::Closed`].
     pub async fn wait_for(&self, revision: Revision) -> Result<(), KvError> {
-        std::future::poll_fn(|cx| self.inner.shared.poll_revision(cx, revision)).await
+        let wait = self.inner.shared.wait();
+        std::future::poll_fn(|cx| wait.poll_revision(cx, revision)).await
     }
 
     /// Waits until the replica is complete and compared with its source.
@@ -109,7 +110,8 @@ impl Replica {
     /// # Errors
     /// As [`Self::wait_for`].
     pub async fn wait_current(&self) -> Result<(), KvError> {
-        std::future::poll_fn(|cx| self.inner.shared.poll_current(cx)).await
+        let wait = self.inner.shared.wait();
+        std::future::poll_fn(|cx| wait.poll_current(cx)).await
     }
 
     /// Waits for a revision on this thread, at most `timeout`.
@@ -118,13 +120,15 @@ impl Replica {
         revision: Revision,
         timeout: Option<Duration>,
     ) -> Result<(), KvError> {
-        let waited = block_on(timeout, |cx| self.inner.shared.poll_revision(cx, revision));
+        let wait = self.inner.shared.wait();
+        let waited = block_on(timeout, |cx| wait.poll_revision(cx, revision));
         waited.unwrap_or_else(|| Err(self.late(format!("revision {revision}"), timeout)))
     }
 
     /// Waits until it is current on this thread, at most `timeout`.
     pub(crate) fn wait_current_blocking(&self, timeout: Option<Duration>) -> Result<(), KvError> {
-        let waited = block_on(timeout, |cx| self.inner.shared.poll_current(cx));
+        let wait = self.inner.shared.wait();
+        let waited = block_on(timeout, |cx| wait.poll_current(cx));
         waited.unwrap_or_else(|| Err(self.late("its source".into(), timeout)))
     }
 

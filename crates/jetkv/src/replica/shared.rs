@@ -3,6 +3,7 @@
 use super::keep::Keep;
 use super::{ReplicaState, ReplicaStatus};
 use crate::{JetStream, KeyValue, KvError, Revision};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::task::{Context, Poll, Waker};
@@ -18,7 +19,9 @@ pub(super) struct Shared {
     /// Everything up to this revision is kept.
     position: AtomicU64,
     facts: Mutex<Facts>,
-    waiters: Mutex<Vec<Waker>>,
+    /// Who waits for a change of anything, by the number of the wait.
+    waiters: Mutex<BTreeMap<u64, Waker>>,
+    waits: AtomicU64,
     is_stopped: AtomicBool,
     thread: OnceLock<Thread>,
 }
@@ -51,6 +54,7 @@ impl Shared {
             position: AtomicU64::new(keep.content().map_or(0, super::keep::Content::position)),
             facts: Mutex::default(),
             waiters: Mutex::default(),
+            waits: AtomicU64::new(0),
             is_stopped: AtomicBool::new(false),
             thread: OnceLock::new(),
         }
@@ -89,8 +93,8 @@ impl Shared {
 
     /// Wakes who waits for a change of anything.
     pub(super) fn wake(&self) {
-        let waiters = std::mem::take(&mut *self.waiters.lock().unwrap_or_else(PoisonError::into_inner));
-        waiters.into_iter().for_each(Waker::wake);
+        let waiters = std::mem::take(&mut *self.waiters());
+        waiters.into_values().for_each(Waker::wake);
     }
 
     pub(super) fn is_stopped(&self) -> bool {
@@ -140,46 +144,96 @@ impl Shared {
         }
     }
 
+    /// Begins to wait.
+    pub(super) fn wait(&self) -> Wait<'_> {
+        Wait { shared: self, number: self.waits.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    fn waiters(&self) -> MutexGuard<'_, BTreeMap<u64, Waker>> {
+        self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody who waits; dropped, nobody does.
+#[derive(Debug)]
+pub(super) struct Wait<'a> {
+    shared: &'a Shared,
+    number: u64,
+}
+
+impl Wait<'_> {
     pub(super) fn poll_revision(
         &self,
         cx: &mut Context<'_>,
         revision: Revision,
     ) -> Poll<Result<(), KvError>> {
-        self.poll(cx, || self.view().is_ok() && self.position() >= revision)
+        self.poll(cx, |shared| shared.view().is_ok() && shared.position() >= revision)
     }
 
     pub(super) fn poll_current(&self, cx: &mut Context<'_>) -> Poll<Result<(), KvError>> {
-        self.poll(cx, || self.status().state == ReplicaState::Current)
+        self.poll(cx, |shared| shared.status().state == ReplicaState::Current)
     }
 
     /// Is ready when `is_met`, or when that cannot be expected.
-    fn poll(&self, cx: &mut Context<'_>, is_met: impl Fn() -> bool) -> Poll<Result<(), KvError>> {
+    fn poll(&self, cx: &mut Context<'_>, is_met: impl Fn(&Shared) -> bool) -> Poll<Result<(), KvError>> {
+        let shared = self.shared;
         let look = || {
-            if self.is_stopped() {
+            if shared.is_stopped() {
                 return Some(Err(KvError::Closed));
             }
-            if is_met() {
+            if is_met(shared) {
                 return Some(Ok(()));
             }
-            match self.view() {
-                Err(error) if self.facts().is_deleted => Some(Err(error)),
+            match shared.view() {
+                Err(error) if shared.facts().is_deleted => Some(Err(error)),
                 _ => None,
             }
         };
         if let Some(outcome) = look() {
             return Poll::Ready(outcome);
         }
-        let mut waiters = self.waiters.lock().unwrap_or_else(PoisonError::into_inner);
-        if !waiters.iter().any(|waiter| waiter.will_wake(cx.waker())) {
-            waiters.push(cx.waker().clone());
-        }
-        drop(waiters);
+        shared.waiters().insert(self.number, cx.waker().clone());
         // What changed before the waker was there has woken nobody.
         look().map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        self.shared.waiters().remove(&self.number);
     }
 }
 
 /// What reads say of a replica that is not complete.
 pub(super) fn filling(bucket: &str) -> KvError {
     KvError::Unavailable { reason: format!("the replica of bucket {bucket:?} is being filled") }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+    use super::*;
+    use crate::OpenOptions;
+    use crate::backend::Embedded;
+    use crate::names::BucketNames;
+
+    #[test]
+    fn who_waits_no_more_leaves_nothing_behind() {
+        let store = Embedded::memory(&OpenOptions::default()).unwrap();
+        let keep = Keep::open(store, BucketNames::new("b").unwrap(), Vec::new()).unwrap();
+        let shared = Shared::new("b", &keep);
+        let mut cx = Context::from_waker(Waker::noop());
+        let other = shared.wait();
+        for _ in 0..3 {
+            let wait = shared.wait();
+            assert!(wait.poll_revision(&mut cx, 1).is_pending() && other.poll_current(&mut cx).is_pending());
+            assert_eq!(shared.waiters().len(), 2);
+        }
+        assert_eq!(shared.waiters().len(), 1);
+        shared.wake();
+        assert!(shared.waiters().is_empty());
+        assert!(other.poll_current(&mut cx).is_pending());
+        drop(other);
+        assert!(shared.waiters().is_empty());
+    }
 }
