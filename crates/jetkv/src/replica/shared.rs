@@ -211,7 +211,6 @@ pub(super) fn filling(bucket: &str) -> KvError {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
     use super::*;
     use crate::OpenOptions;
     use crate::backend::Embedded;
