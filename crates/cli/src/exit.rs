@@ -169,7 +169,9 @@ impl Failure {
             _ if denied => (Exit::Denied, "denied"),
             (KvError::StoreLocked { .. }, _) => (Exit::Unavailable, "unavailable"),
             (KvError::Denied { .. }, _) => (Exit::Denied, "denied"),
-            (KvError::ValueTooLarge { .. }, _) => (Exit::Usage, "limit_reached"),
+            (KvError::ValueTooLarge { .. } | KvError::PayloadTooLarge { .. }, _) => {
+                (Exit::Usage, "limit_reached")
+            }
             (_, ErrorKind::NotFound) => (Exit::NotFound, "not_found"),
             (_, ErrorKind::Conflict) => (Exit::Conflict, "conflict"),
             (_, ErrorKind::Invalid) => (Exit::Usage, "invalid"),

@@ -135,7 +135,9 @@ impl Problem {
 impl From<KvError> for Problem {
     fn from(error: KvError) -> Self {
         let (status, kind) = match (&error, error.kind()) {
-            (KvError::ValueTooLarge { .. }, _) => (StatusCode::PAYLOAD_TOO_LARGE, "invalid"),
+            (KvError::ValueTooLarge { .. } | KvError::PayloadTooLarge { .. }, _) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "invalid")
+            }
             (KvError::Denied { .. }, _) => (StatusCode::FORBIDDEN, "denied"),
             // Another bucket would take it, or this one after an edit.
             (KvError::TtlNotSupported { .. }, _) => (StatusCode::CONFLICT, "conflict"),

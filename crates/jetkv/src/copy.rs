@@ -331,7 +331,10 @@ async fn write(to: &KeyValue, entries: &[Entry]) -> Result<(), KvError> {
     match to.write_all(&changes).await {
         // A bucket of another client, or a batch whose headers do not fit: one by one is the same, only slower.
         Err(
-            KvError::BatchNotSupported { .. } | KvError::Unsupported { .. } | KvError::ValueTooLarge { .. },
+            KvError::BatchNotSupported { .. }
+            | KvError::Unsupported { .. }
+            | KvError::ValueTooLarge { .. }
+            | KvError::PayloadTooLarge { .. },
         ) => {
             for change in changes {
                 to.write_all(&[change]).await?;

@@ -186,6 +186,20 @@ pub enum KvError {
         /// Most bytes allowed.
         max: u64,
     },
+    /// The value, with its headers, is larger than any message that the server takes, whatever the bucket takes.
+    #[error(
+        "value of key {key:?} in bucket {bucket:?} has {bytes} bytes with its headers, the server takes at most {max} (max_payload)"
+    )]
+    PayloadTooLarge {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+        /// Bytes of headers and value.
+        bytes: u64,
+        /// Most bytes of one message.
+        max: u64,
+    },
     /// A limit of the bucket refuses the write.
     #[error("bucket {bucket:?} is full: {limit} reached")]
     BucketFull {
@@ -285,6 +299,7 @@ impl KvError {
             | Self::Denied { .. }
             | Self::Refused { .. }
             | Self::ValueTooLarge { .. }
+            | Self::PayloadTooLarge { .. }
             | Self::InvalidHeader { .. } => ErrorKind::Invalid,
         }
     }
@@ -308,6 +323,9 @@ impl KvError {
                 format!("purge keys of {bucket:?}, or raise its max_bytes")
             }
             Self::ValueTooLarge { bucket, .. } => format!("raise max_value_size of {bucket:?}"),
+            Self::PayloadTooLarge { .. } => {
+                "raise max_payload in the configuration file of the server, as in `max_payload: 8MB`".into()
+            }
             Self::StorageFull { .. } => "make room on the disk; writes then go on by themselves".into(),
             Self::StoreLocked { .. } => "stop the other process, or ask it for the data".into(),
             Self::StoreNotFound { .. } => {

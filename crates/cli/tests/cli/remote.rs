@@ -251,6 +251,30 @@ fn a_copy_says_what_is_wrong_with_its_places_and_makes_nothing() {
 }
 
 #[test]
+fn a_value_that_the_server_refuses_is_not_blamed_on_the_bucket() {
+    let place = Place::with_bucket();
+    place.write("c.conf", "max_payload: 1KB\n");
+    let server = Running::start(&place, &["serve", "--port", "0", "--config", "c.conf"]);
+    let address = format!("nats://{}", server.address());
+    let value = "x".repeat(3_000);
+    for flags in [&[][..], &["--server", &address]] {
+        let err = place.fails(&[&["put", "app", "a", &value], flags].concat(), 2);
+        assert!(
+            err.contains("3000 bytes") && err.contains("the server takes at most 1024 (max_payload)"),
+            "{err}"
+        );
+        assert!(err.contains("hint: raise max_payload") && !err.contains("edit"), "{err}");
+    }
+    // The limit of a bucket is its own.
+    place.ok(&["edit", "app", "--max-value-size", "100"]);
+    let err = place.fails(&["put", "app", "a", &value[..200]], 2);
+    assert!(
+        err.contains("bucket \"app\" takes at most 100") && err.contains("edit app --max-value-size"),
+        "{err}"
+    );
+}
+
+#[test]
 fn a_copy_follows_until_it_is_stopped() {
     let here = Place::with_bucket();
     here.put("a", "1");

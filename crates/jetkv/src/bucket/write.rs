@@ -14,8 +14,8 @@ impl KeyValue {
     /// `value` may be empty; at most `max_value_size` bytes of the bucket, else 64 MiB.
     ///
     /// # Errors
-    /// [`KvError::InvalidKey`], [`KvError::ValueTooLarge`], [`KvError::BucketFull`], [`KvError::StorageFull`]; nothing was
-    /// written then.
+    /// [`KvError::InvalidKey`], [`KvError::ValueTooLarge`], [`KvError::PayloadTooLarge`], [`KvError::BucketFull`],
+    /// [`KvError::StorageFull`]; nothing was written then.
     pub async fn put(&self, key: &str, value: impl AsRef<[u8]>) -> Result<Revision, KvError> {
         self.write(Change::put(key, value.as_ref())).await
     }

@@ -37,7 +37,7 @@ impl Context<'_> {
             RemoteError::Unsupported { option } => KvError::Unsupported { option, place: self.place },
             RemoteError::BatchDisabled { .. } => KvError::BatchNotSupported { bucket: bucket() },
             RemoteError::Gap { after, last, .. } => KvError::WatchGap { bucket: bucket(), after, last },
-            RemoteError::PayloadTooLarge { bytes, max, .. } => KvError::ValueTooLarge {
+            RemoteError::PayloadTooLarge { bytes, max, .. } => KvError::PayloadTooLarge {
                 bucket: bucket(),
                 key: self.key.unwrap_or_default().to_owned(),
                 bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
