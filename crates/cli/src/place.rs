@@ -243,7 +243,7 @@ impl Place<'_> {
 /// Refuses what names no directory where one is asked for, before one of that name is made.
 ///
 /// # Errors
-/// An address of servers, `memory:`, and nothing at all.
+/// An address of servers, `memory:`, a file, and nothing at all.
 pub(crate) fn check_directory(path: &Path) -> Result<(), Failure> {
     let text = path.display().to_string();
     let is_address = !text.contains('/')
@@ -261,6 +261,8 @@ pub(crate) fn check_directory(path: &Path) -> Result<(), Failure> {
     } else if is_address && !path.exists() {
         let hint = format!("a server is nats://{text}, a directory of that name ./{text}");
         (format!("{text} looks like the address of a server, and there is no such directory"), hint)
+    } else if path.exists() && !path.is_dir() {
+        (format!("{text} is no directory"), "name the directory of the store".to_owned())
     } else {
         return Ok(());
     };

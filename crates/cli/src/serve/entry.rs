@@ -111,7 +111,7 @@ fn run(told: &Told) -> Result<(), Failure> {
         let text = "must specify [-c, --config] option to check configuration file syntax";
         return Err(Failure::usage(text));
     }
-    let settings = told.settings().map_err(|error| failure(&error))?;
+    let settings = told.settings().map_err(|error| told.failure(&error))?;
     if told.args.check_config {
         settings.options.check_files().map_err(|error| Failure::usage(with_cause(&error)))?;
         told.say_valid(&settings);
@@ -136,6 +136,20 @@ impl Told {
             settings.warnings.push("--profile and --max_traced_msg_len have no effect in this server".into());
         }
         Ok(settings)
+    }
+
+    /// Returns what is wrong with the configuration; under its own name the file is named where the reference only has the line.
+    fn failure(&self, error: &ConfigError) -> Failure {
+        match (error, self.role, &self.args.config) {
+            (ConfigError::Unreadable(text), _, _) => Failure::not_found(text.clone()),
+            (ConfigError::Syntax(text), Role::Jetkv, Some(file)) => {
+                let file = file.display().to_string();
+                // What the reference calls the character zero.
+                let text = text.replace("but got '\\x00' instead", "but the text ends");
+                Failure::usage(if text.starts_with(&file) { text } else { format!("{file}: {text}") })
+            }
+            (other, _, _) => Failure::usage(other.to_string()),
+        }
     }
 
     fn defaults(&self) -> Defaults {
@@ -165,13 +179,6 @@ impl Told {
         let file = self.args.config.as_deref().unwrap_or(Path::new("")).display();
         let digest = &settings.options.config_digest;
         output::note(format_args!("{program}: configuration file {file} is valid ({digest})"));
-    }
-}
-
-fn failure(error: &ConfigError) -> Failure {
-    match error {
-        ConfigError::Unreadable(text) => Failure::not_found(text.clone()),
-        other => Failure::usage(other.to_string()),
     }
 }
 

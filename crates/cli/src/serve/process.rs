@@ -307,7 +307,16 @@ fn start_failure(error: &StartError, options: &ServerOptions) -> Failure {
         (_, Some(io::ErrorKind::AddrInUse)) => (Exit::Unavailable, "unavailable"),
         _ => (Exit::Failed, "failed"),
     };
-    let failure = Failure { causes, ..Failure::new(exit, word, error.to_string()) };
+    let message = match error {
+        // The cause says it; the account matters only where there is a choice.
+        StartError::Store { account, .. } if !causes.is_empty() => {
+            let cause = causes.remove(0);
+            let is_alone = options.auth.accounts.is_empty();
+            if is_alone { cause } else { format!("{cause} (streams of account {account})") }
+        }
+        _ => error.to_string(),
+    };
+    let failure = Failure { causes, ..Failure::new(exit, word, message) };
     match kind {
         Some(io::ErrorKind::AddrInUse) => failure.hint(port_hint(error, options)),
         _ if error.is_locked() => {

@@ -130,7 +130,7 @@ fn what_cannot_be_served_is_told_with_an_exit_code() {
     let server = Running::start(&place, &["serve", "--port", "0"]);
     let port = server.address().port().to_string();
     let said = place.fails(&["serve", "--port", "0"], 5);
-    assert!(said.contains("cannot open the streams") && said.contains("hint: "), "{said}");
+    assert!(said.contains("is in use by another process") && said.contains("hint: "), "{said}");
     let said = place.fails(&["serve", "--port", &port, "--store", "other"], 5);
     assert!(said.contains("cannot listen on 127.0.0.1") && said.contains("hint: "), "{said}");
 }

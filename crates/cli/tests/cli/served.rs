@@ -1,4 +1,4 @@
-//! What needs the files of a store, while a server has them: `check`, `repair`, `restore`.
+//! What is said about stores that a server has, and by servers that cannot start.
 
 use crate::program::Place;
 use crate::serve::running::Running;
@@ -91,4 +91,51 @@ fn a_taken_port_is_told_with_its_own_flag() {
     assert!(hint(&err).contains("`--http-port 0`") && hint(&err).contains("`--http-port off`"), "{err}");
     let err = place.fails(&["serve", "--port", &port, "--http-port", "0"], 5);
     assert!(hint(&err).contains("`--port 0`") && !hint(&err).contains("http"), "{err}");
+}
+
+#[test]
+fn a_store_that_cannot_be_opened_is_told_by_its_cause() {
+    let place = Place::with_bucket();
+    place.write("file", "x");
+    place.write("other.conf", "accounts { A { jetstream: true }, B {} }\n");
+    for args in [&["serve", "--port", "0"][..], &["ls"]] {
+        let err = place.fails(&[&["--store", "file"], args].concat(), 2);
+        assert!(err.starts_with("error: file is no directory\n"), "{args:?}: {err}");
+    }
+    let said = |args: &[&str], code| {
+        let err = place.fails(args, code);
+        err.lines().find(|line| line.starts_with("error: ")).map(str::to_owned).unwrap()
+    };
+    let server = Running::start(&place, &["serve", "--port", "0"]);
+    let holder = server.pid();
+    let in_use = said(&["serve", "--port", "0"], 5);
+    assert!(in_use.starts_with("error: store ./jetkv-data is in use by another process"), "{in_use}");
+    assert!(in_use.ends_with(&holder.to_string()) && !in_use.contains("$G"), "{in_use}");
+    let with_accounts = said(&["serve", "--port", "0", "--config", "other.conf"], 5);
+    assert!(
+        with_accounts.contains("is in use by") && with_accounts.contains("(streams of account "),
+        "{with_accounts}"
+    );
+    std::fs::create_dir(place.file("strange")).unwrap();
+    place.write("strange/notes", "x");
+    let strange = said(&["--store", "strange", "serve", "--port", "0"], 1);
+    assert!(strange.starts_with("error: strange is not a jetkv store"), "{strange}");
+}
+
+#[test]
+fn a_configuration_that_is_wrong_is_told_with_its_file_and_what_is_right() {
+    let place = Place::empty();
+    for (text, said) in [
+        (
+            "jetstream {\n sync_interval: alway\n}\n",
+            "c.conf:2:2: error parsing sync_interval: \"alway\" is neither \"always\" nor \"os\"",
+        ),
+        ("port: 4333\ntags: [ \"a\",\n \"b\"\n", "c.conf: Parse error on line 4: "),
+        ("jetstream {\n sync_interval: \"5 parsecs\"\n}\n", "unknown unit"),
+    ] {
+        place.write("c.conf", text);
+        let err = place.fails(&["serve", "--config", "c.conf", "--check-config"], 2);
+        assert!(err.contains(said), "{text:?}: {err}");
+        assert!(!err.contains("x00"), "{err}");
+    }
 }

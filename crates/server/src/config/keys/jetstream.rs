@@ -113,6 +113,15 @@ fn sync(entry: &Entry, problems: &mut Problems) -> Option<Sync> {
     match &entry.node.value {
         Value::Text(text) if text.eq_ignore_ascii_case("always") => Some(Sync::Always),
         Value::Text(text) if text.eq_ignore_ascii_case("os") => Some(Sync::Os),
+        // A word, and no number with a unit that is wrong.
+        Value::Text(text) if text.starts_with(char::is_alphabetic) => {
+            let error = format_args!(
+                "error parsing {}: {text:?} is neither \"always\" nor \"os\" nor a duration like \"100ms\"",
+                entry.key
+            );
+            problems.error(&entry.place, error);
+            None
+        }
         _ => match read::span(entry, problems)? {
             span if span.is_zero() => {
                 read::wrong(entry, "\"always\", \"os\" or a duration above zero", problems)
