@@ -451,7 +451,7 @@ fn a_directory_of_something_else_is_refused_and_nothing_is_left_in_it() {
         matches!(&refused, EngineError::NotAStore { reason, .. } if reason.contains("notes.txt")),
         "{refused}"
     );
-    let names: Vec<_> =
-        std::fs::read_dir(dir.path()).unwrap().map(|each| each.unwrap().file_name()).collect();
+    let left = Env::system().fs.list(dir.path()).unwrap();
+    let names: Vec<_> = left.iter().map(|entry| &*entry.name).collect();
     assert_eq!(names, ["notes.txt"]);
 }
