@@ -25,6 +25,7 @@ mod repair;
 mod round;
 mod scan;
 mod size;
+mod spin;
 mod standing;
 mod stats;
 mod trouble;

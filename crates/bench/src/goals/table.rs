@@ -42,8 +42,8 @@ const SYNC: Figure = net(crate::probes::SYNC, crate::probes::MEASURE);
 const OWN_SYNC: Figure = embedded(crate::probes::SYNC, crate::probes::MEASURE);
 
 const IN_PLACE: &str = "the kernel's part (socket, one write for each group of puts) is half of what is left; docs/adr/0009 tells the rest";
-const FEW_IN_FLIGHT: &str =
-    "with one request in flight every request pays its own wake-up, read and write in the kernel";
+const FEW_IN_FLIGHT: &str = "with one request in flight every request pays its own wake-up, read and write in the kernel; looking instead of sleeping did not \
+    help (docs/adr/0009)";
 const ON_DISK: &str = "values of neighbouring keys lie all over the log and each is a read of its own; it needs a cache of blocks or values \
     that are stored in the order of keys";
 const WHOLE_SYNC: &str = "a busy disk makes its own times; compare both with the sync of the same run";
@@ -332,7 +332,7 @@ pub(super) const GOALS: &[Goal] = &[
         AtMost(1.0),
         embedded("watch, change to event: median", "µs"),
         Peer::Fixed(10.0),
-        "it is a wake-up of a thread",
+        "a watcher that sleeps has to be woken; one that changes reach at short intervals looks before it sleeps (docs/adr/0009)",
     ),
 ];
 

@@ -1,11 +1,13 @@
 //! Telling watchers that a matching message is visible, and keeping the most recent messages at hand for them.
 
+use super::spin::Spin;
 use crate::convert::to_u64;
 use crate::error::EngineError;
 use crate::wakes;
 use jetkv_types::{Message, Sequence, SubjectFilter};
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -22,6 +24,9 @@ struct Slot {
     filters: Vec<SubjectFilter>,
     state: Mutex<SlotState>,
     changed: Condvar,
+    /// What the state says, for who looks before sleeping; the greatest number once it ended.
+    latest: AtomicU64,
+    spin: Spin,
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +66,10 @@ impl Listener {
         seen: Sequence,
         timeout: Option<Duration>,
     ) -> Result<Option<Sequence>, EngineError> {
+        let is_there = || self.slot.latest.load(Ordering::Relaxed) > seen;
+        if timeout != Some(Duration::ZERO) && !is_there() {
+            self.slot.spin.look(is_there);
+        }
         let mut state = self.slot.state.lock();
         loop {
             if state.latest > seen {
@@ -131,6 +140,8 @@ impl Listeners {
             filters: filters.to_vec(),
             state: Mutex::new(SlotState { ended: state.ended.clone(), ..SlotState::default() }),
             changed: Condvar::new(),
+            latest: AtomicU64::new(if state.ended.is_some() { Sequence::MAX } else { 0 }),
+            spin: Spin::default(),
         });
         state.slots.push(Arc::downgrade(&slot));
         Listener { slot, listeners: Arc::clone(self) }
@@ -251,8 +262,10 @@ impl Slot {
     fn notify(&self, change: impl FnOnce(&mut SlotState)) {
         let mut state = self.state.lock();
         change(&mut state);
+        let latest = if state.ended.is_some() { Sequence::MAX } else { state.latest };
         let waker = state.waker.take();
         drop(state);
+        self.latest.store(latest, Ordering::Relaxed);
         self.changed.notify_all();
         wakes::wake(waker);
     }
