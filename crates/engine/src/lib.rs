@@ -27,6 +27,6 @@ pub use error::{EngineError, ErrorKind, Limit};
 pub use meter::{SyncObserver, SyncTimes};
 pub use store::{Draft, RepairReport, Store, StoreStats};
 pub use stream::{
-    Bounds, Census, Commit, Followed, Found, Frozen, Listener, Peeked, Select, Selection, Stream,
-    StreamState, StreamStats, SubjectState, Verified,
+    Bounds, Census, Commit, Followed, Found, Frozen, Listed, Listener, Listing, Peeked, Select, Selection,
+    Stream, StreamState, StreamStats, SubjectState, Verified,
 };

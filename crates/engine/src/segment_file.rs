@@ -48,15 +48,15 @@ impl SegmentFile {
         self.decode(&short[..read], offset, Bytes::copy_from_slice).filter(is_it).ok_or_else(damaged)
     }
 
-    /// Reads and verifies a message into `buffer` without allocating; its sequence and its subject must be the expected
-    /// ones.
+    /// Reads and verifies a message into `buffer` without allocating; its sequence must be the expected one, and its subject
+    /// if one is given.
     ///
     /// # Errors
     /// As [`Self::read`].
     pub(crate) fn peek<'a>(
         &'a self,
         at: &Location,
-        subject: &[u8],
+        subject: Option<&[u8]>,
         buffer: &'a mut Vec<u8>,
     ) -> Result<Peeked<'a>, EngineError> {
         let length = to_usize(at.length);
@@ -69,8 +69,9 @@ impl SegmentFile {
             .map_err(EngineError::io("read", &self.path))?;
         self.view(&buffer[..read], at.offset)
             .filter(|(peeked, parts)| {
-                peeked.sequence == at.sequence
-                    && subject.strip_prefix(parts.0).is_some_and(|rest| rest == parts.1)
+                let names =
+                    |subject: &[u8]| subject.strip_prefix(parts.0).is_some_and(|rest| rest == parts.1);
+                peeked.sequence == at.sequence && subject.is_none_or(names)
             })
             .map(|(peeked, _)| peeked)
             .ok_or_else(|| self.damaged(at.offset, at.length, at.sequence, None))

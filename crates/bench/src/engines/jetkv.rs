@@ -7,7 +7,7 @@ use super::{Counters, Durability, Engine, Part, Reader};
 use crate::Outcome;
 use crate::data::{Key, Value};
 use jetkv_engine::env::Env;
-use jetkv_engine::{Append, ErrorKind, Store, StoreOptions, Stream, StreamConfig, Sync};
+use jetkv_engine::{Append, ErrorKind, Listing, Store, StoreOptions, Stream, StreamConfig, Sync};
 use jetkv_types::{StreamName, Subject, SubjectFilter};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -55,7 +55,11 @@ impl Engine for Jetkv {
     }
 
     fn reader(&self) -> Outcome<Box<dyn Reader + '_>> {
-        Ok(Box::new(JetkvReader { stream: &self.stream }))
+        Ok(Box::new(JetkvReader {
+            stream: &self.stream,
+            subject: SUBJECT_PREFIX.as_bytes().to_vec(),
+            page: Listing::new(),
+        }))
     }
 
     fn watch_times(&self, entries: &[(Key, Value)]) -> Outcome<Vec<Duration>> {
@@ -104,29 +108,39 @@ impl Engine for Jetkv {
 
 struct JetkvReader<'a> {
     stream: &'a Stream,
+    /// Of the key that is asked for.
+    subject: Vec<u8>,
+    page: Listing,
 }
 
 impl Reader for JetkvReader<'_> {
     fn get(&mut self, key: &Key, visit: &mut dyn FnMut(&[u8])) -> Outcome<bool> {
-        let message = self.stream.last(&subject(key)?)?;
-        if let Some(message) = &message {
-            visit(&message.payload);
-        }
-        Ok(message.is_some())
+        self.subject.truncate(SUBJECT_PREFIX.len());
+        self.subject.extend_from_slice(key.as_str().as_bytes());
+        Ok(self.stream.peek_last(&self.subject, |message| visit(&message.payload))?.is_some())
     }
 
     fn scan(&mut self, prefix: &str, limit: usize, part: Part, visit: &mut dyn FnMut(&[u8])) -> Outcome<u64> {
         let filter = SubjectFilter::new(format!("{SUBJECT_PREFIX}{prefix}>"))?;
+        self.stream.list(&filter, None, limit, &mut self.page)?;
         let mut count = 0;
-        for state in self.stream.subjects(&filter, None, limit)? {
-            if part == Part::Key {
-                visit(state.subject.as_bytes());
+        if part == Part::Key {
+            for listed in self.page.iter() {
+                visit(listed.subject.as_bytes());
                 count += 1;
-            } else if let Some(message) = self.stream.get(state.sequence)? {
+            }
+            return Ok(count);
+        }
+        let mut outcome = Ok(());
+        self.stream.peek_each(self.page.sequences(), |_, message| match message {
+            Ok(Some(message)) => {
                 visit(&message.payload);
                 count += 1;
             }
-        }
+            Ok(None) => {}
+            Err(error) => outcome = Err(error),
+        })?;
+        outcome?;
         Ok(count)
     }
 

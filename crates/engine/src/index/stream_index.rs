@@ -3,6 +3,8 @@
 //! It is derived from the segments and changes only by what was committed: a message comes with its floor, and a control
 //! says what is dead. Applying the same entries in the order of their sequences always gives the same index.
 
+mod together;
+
 use super::deadlines::Deadlines;
 use super::slots::{Placed, SegmentIndex, Slot};
 use super::subject_table::{Inserted, Known, NO_HISTORY, SubjectId, SubjectTable};

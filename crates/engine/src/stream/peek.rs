@@ -2,6 +2,7 @@
 
 use super::Stream;
 use super::read::check_holes;
+use super::read_many::locate;
 use crate::error::EngineError;
 use crate::index::{FETCHED_TOGETHER, Location, StreamIndex};
 use jetkv_types::{Operation, Sequence, Timestamp};
@@ -38,7 +39,7 @@ impl Stream {
         let index = self.inner.index.read();
         let Some(place) = last_place(&index, subject)? else { return Ok(None) };
         drop(index);
-        self.peek_at(&place, subject, look).map(Some)
+        self.peek_at(&place, Some(subject), look).map(Some)
     }
 
     /// Does what [`Self::peek_last`] does for several subjects, in their order: they are looked up together, which costs less.
@@ -64,7 +65,7 @@ impl Stream {
                     Ok(None) => look(at, Ok(None)),
                     Err(error) => look(at, Err(error)),
                     Ok(Some(place)) => {
-                        let peeked = self.peek_at(&place, subject, |peeked| look(at, Ok(Some(peeked))));
+                        let peeked = self.peek_at(&place, Some(subject), |peeked| look(at, Ok(Some(peeked))));
                         if let Err(error) = peeked {
                             look(at, Err(error));
                         }
@@ -74,10 +75,52 @@ impl Stream {
         }
     }
 
+    /// Gives the messages with these sequences to `look`, in their order; they are looked up
+    /// together, which costs less than one by one. `look` is told which of them it is, and what [`Stream::get`] would say of it.
+    ///
+    /// No lock is held while `look` runs.
+    ///
+    /// # Errors
+    /// `StreamDeleted`, `Closed`; what concerns one message goes to `look`.
+    pub fn peek_each(
+        &self,
+        sequences: impl IntoIterator<Item = Sequence>,
+        mut look: impl FnMut(usize, Result<Option<&Peeked<'_>>, EngineError>),
+    ) -> Result<(), EngineError> {
+        let mut sequences = sequences.into_iter();
+        let (mut some, mut places, mut at) = (Vec::new(), Vec::new(), 0);
+        loop {
+            some.clear();
+            some.extend(sequences.by_ref().take(FETCHED_TOGETHER));
+            if some.is_empty() {
+                return Ok(());
+            }
+            self.inner.check_readable()?;
+            {
+                let index = self.inner.index.read();
+                index.fetch_sequences(&some);
+                places.extend(some.iter().map(|sequence| locate(&index, *sequence)));
+            }
+            for place in places.drain(..) {
+                match place {
+                    Ok(None) => look(at, Ok(None)),
+                    Err(error) => look(at, Err(error)),
+                    Ok(Some(place)) => {
+                        let peeked = self.peek_at(&place, None, |peeked| look(at, Ok(Some(peeked))));
+                        if let Err(error) = peeked {
+                            look(at, Err(error));
+                        }
+                    }
+                }
+                at += 1;
+            }
+        }
+    }
+
     fn peek_at<T>(
         &self,
         place: &Location,
-        subject: &[u8],
+        subject: Option<&[u8]>,
         look: impl FnOnce(&Peeked<'_>) -> T,
     ) -> Result<T, EngineError> {
         // Taken out, so that a look inside a look finds an empty one instead.

@@ -162,17 +162,19 @@ impl Stream {
         self.inner.check_readable()?;
         let index = self.inner.index.read();
         check_holes(&index, None)?;
-        let ids = index.table.matching(filter.as_str(), after.map(Subject::as_bytes)).take(limit);
-        let states = ids.filter_map(|id| {
-            let last = index.last_of_id(id);
-            Some(SubjectState {
-                subject: index.subject(id)?,
+        let mut states = Vec::new();
+        let after = after.map(Subject::as_bytes);
+        index.each_matching(filter.as_str(), after, limit, |subject, last| {
+            // Keys of the table were subjects when they went in.
+            let subject = std::str::from_utf8(subject).ok().and_then(|text| Subject::new(text).ok());
+            states.extend(subject.map(|subject| SubjectState {
+                subject,
                 sequence: last.sequence,
                 operation: last.operation,
                 messages: last.count,
-            })
+            }));
         });
-        Ok(states.collect())
+        Ok(states)
     }
 
     /// Returns how many subjects match.

@@ -41,7 +41,7 @@ impl Stream {
 }
 
 /// Finds a message as [`Stream::get`] does.
-fn locate(index: &StreamIndex, sequence: Sequence) -> Result<Option<Location>, EngineError> {
+pub(super) fn locate(index: &StreamIndex, sequence: Sequence) -> Result<Option<Location>, EngineError> {
     let place = index.locate(sequence);
     let hole = match &place {
         // What was lost behind it may have said that it is dead.
