@@ -72,7 +72,8 @@ pub(crate) fn take_runs(flags: &mut Flags) -> Outcome<u64> {
 
 fn head(engines: &[EngineName], dir: &Path, sizes: &Sizes, runs: u64, load: &Load) -> Outcome<String> {
     let names: Vec<&str> = engines.iter().map(|engine| engine.as_str()).collect();
-    let mut command = "cargo run --release -p bench --features peers -- baseline".to_owned();
+    let features = if cfg!(feature = "rocksdb") { "rocksdb" } else { "peers" };
+    let mut command = format!("cargo run --release -p bench --features {features} -- baseline");
     for (name, value) in sizes.named() {
         write!(command, " --{name} {value}")?;
     }

@@ -58,7 +58,8 @@ pub(crate) fn run(
     if parts.iter().any(|part| matches!(part, Part::Net | Part::Restart | Part::Scale)) {
         compat::fetch_reference(workspace)?;
     }
-    let features = if rocks_db == RocksDb::With { "bench/peers,bench/rocksdb" } else { "bench/peers" };
+    let with_rocks_db = rocks_db == RocksDb::With && parts.contains(&Part::Embed);
+    let features = if with_rocks_db { "bench/peers,bench/rocksdb" } else { "bench/peers" };
     let build = [
         "build",
         "--release",
@@ -70,7 +71,13 @@ pub(crate) fn run(
         "--features",
         features,
     ];
-    shell::run(&mut shell::cargo(root, &build))?;
+    let built = shell::run(&mut shell::cargo(root, &build));
+    if built.is_err() && with_rocks_db {
+        report::note(
+            "If it is RocksDB that does not build: it needs a C++ compiler and libclang; --without-rocksdb leaves it out.",
+        );
+    }
+    built?;
     let mut commands: Vec<Vec<&str>> = parts.iter().flat_map(|part| commands(*part, extent)).collect();
     commands.push(vec!["report", "--readme", "README.md"]);
     for arguments in commands {

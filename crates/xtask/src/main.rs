@@ -61,9 +61,9 @@ enum Chore {
         /// Small sizes, one run: about three minutes for everything, once it is built
         #[arg(long)]
         quick: bool,
-        /// RocksDB, too, which compiles C++ for a quarter of an hour and needs libclang
+        /// Leaves RocksDB out, which compiles C++ for a quarter of an hour and needs libclang; with --quick it is out in any case
         #[arg(long)]
-        rocksdb: bool,
+        without_rocksdb: bool,
     },
     /// Count the instructions of fixed pieces of work, and compare them with what they were
     Instructions {
@@ -91,9 +91,10 @@ fn main() -> ExitCode {
         Chore::PowerCuts => steps::run(&[power_cuts::step()], &workspace),
         Chore::Pictures => steps::run(&[compat::pictures_step()], &workspace),
         Chore::Differential => steps::run(&[testing::differential_step()], &workspace),
-        Chore::Bench { part, quick, rocksdb } => {
+        Chore::Bench { part, quick, without_rocksdb } => {
             let extent = if quick { bench::Extent::Quick } else { bench::Extent::Full };
-            let rocks_db = if rocksdb { bench::RocksDb::With } else { bench::RocksDb::Without };
+            let left_out = quick || without_rocksdb;
+            let rocks_db = if left_out { bench::RocksDb::Without } else { bench::RocksDb::With };
             bench::run(&workspace, part, extent, rocks_db)
         }
         Chore::Instructions { renew: true } => instructions::renew(&workspace),
