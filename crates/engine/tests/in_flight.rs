@@ -1,7 +1,9 @@
-//! A refusal that rests on a message that is being synced is told when that message is durable, not before.
+//! What is told while a message is being synced: nothing that rests on it.
+
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 use jetkv_engine::env::{Env, MemFs};
-use jetkv_engine::{Append, EngineError, Expect, Store, StoreOptions, StreamConfig, Upkeep};
+use jetkv_engine::{Append, EngineError, Expect, Store, StoreOptions, Stream, StreamConfig, Upkeep};
 use jetkv_types::{StreamName, Subject, SubjectFilter};
 use std::future::Future;
 use std::path::Path;
@@ -11,10 +13,9 @@ use std::task::{Context, Waker};
 use std::thread;
 use testkit::{Gate, TapFs};
 
-#[test]
-fn a_refusal_waits_for_what_it_rests_on() {
-    let gate = Gate::default();
-    let env = Env { fs: Arc::new(TapFs::gated(MemFs::new(), &gate)), ..Env::memory() };
+/// Makes a store whose syncs wait where the gate is shut, and a stream with one message of the subject.
+fn gated(gate: &Gate) -> (Store, Stream, Subject) {
+    let env = Env { fs: Arc::new(TapFs::gated(MemFs::new(), gate)), ..Env::memory() };
     let options = StoreOptions { upkeep: Upkeep::Manual, ..StoreOptions::default() };
     let store = Store::open(env, Path::new("/data"), options).unwrap();
     let filters = vec![SubjectFilter::new("k.>").unwrap()];
@@ -22,6 +23,13 @@ fn a_refusal_waits_for_what_it_rests_on() {
     let key = Subject::new("k.a").unwrap();
     // The first append makes the files of the segment.
     stream.append(&[Append::put(&key, b"1")]).wait().unwrap();
+    (store, stream, key)
+}
+
+#[test]
+fn a_refusal_waits_for_what_it_rests_on() {
+    let gate = Gate::default();
+    let (_store, stream, key) = gated(&gate);
     let shut = gate.shut();
     let writer = {
         let (stream, key) = (stream.clone(), key.clone());
@@ -43,4 +51,26 @@ fn a_refusal_waits_for_what_it_rests_on() {
     let outcome = pollster::block_on(refused);
     assert!(matches!(outcome, Err(EngineError::WrongLastSequence { found: 2, .. })), "{outcome:?}");
     pollster::block_on(after).unwrap();
+}
+
+#[test]
+fn who_commits_if_nobody_else_does_never_waits_for_others() {
+    let gate = Gate::default();
+    let (_store, stream, key) = gated(&gate);
+    let mut alone = stream.append(&[Append::put(&key, b"2")]);
+    assert!(alone.is_free());
+    assert_eq!(alone.settle_if_free().unwrap().unwrap().last, 2);
+    let shut = gate.shut();
+    let writer = {
+        let (stream, key) = (stream.clone(), key.clone());
+        thread::spawn(move || stream.append(&[Append::put(&key, b"3")]).wait().unwrap().last)
+    };
+    gate.wait_for_one();
+    let mut behind = stream.append(&[Append::put(&key, b"4")]);
+    assert!(!behind.is_free());
+    assert!(behind.settle_if_free().is_none(), "it waited for the sync of another");
+    drop(shut);
+    assert_eq!(writer.join().unwrap(), 3);
+    // Who was first may not have let go of the stream yet.
+    assert_eq!(pollster::block_on(behind).unwrap().last, 4);
 }

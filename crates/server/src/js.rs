@@ -19,6 +19,7 @@ mod events;
 mod facts;
 mod group;
 mod handle;
+mod in_place;
 mod ingest;
 mod open;
 mod origins;

@@ -69,6 +69,18 @@ impl Commit {
         self.outcome.clone()
     }
 
+    /// Says whether no thread is committing to the stream at the moment.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        !self.stream.committing.lock().busy
+    }
+
+    /// As [`Self::settle`], if no other thread is committing to the stream: then this one writes and syncs. `None` if another is;
+    /// polling the commit tells when that has done it.
+    pub fn settle_if_free(&mut self) -> Option<CommitResult> {
+        Some(self.stream.do_if_free(&self.round)?.and_then(|()| self.outcome.clone()))
+    }
+
     /// Blocks until the append is done; this thread writes and syncs if no other does.
     ///
     /// # Errors
@@ -111,6 +123,18 @@ impl StreamInner {
             let Some(_turn) = self.lead(|| round.outcome().is_some()) else { continue };
             self.let_others_queue();
             // One chunk a turn: nobody is kept from its answer by serving others.
+            self.commit_next();
+        }
+    }
+
+    /// Does a round if nobody commits to the stream; `None` if somebody does and the round is not done yet.
+    fn do_if_free(&self, round: &Round) -> Option<Result<(), EngineError>> {
+        loop {
+            if let Some(outcome) = round.outcome() {
+                return Some(outcome);
+            }
+            let _wakes = wakes::hold();
+            let _turn = self.lead_if_free()?;
             self.commit_next();
         }
     }

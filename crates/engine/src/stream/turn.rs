@@ -44,6 +44,15 @@ impl StreamInner {
         Some(Turn { stream: self, leads: true, panicking: std::thread::panicking() })
     }
 
+    /// Begins to commit for everybody, unless another thread does.
+    pub(super) fn lead_if_free(&self) -> Option<Turn<'_>> {
+        let mut committing = self.committing.lock();
+        if std::mem::replace(&mut committing.busy, true) {
+            return None;
+        }
+        Some(Turn { stream: self, leads: true, panicking: std::thread::panicking() })
+    }
+
     /// Takes over the duty to answer a round.
     pub(super) fn owe(&self, round: &Arc<Round>) -> Owed<'_> {
         Owed { stream: self, round: Arc::clone(round) }

@@ -178,6 +178,11 @@ impl Session {
         self.pending.poll(cx, &mut ctx)
     }
 
+    /// Returns the answers that wait, if one of them was synced in place, so that nothing was read meanwhile.
+    pub(super) fn synced_in_place(&mut self) -> Option<&mut Pending> {
+        self.pending.take_synced().then_some(&mut self.pending)
+    }
+
     /// Says whether more operations can be done now.
     pub(super) fn is_ready(&self) -> bool {
         self.waiting.is_none() && !self.pending.is_full()

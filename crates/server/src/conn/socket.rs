@@ -1,5 +1,6 @@
 //! A socket with or without TLS.
 
+use rustix::net::{RecvFlags, recv};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -37,6 +38,15 @@ impl Socket {
         let Self::Tls(stream) = self else { return None };
         let (_, session) = stream.get_ref();
         session.peer_certificates()?.first().map(|certificate| certificate.as_ref())
+    }
+
+    /// Says whether bytes have come that were not read, whatever the runtime knows of it.
+    pub(super) fn has_input(&self) -> bool {
+        let stream = match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
+        };
+        recv(stream, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT).is_ok_and(|(count, _)| count > 0)
     }
 
     pub(super) fn poll_read(

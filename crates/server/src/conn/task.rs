@@ -120,6 +120,12 @@ impl Task {
                     Then::Sleep
                 }
             };
+            // No answer is out yet, so who asks one thing after the other has sent nothing more.
+            if let Some(pending) = self.session.synced_in_place()
+                && self.socket.has_input()
+            {
+                pending.was_crowded();
+            }
             self.session.end_batch();
             self.poll_write(cx, then)?;
             if progress == Progress::None {

@@ -2,6 +2,7 @@
 
 use super::context::Ctx;
 use super::handle::StreamHandle;
+use super::in_place::InPlace;
 use super::ingest::{poll_commit, refuse};
 use super::state::JetStream;
 use crate::convert::to_u64;
@@ -58,8 +59,13 @@ impl Group {
     }
 
     /// Answers all of them if they are safe, or were refused.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, ctx: &mut Ctx<'_>) -> Poll<()> {
-        let Poll::Ready(outcome) = poll_commit(&self.jetstream, &mut self.commit, cx) else {
+    pub(super) fn poll(
+        &mut self,
+        in_place: Option<&mut InPlace>,
+        cx: &mut Context<'_>,
+        ctx: &mut Ctx<'_>,
+    ) -> Poll<()> {
+        let Poll::Ready(outcome) = poll_commit(&self.jetstream, &mut self.commit, in_place, cx) else {
             return Poll::Pending;
         };
         let kind = SpanKind::Publish {

@@ -2,6 +2,7 @@
 
 use super::context::Ctx;
 use super::handle::{Facts, StreamHandle};
+use super::in_place::InPlace;
 use super::pending::Pending;
 use super::publish::Handled;
 use super::run::{Run, Target};
@@ -18,6 +19,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use tokio::task::block_in_place;
+use tokio::time::Instant;
 
 /// A message on its way into a stream, and who wants to know.
 ///
@@ -193,11 +196,22 @@ pub(super) fn refuse(ctx: &mut Ctx<'_>, handle: &StreamHandle, error: &PublishEr
 pub(super) fn poll_commit(
     jetstream: &JetStream,
     commit: &mut Commit,
+    in_place: Option<&mut InPlace>,
     cx: &mut Context<'_>,
 ) -> Poll<CommitResult> {
     // Without a sync in it, a commit is one write, which is cheaper done here than handed over.
-    let inline = jetstream.store.options().sync != Sync::Always;
-    if inline { Poll::Ready(commit.settle()) } else { Pin::new(commit).poll(cx) }
+    if jetstream.store.options().sync != Sync::Always {
+        return Poll::Ready(commit.settle());
+    }
+    // A sync takes as long here as elsewhere, but two threads need not be woken for it. Other tasks go on meanwhile.
+    if let Some(in_place) = in_place.filter(|_| commit.is_free()) {
+        let begun = Instant::now();
+        if let Some(outcome) = block_in_place(|| commit.settle_if_free()) {
+            in_place.note(begun.elapsed());
+            return Poll::Ready(outcome);
+        }
+    }
+    Pin::new(commit).poll(cx)
 }
 
 impl Waiting {
@@ -226,7 +240,12 @@ impl Waiting {
     }
 
     /// Answers if the message is safe, or was refused.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, ctx: &mut Ctx<'_>) -> Poll<()> {
+    pub(super) fn poll(
+        &mut self,
+        in_place: Option<&mut InPlace>,
+        cx: &mut Context<'_>,
+        ctx: &mut Ctx<'_>,
+    ) -> Poll<()> {
         let commit = match &mut self.accepted {
             Accepted::Stored { commit, .. }
             | Accepted::Passed { commit, .. }
@@ -234,7 +253,9 @@ impl Waiting {
             | Accepted::Duplicate { settled: commit, .. } => commit,
             Accepted::Staged => return Poll::Ready(()),
         };
-        let Poll::Ready(outcome) = poll_commit(&self.jetstream, commit, cx) else { return Poll::Pending };
+        let Poll::Ready(outcome) = poll_commit(&self.jetstream, commit, in_place, cx) else {
+            return Poll::Pending;
+        };
         let messages = match &self.accepted {
             Accepted::BatchStored { count, .. } => crate::convert::to_u64(*count),
             _ => 1,
@@ -270,7 +291,7 @@ impl Waiting {
                 if let Some(filter) = also_purge {
                     let purge = Purge { filter: Some(filter.clone()), below: Some(sequence), keep: None };
                     // The message itself is stored; what is older and cannot be removed now stays.
-                    let _ = tokio::task::block_in_place(|| self.handle.stream.purge(&purge));
+                    let _ = block_in_place(|| self.handle.stream.purge(&purge));
                 }
                 (Outcome::Stored, sequence)
             }
@@ -278,7 +299,7 @@ impl Waiting {
                 if let Some(replaces) = replaces {
                     let purge = Purge { below: Some(sequence), ..replaces.clone() };
                     // As below, what cannot be removed now stays.
-                    let _ = tokio::task::block_in_place(|| self.handle.stream.purge(&purge));
+                    let _ = block_in_place(|| self.handle.stream.purge(&purge));
                     self.handle.settle_purge(&self.jetstream, ctx, purge.filter.as_ref());
                 }
                 self.handle.note_passed(self.jetstream.store.now());

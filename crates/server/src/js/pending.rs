@@ -3,6 +3,7 @@
 use super::context::Ctx;
 use super::group::Group;
 use super::handle::StreamHandle;
+use super::in_place::InPlace;
 use super::ingest::Waiting;
 use super::state::JetStream;
 use jetkv_engine::Commit;
@@ -22,6 +23,7 @@ pub(crate) struct Pending {
     /// How many of them are counted in the backlog.
     counted: u64,
     backlog: Arc<Backlog>,
+    in_place: InPlace,
 }
 
 #[derive(Debug)]
@@ -37,7 +39,14 @@ pub(crate) struct Backlog(AtomicU64);
 
 impl Pending {
     pub(crate) fn new(backlog: Arc<Backlog>) -> Self {
-        Self { waiting: VecDeque::new(), answers: 0, bytes: 0, counted: 0, backlog }
+        Self {
+            waiting: VecDeque::new(),
+            answers: 0,
+            bytes: 0,
+            counted: 0,
+            backlog,
+            in_place: InPlace::default(),
+        }
     }
 
     /// Adds a message that is on its way.
@@ -106,9 +115,11 @@ impl Pending {
     /// Answers everything at the front that is done; ready when nothing waits. If not, the task is woken when the front is done.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, ctx: &mut Ctx<'_>) -> Poll<()> {
         while let Some(front) = self.waiting.front_mut() {
+            let is_alone = self.answers == 1 && self.in_place.admits(self.bytes);
+            let in_place = is_alone.then_some(&mut self.in_place);
             let (outcome, answers, bytes) = match front {
-                Wait::One(waiting) => (waiting.poll(cx, ctx), 1, waiting.bytes()),
-                Wait::Group(group) => (group.poll(cx, ctx), group.len(), group.bytes()),
+                Wait::One(waiting) => (waiting.poll(in_place, cx, ctx), 1, waiting.bytes()),
+                Wait::Group(group) => (group.poll(in_place, cx, ctx), group.len(), group.bytes()),
             };
             if outcome.is_pending() {
                 break;
@@ -129,6 +140,16 @@ impl Pending {
         self.answers >= WAITING_MAX
             || self.bytes >= BYTES_MAX
             || (!self.waiting.is_empty() && self.backlog.0.load(Ordering::Relaxed) >= BACKLOG_MAX)
+    }
+
+    /// Says whether a message was synced in place since this was last asked: then nothing was read meanwhile.
+    pub(crate) fn take_synced(&mut self) -> bool {
+        self.in_place.take_synced()
+    }
+
+    /// Notes that the client sent more during such a sync.
+    pub(crate) fn was_crowded(&mut self) {
+        self.in_place.was_crowded();
     }
 
     /// Says whether nothing waits.
