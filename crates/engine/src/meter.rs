@@ -14,6 +14,8 @@ pub(crate) struct SyncMeter {
     clock: Arc<dyn Clock>,
     counts: [AtomicU64; SyncTimes::BOUNDS.len() + 1],
     total_nanos: AtomicU64,
+    /// What the last one took that succeeded.
+    last_took_nanos: AtomicU64,
     failures: AtomicU64,
     /// When the last one ended that succeeded.
     last_nanos: AtomicU64,
@@ -72,6 +74,7 @@ impl SyncMeter {
             clock,
             counts: std::array::from_fn(|_| AtomicU64::new(0)),
             total_nanos: AtomicU64::new(0),
+            last_took_nanos: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             last_nanos: AtomicU64::new(0),
             observer: OnceLock::new(),
@@ -107,8 +110,14 @@ impl SyncMeter {
         }
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         self.total_nanos.fetch_add(nanos, Ordering::Relaxed);
+        self.last_took_nanos.store(nanos, Ordering::Relaxed);
         self.last_nanos.store(ended.as_nanos(), Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Returns what the last sync took.
+    pub(crate) fn last_took(&self) -> Duration {
+        Duration::from_nanos(self.last_took_nanos.load(Ordering::Relaxed))
     }
 
     pub(crate) fn times(&self) -> SyncTimes {

@@ -13,6 +13,7 @@ mod create;
 mod discard;
 mod follow;
 mod frozen;
+mod gather;
 mod listen;
 mod listing;
 mod log;
@@ -56,13 +57,14 @@ use crate::error::EngineError;
 use crate::index::StreamIndex;
 use crate::store::Shared;
 use crate::wakes;
+use gather::Gathering;
 use jetkv_types::{Sequence, StreamName, SubjectFilter, Timestamp};
 use listen::Listeners;
 use log::Log;
 use parking_lot::{Condvar, Mutex, RwLock};
 use stats::StreamCounters;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use writer::Writer;
 
@@ -93,8 +95,7 @@ pub(crate) struct StreamInner {
     /// Whether a thread commits at this moment.
     committing: Mutex<Committing>,
     committed: Condvar,
-    /// Batches in the commit before.
-    batches_before: AtomicU32,
+    gathering: Gathering,
     listeners: Arc<Listeners>,
     damages: Mutex<Vec<Damage>>,
     /// Everything before this sequence was written by an earlier process.

@@ -44,7 +44,10 @@ fn config(name: &str) -> StreamConfig {
 
 /// Makes a store with a stream, and a waker that uses both and is registered with a listener of the stream.
 fn inline() -> (Store, Stream, Arc<Inline>) {
-    let options = StoreOptions { upkeep: Upkeep::Manual, ..StoreOptions::default() };
+    inline_with(StoreOptions { upkeep: Upkeep::Manual, ..StoreOptions::default() })
+}
+
+fn inline_with(options: StoreOptions) -> (Store, Stream, Arc<Inline>) {
     let store = Store::open(Env::memory(), Path::new("/data"), options).unwrap();
     let stream = store.create_stream(config("k")).unwrap();
     let listener = stream.listen(&[SubjectFilter::all()]);
@@ -108,6 +111,61 @@ fn a_task_woken_by_its_commit_may_use_the_stream_at_once() {
         let Poll::Ready(outcome) = outcome else { unreachable!("it is not pending") };
         assert_eq!(outcome.unwrap().first, 1);
         stream.append(&[Append::put(&subject, b"2")]).wait().unwrap();
+    });
+}
+
+/// Options with which each of two messages of 400 bytes is committed alone, in a segment of its own.
+fn small_segments() -> StoreOptions {
+    StoreOptions {
+        upkeep: Upkeep::Manual,
+        segment_bytes_min: 512,
+        segment_bytes_max: 512,
+        ..StoreOptions::default()
+    }
+}
+
+#[test]
+fn a_watcher_woken_by_who_waits_for_a_later_commit_may_share_that_commit() {
+    within_a_minute(|| {
+        let (_store, stream, inline) = inline_with(small_segments());
+        let put = |key: &str, bytes: usize| {
+            stream.append(&[Append::put(&Subject::new(key).unwrap(), &vec![b'v'; bytes])])
+        };
+        let (first, second) = (put("k.a", 400), put("k.b", 200));
+        assert!(!first.is_done_with(&second), "one commit for both");
+        // This thread commits both. Between them it calls the waker, whose message is to be committed with the second.
+        assert_eq!(second.wait().unwrap().first, 2);
+        assert_eq!(first.wait().unwrap().first, 1);
+        assert_eq!(inline.count.load(Ordering::SeqCst), 1);
+    });
+}
+
+/// A waker that fails.
+struct Failing;
+
+impl Wake for Failing {
+    fn wake(self: Arc<Self>) {
+        std::panic::resume_unwind(Box::new("a waker fails"));
+    }
+}
+
+#[test]
+fn a_waker_that_fails_leaves_nobody_waiting() {
+    within_a_minute(|| {
+        let store = Store::open(Env::memory(), Path::new("/data"), small_segments()).unwrap();
+        let stream = store.create_stream(config("k")).unwrap();
+        let put = |key: &str, bytes: usize| {
+            stream.append(&[Append::put(&Subject::new(key).unwrap(), &vec![b'v'; bytes])])
+        };
+        let listener = stream.listen(&[SubjectFilter::all()]);
+        let waker = Waker::from(Arc::new(Failing));
+        assert!(listener.poll_beyond(&mut Context::from_waker(&waker), 0).is_pending());
+        let (first, second, third) = (put("k.a", 400), put("k.b", 100), put("k.c", 100));
+        assert!(second.is_done_with(&third) && !first.is_done_with(&second));
+        // The thread that is to see to the second and third ends after the first.
+        assert!(thread::spawn(|| second.wait()).join().is_err());
+        assert_eq!(third.wait().unwrap().first, 3);
+        assert_eq!(first.wait().unwrap().first, 1);
     });
 }
 

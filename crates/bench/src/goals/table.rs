@@ -47,8 +47,8 @@ const FEW_IN_FLIGHT: &str = "with one request in flight every request pays its o
 const ON_DISK: &str = "values of neighbouring keys lie all over the log and each is a read of its own; it needs a cache of blocks or values \
     that are stored in the order of keys";
 const WHOLE_SYNC: &str = "a busy disk makes its own times; compare both with the sync of the same run";
-const HANDED_OVER: &str = "half of the time is the kernel's, switching between the threads that wait: each put wakes one; tasks that \
-    share a thread would not need it";
+const HANDED_OVER: &str = "each of the threads sleeps and is woken once for each put, and two processors share the switching; tasks \
+    that share a thread would not need it";
 const NEW_SEGMENTS: &str = "a full segment is closed and the next one made by whoever fills it, which takes six more syncs; upkeep could make \
     the next one ahead";
 

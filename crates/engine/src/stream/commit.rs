@@ -3,9 +3,9 @@
 use super::StreamInner;
 use super::log::Log;
 use super::round::Round;
+use super::turn::Turn;
 use super::writer::{Chunk, Writer};
 use crate::append::CommitResult;
-use crate::config::Sync;
 use crate::convert::{to_u64, to_usize};
 use crate::error::EngineError;
 use crate::format::entry::{self, Kind};
@@ -113,18 +113,28 @@ impl Future for Commit {
 }
 
 impl StreamInner {
-    /// Waits until a round is done, and does it if nobody else is at it.
-    fn wait_for(&self, round: &Round) -> Result<(), EngineError> {
-        loop {
-            if let Some(outcome) = round.outcome() {
-                return outcome;
-            }
-            let _wakes = wakes::hold();
-            let Some(_turn) = self.lead(|| round.outcome().is_some()) else { continue };
-            self.let_others_queue();
-            // One chunk a turn: nobody is kept from its answer by serving others.
-            self.commit_next();
+    /// Waits until a round is done. The first who waits for it sees to that, unless somebody else does it before; the others
+    /// sleep until it is done, and nothing else wakes them.
+    fn wait_for(self: &Arc<Self>, round: &Round) -> Result<(), EngineError> {
+        if let Some(outcome) = round.outcome() {
+            return outcome;
         }
+        let mut duty = None;
+        while round.elect() {
+            duty.get_or_insert_with(|| self.duty(round));
+            let _wakes = wakes::hold();
+            if let Some(turn) = self.lead(|| round.is_decided()) {
+                self.let_others_join(round);
+                // One chunk a turn: nobody is kept from its answer by serving others.
+                self.commit_next(turn);
+            }
+            if round.is_decided() {
+                break;
+            }
+            // Who is woken now may come to wait for this very round, on this very thread.
+            round.resign();
+        }
+        round.wait()
     }
 
     /// Does a round if nobody commits to the stream; `None` if somebody does and the round is not done yet.
@@ -134,8 +144,12 @@ impl StreamInner {
                 return Some(outcome);
             }
             let _wakes = wakes::hold();
-            let _turn = self.lead_if_free()?;
-            self.commit_next();
+            let turn = self.lead_if_free()?;
+            if round.is_decided() {
+                // Whoever decided it is about to answer.
+                return round.outcome();
+            }
+            self.commit_next(turn);
         }
     }
 
@@ -144,42 +158,34 @@ impl StreamInner {
         self.committed.notify_all();
     }
 
-    /// Gives writers that were answered a moment ago the chance to share the next sync. A single writer never waits.
-    fn let_others_queue(&self) {
-        // Without a sync there is nothing to share that would be worth a switch of threads.
-        if self.shared.options.sync != Sync::Always {
-            return;
-        }
-        let expected = self.batches_before.load(Ordering::Relaxed);
-        for _ in 0..expected.min(YIELDS_MAX) {
-            if self.writer.lock().queued_batches + 1 >= expected {
-                return;
-            }
-            std::thread::yield_now();
-        }
-    }
-
-    /// Commits the oldest queued chunk; says whether more is queued.
-    fn commit_next(&self) -> bool {
+    /// Commits the oldest queued chunk; says whether more is queued. The turn ends before anybody is answered: who
+    /// leads next is at it before those who are answered begin anew.
+    fn commit_next(&self, turn: Turn<'_>) -> bool {
         let mut log = self.log.lock();
-        let chunk = {
-            let mut writer = self.writer.lock();
-            self.batches_before.store(writer.queued_batches, Ordering::Relaxed);
-            self.take_chunk(&mut writer)
-        };
+        let chunk = self.take_chunk(&mut self.writer.lock());
         let Some(chunk) = chunk else { return false };
-        self.commit_chunk(&mut log, None, chunk);
-        !self.writer.lock().is_idle()
+        let owed = self.owe(&chunk.round);
+        let batches = chunk.round.batches();
+        let outcome = self.commit_chunk(&mut log, None, chunk);
+        drop(log);
+        let more = {
+            let writer = self.writer.lock();
+            self.gathering.note(batches, writer.queued_batches);
+            !writer.is_idle()
+        };
+        owed.decide();
+        drop(turn);
+        owed.pay(outcome);
+        more
     }
 
     /// Commits with the front locked by the caller: nothing can come in between.
     pub(crate) fn commit_locked(&self, log: &mut Log, writer: &mut Writer) -> Result<(), EngineError> {
         while let Some(chunk) = self.take_chunk(writer) {
-            let round = Arc::clone(&chunk.round);
-            self.commit_chunk(log, Some(writer), chunk);
-            if let Some(outcome) = round.outcome() {
-                outcome?;
-            }
+            let owed = self.owe(&chunk.round);
+            let outcome = self.commit_chunk(log, Some(writer), chunk);
+            owed.pay(outcome.clone());
+            outcome?;
         }
         Ok(())
     }
@@ -189,9 +195,13 @@ impl StreamInner {
         writer.take_chunk()
     }
 
-    /// Writes, makes durable, shows and answers.
-    fn commit_chunk(&self, log: &mut Log, mut locked: Option<&mut Writer>, chunk: Chunk) {
-        let _owed = self.owe(&chunk.round);
+    /// Writes, makes durable and shows; who waits is answered by the caller.
+    fn commit_chunk(
+        &self,
+        log: &mut Log,
+        mut locked: Option<&mut Writer>,
+        chunk: Chunk,
+    ) -> Result<(), EngineError> {
         if chunk.begins.is_some() {
             self.describe_state(log);
         }
@@ -204,10 +214,10 @@ impl StreamInner {
             };
             let (error, rounds) = self.give_up(log, writer, error);
             drop(guard);
-            for round in rounds.iter().chain([&chunk.round]) {
+            for round in &rounds {
                 round.finish(Err(error.clone()));
             }
-            return;
+            return Err(error);
         }
         let (messages, bytes) = {
             let mut index = self.index.write();
@@ -243,11 +253,11 @@ impl StreamInner {
             Some(writer) => settle(writer),
             None => settle(&mut self.writer.lock()),
         }
-        chunk.round.finish(Ok(()));
         if chunk.begins.is_some() {
             self.shared.upkeep.poke();
         }
         chunk.recycle();
+        Ok(())
     }
 
     /// Takes back everything queued after a failed write. Only a full disk leaves the stream writable.
@@ -336,9 +346,6 @@ impl StreamInner {
 /// Why a stream is poisoned after a panic.
 pub(super) const PANICKED: &str = "a panic in the middle of its work";
 
-/// How often a thread that is about to sync steps back for others.
-const YIELDS_MAX: u32 = 16;
-
 /// Applies entries that have just become durable; returns how many are messages.
 fn apply_chunk(index: &mut StreamIndex, log: &Log, chunk: &Chunk) -> u64 {
     let mut messages = 0;
@@ -411,6 +418,6 @@ pub(super) fn describe(error: &EngineError) -> String {
 /// more. Others get their turn before that.
 pub(crate) fn commit_scheduled(stream: &StreamInner) -> bool {
     let _wakes = wakes::hold();
-    let Some(_turn) = stream.lead(|| false) else { return false };
-    stream.commit_next()
+    let Some(turn) = stream.lead(|| false) else { return false };
+    stream.commit_next(turn)
 }

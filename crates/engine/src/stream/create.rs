@@ -1,6 +1,7 @@
 //! Making a stream, and planning its segments.
 
 use super::StreamInner;
+use super::gather::Gathering;
 use super::listen::Listeners;
 use super::log::Log;
 use super::stats::StreamCounters;
@@ -17,7 +18,7 @@ use jetkv_types::limits::MESSAGE_BYTES_MAX;
 use jetkv_types::{Sequence, StreamName, SubjectFilter, Timestamp};
 use parking_lot::{Condvar, Mutex, RwLock};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -100,7 +101,7 @@ impl NewStream {
             config: RwLock::new(Arc::new(self.config)),
             committing: Mutex::default(),
             committed: Condvar::new(),
-            batches_before: AtomicU32::new(0),
+            gathering: Gathering::default(),
             listeners: Arc::new(Listeners::new(recent_bytes_max)),
             damages: Mutex::new(self.damages),
             opened_at,

@@ -4,7 +4,7 @@ use crate::error::EngineError;
 use crate::wakes;
 use parking_lot::Mutex;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::Waker;
 
 /// One group commit: everybody whose append is in it waits for the same outcome.
@@ -13,6 +13,11 @@ pub(crate) struct Round {
     outcome: OnceLock<Result<(), EngineError>>,
     wakers: Mutex<Vec<Waker>>,
     scheduled: AtomicBool,
+    /// Whether somebody who waits sees that it is done.
+    elected: AtomicBool,
+    /// Whether there is nothing left to do for it; the outcome follows.
+    decided: AtomicBool,
+    batches: AtomicU32,
 }
 
 impl Round {
@@ -27,8 +32,44 @@ impl Round {
         self.outcome.get().cloned()
     }
 
+    /// Sleeps until the round is done.
+    pub(crate) fn wait(&self) -> Result<(), EngineError> {
+        self.outcome.wait().clone()
+    }
+
+    /// Says whether the caller is to see that the round is done, which is whoever asks first.
+    pub(crate) fn elect(&self) -> bool {
+        !self.elected.swap(true, Ordering::AcqRel)
+    }
+
+    /// Lets another one be elected.
+    pub(crate) fn resign(&self) {
+        self.elected.store(false, Ordering::Release);
+    }
+
+    /// Returns how many batches are in it so far.
+    pub(crate) fn batches(&self) -> u32 {
+        self.batches.load(Ordering::Relaxed)
+    }
+
+    /// Counts a batch; the caller holds the front.
+    pub(crate) fn count_batch(&self) {
+        self.batches.store(self.batches() + 1, Ordering::Relaxed);
+    }
+
+    /// Says that the outcome is known, and that whoever knows it will tell.
+    pub(crate) fn decide(&self) {
+        self.decided.store(true, Ordering::Release);
+    }
+
+    /// Says whether the outcome is known to somebody.
+    pub(crate) fn is_decided(&self) -> bool {
+        self.decided.load(Ordering::Acquire)
+    }
+
     /// Says what came of it and wakes everybody who awaits it; only the first call counts.
     pub(crate) fn finish(&self, outcome: Result<(), EngineError>) {
+        self.decide();
         // Nobody can have finished it before, except a stream that failed as a whole.
         let _ = self.outcome.set(outcome);
         let wakers = std::mem::take(&mut *self.wakers.lock());

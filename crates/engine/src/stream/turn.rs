@@ -24,6 +24,15 @@ pub(super) struct Owed<'a> {
     round: Arc<Round>,
 }
 
+/// The duty to see that a round is done, as others sleep until it is. Should its thread end in a panic before, a thread of
+/// the store has it.
+#[derive(Debug)]
+#[must_use = "the duty lasts as long as this lives"]
+pub(super) struct Duty<'a> {
+    stream: &'a Arc<StreamInner>,
+    round: &'a Round,
+}
+
 impl StreamInner {
     /// Begins work on the stream.
     pub(super) fn turn(&self) -> Turn<'_> {
@@ -58,6 +67,11 @@ impl StreamInner {
         Owed { stream: self, round: Arc::clone(round) }
     }
 
+    /// Takes over the duty to see that a round is done.
+    pub(super) fn duty<'a>(self: &'a Arc<Self>, round: &'a Round) -> Duty<'a> {
+        Duty { stream: self, round }
+    }
+
     fn panicked(&self) -> EngineError {
         EngineError::Poisoned { stream: self.name.clone(), reason: commit::PANICKED.into() }
     }
@@ -75,10 +89,30 @@ impl Drop for Turn<'_> {
     }
 }
 
+impl Owed<'_> {
+    /// Says that nobody else need do anything for the round: its answer is on the way.
+    pub(super) fn decide(&self) {
+        self.round.decide();
+    }
+
+    /// Answers everybody in the round.
+    pub(super) fn pay(self, outcome: Result<(), EngineError>) {
+        self.round.finish(outcome);
+    }
+}
+
 impl Drop for Owed<'_> {
     fn drop(&mut self) {
         if self.round.outcome().is_none() {
             self.round.finish(Err(self.stream.panicked()));
+        }
+    }
+}
+
+impl Drop for Duty<'_> {
+    fn drop(&mut self) {
+        if self.round.outcome().is_none() {
+            self.stream.schedule_commit();
         }
     }
 }

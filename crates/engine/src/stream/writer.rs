@@ -271,6 +271,7 @@ impl Writer {
         self.queued_batches += 1;
         if let Some(chunk) = self.queue.back_mut() {
             chunk.next = self.next;
+            chunk.round.count_batch();
         }
     }
 
