@@ -66,6 +66,14 @@ impl Slot {
     }
 }
 
+/// Where the slot of a sequence is.
+#[derive(Debug, Clone, Copy)]
+enum Near {
+    Exactly(usize),
+    /// Near an index; with the difference that it has.
+    About(usize, u32),
+}
+
 /// How far the controls of a segment reach, all of them together.
 #[derive(Debug, Clone, Copy, Default)]
 struct Reach {
@@ -82,6 +90,9 @@ struct Reach {
 pub(crate) struct SegmentIndex {
     pub(crate) file: Arc<SegmentFile>,
     slots: Vec<Slot>,
+    /// The difference of the first of every [`MARKED`] slots: a search among them finds them in the cache, where each slot that it
+    /// looked at would be waited for.
+    marks: Vec<u32>,
     pub(crate) live_count: u64,
     /// Bytes of the entries of live messages.
     pub(crate) live_bytes: u64,
@@ -102,6 +113,7 @@ impl SegmentIndex {
         Self {
             file,
             slots: Vec::new(),
+            marks: Vec::new(),
             live_count: 0,
             live_bytes: 0,
             end,
@@ -113,7 +125,8 @@ impl SegmentIndex {
     }
 
     pub(crate) fn with_capacity(file: Arc<SegmentFile>, count: usize) -> Self {
-        Self { slots: Vec::with_capacity(count), ..Self::new(file) }
+        let (slots, marks) = (Vec::with_capacity(count), Vec::with_capacity(count.div_ceil(MARKED)));
+        Self { slots, marks, ..Self::new(file) }
     }
 
     pub(crate) fn info(&self) -> &SegmentInfo {
@@ -122,7 +135,11 @@ impl SegmentIndex {
 
     /// Adds a live message behind all others.
     pub(crate) fn push(&mut self, placed: &Placed, subject: SubjectId) {
-        self.slots.push(Slot::new(self.info().base, placed, subject));
+        let slot = Slot::new(self.info().base, placed, subject);
+        if self.slots.len().is_multiple_of(MARKED) {
+            self.marks.push(slot.delta);
+        }
+        self.slots.push(slot);
         self.live_count += 1;
         self.live_bytes += u64::from(placed.length);
     }
@@ -189,19 +206,49 @@ impl SegmentIndex {
 
     /// Returns the index of the first slot whose sequence is at least `sequence`.
     pub(crate) fn lower_bound(&self, sequence: Sequence) -> usize {
-        let Some(delta) = sequence.checked_sub(self.info().base) else { return 0 };
-        let Ok(delta) = u32::try_from(delta) else { return self.slots.len() };
-        // In a segment that was never compacted, the difference is the index.
-        let guess = crate::convert::to_usize(delta);
-        if self.slots.get(guess).is_some_and(|slot| slot.delta == delta) {
-            return guess;
+        match self.near(sequence) {
+            Near::Exactly(index) => index,
+            Near::About(index, delta) => self.search_around(index, delta),
         }
-        // In one that was, what was left out is spread: a step in proportion comes close, and what is near is searched.
+    }
+
+    /// Returns where the slot of a sequence must be, without a look at slots that may be far from the processor.
+    fn near(&self, sequence: Sequence) -> Near {
+        let Some(delta) = sequence.checked_sub(self.info().base) else { return Near::Exactly(0) };
+        let end = self.slots.len();
+        let Ok(delta) = u32::try_from(delta) else { return Near::Exactly(end) };
         let Some(last) = self.slots.last().filter(|last| last.delta >= delta) else {
-            return self.slots.len();
+            return Near::Exactly(end);
         };
-        let share = u64::from(delta) * to_u64(self.slots.len()) / (u64::from(last.delta) + 1);
-        self.search_around(crate::convert::to_usize_wide(share), delta)
+        if crate::convert::to_usize(last.delta) == end - 1 {
+            // Nothing was left out, as in a segment that was never compacted: the difference is the index.
+            return Near::Exactly(crate::convert::to_usize(delta));
+        }
+        // The slot is behind this mark, and not behind the next one. Between them, a step in proportion comes close.
+        let Some(mark) = self.marks.partition_point(|mark| *mark < delta).checked_sub(1) else {
+            return Near::Exactly(0);
+        };
+        let (from, least) = (mark * MARKED, self.marks[mark]);
+        let (to, most) = match self.marks.get(mark + 1) {
+            Some(most) => (from + MARKED, *most),
+            None => (end - 1, last.delta),
+        };
+        let share = u64::from(delta - least) * to_u64(to - from) / u64::from((most - least).max(1));
+        Near::About(from + crate::convert::to_usize_wide(share), delta)
+    }
+
+    /// Returns about where the slot of a sequence is; [`Self::touch`] has it at hand then.
+    pub(super) fn guess(&self, sequence: Sequence) -> usize {
+        match self.near(sequence) {
+            Near::Exactly(index) | Near::About(index, _) => index,
+        }
+    }
+
+    /// Reads slots around an index, for nothing but to have them at hand.
+    #[inline]
+    pub(super) fn touch(&self, index: usize) -> u32 {
+        let delta = |index: usize| self.slots.get(index).map_or(0, Slot::delta);
+        delta(index) ^ delta(index.saturating_sub(SLOTS_PER_LINE)) ^ delta(index + SLOTS_PER_LINE)
     }
 
     /// Returns the index of the first slot that is not below `delta`, looking ever further from `near`, an index.
@@ -239,12 +286,13 @@ impl SegmentIndex {
     }
 
     pub(crate) fn memory_bytes(&self) -> u64 {
-        to_u64(self.slots.capacity() * size_of::<Slot>())
+        to_u64(self.slots.capacity() * size_of::<Slot>() + self.marks.capacity() * size_of::<u32>())
     }
 
     /// Gives memory back that no further message will need.
     pub(crate) fn shrink(&mut self) {
         self.slots.shrink_to_fit();
+        self.marks.shrink_to_fit();
     }
 }
 
@@ -261,8 +309,12 @@ fn operation_from_code(code: u32) -> Operation {
     }
 }
 
+/// Every so many slots there is a mark.
+const MARKED: usize = 32;
+/// So many slots are in the memory that is fetched at once, 64 bytes in most processors.
+const SLOTS_PER_LINE: usize = 3;
 /// The first step of a search.
-const NEAR_SLOTS: usize = 8;
+const NEAR_SLOTS: usize = 4;
 const DEAD: u32 = u32::MAX;
 const LENGTH_BITS: u32 = 28;
 const LENGTH_MASK: u32 = (1 << LENGTH_BITS) - 1;

@@ -323,8 +323,21 @@ impl StreamIndex {
             *place = last;
             count += 1;
         }
-        let sizes = lasts[..count].iter().filter_map(|last| self.slot(*last)).map(Slot::size);
-        std::hint::black_box(sizes.fold(0, |sum, size| sum ^ size));
+        self.fetch_slots(&lasts[..count]);
+    }
+
+    /// Has memory fetch the slots of messages, all at once.
+    fn fetch_slots(&self, sequences: &[Sequence]) {
+        let mut places = [(0, 0); FETCHED_TOGETHER];
+        for (place, sequence) in places.iter_mut().zip(sequences) {
+            if let Some(segment) = self.segment_of(*sequence) {
+                *place = (segment, self.segments[segment].guess(*sequence));
+            }
+        }
+        let touch = |(segment, index): &(usize, usize)| {
+            self.segments.get(*segment).map_or(0, |segment| segment.touch(*index))
+        };
+        std::hint::black_box(places[..sequences.len()].iter().map(touch).fold(0, |sum, found| sum ^ found));
     }
 
     /// As [`Self::fetch`], for subjects; of one alone there is nothing that could come together.

@@ -35,7 +35,9 @@ fn a_sequence_is_found_however_the_gaps_lie() {
     let gaps: Vec<u32> = (0..200).map(|n| n * 3 + n % 2).collect();
     let late: Vec<u32> = (0..100).chain(5_000..5_100).collect();
     let early: Vec<u32> = [0, 1].into_iter().chain(90_000..90_100).collect();
-    for deltas in [&[][..], &[7], &even, &gaps, &late, &early] {
+    let thinning: Vec<u32> = (0_u32..300).map(|n| n * n).collect();
+    let thickening: Vec<u32> = (0_u32..300).map(|n| 90_000 - (299 - n) * (299 - n)).collect();
+    for deltas in [&[][..], &[7], &even, &gaps, &late, &early, &thinning, &thickening] {
         let segment = segment_with(deltas);
         let end = deltas.last().map_or(3, |last| last + 3);
         for delta in 0..end {

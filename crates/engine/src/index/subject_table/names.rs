@@ -90,7 +90,11 @@ impl Names {
     pub(super) fn fetch<'a>(&'a self, hashes: &'a [u64]) -> impl Iterator<Item = Sequence> + 'a {
         let sum = hashes.iter().fold(0, |sum, hash| sum ^ self.buckets.touch(*hash));
         std::hint::black_box(sum);
-        hashes.iter().filter_map(|hash| self.buckets.guess(*hash)).map(|id| self.known(id).last)
+        hashes.iter().filter_map(|hash| self.buckets.guess(*hash)).map(|id| {
+            // The name beside it may begin in another piece of memory.
+            std::hint::black_box(self.name(id).first());
+            self.known(id).last
+        })
     }
 
     /// Returns the ids in use, ascending.
