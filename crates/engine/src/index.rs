@@ -6,5 +6,5 @@ mod stream_index;
 mod subject_table;
 
 pub(crate) use slots::{Placed, SegmentIndex, Slot};
-pub(crate) use stream_index::{Applied, FETCHED_TOGETHER, LastOf, Location, StreamIndex};
+pub(crate) use stream_index::{Applied, FETCHED_TOGETHER, Hinting, LastOf, Location, StreamIndex};
 pub(crate) use subject_table::{SubjectHasher, SubjectId};

@@ -304,7 +304,7 @@ pub(super) const GOALS: &[Goal] = &[
         AtMost(1.0),
         embedded("open after a clean stop", "ms"),
         Peer::Fixed(150.0),
-        "filling the table is waits for memory, and the kernel hands out its pages; hints are read on a second thread",
+        "filling the table is waits for memory, and the kernel hands out its pages; hints are read and slots made on a second thread (docs/adr/0003)",
     ),
     goal(
         "embedded open after a crash",

@@ -41,6 +41,11 @@ impl Slot {
         }
     }
 
+    /// Returns a message that is nobody's yet.
+    pub(crate) fn unclaimed(base: Sequence, placed: &Placed) -> Self {
+        Self { subject: DEAD, ..Self::new(base, placed, SubjectId::new(0)) }
+    }
+
     pub(crate) fn subject(&self) -> Option<SubjectId> {
         (self.subject != DEAD).then(|| SubjectId::new(self.subject))
     }
@@ -129,8 +134,27 @@ impl SegmentIndex {
         Self { slots, marks, ..Self::new(file) }
     }
 
+    /// Takes the messages of a whole segment, none of them claimed yet.
+    pub(crate) fn with_unclaimed(file: Arc<SegmentFile>, slots: Vec<Slot>) -> Self {
+        let end = slots.last().map_or(file.info.data_start, |last| last.offset + last.length());
+        let marks = slots.iter().step_by(MARKED).map(Slot::delta).collect();
+        Self { slots, marks, end, ..Self::new(file) }
+    }
+
     pub(crate) fn info(&self) -> &SegmentInfo {
         &self.file.info
+    }
+
+    /// Says whose message an unclaimed slot is, and returns it; it lives from now on.
+    pub(crate) fn claim(&mut self, index: usize, subject: SubjectId) -> Placed {
+        let base = self.info().base;
+        let slot = &mut self.slots[index];
+        slot.subject = subject.number();
+        let (offset, length, size, operation) = (slot.offset, slot.length(), slot.size, slot.operation());
+        let placed = Placed { sequence: base + u64::from(slot.delta), offset, length, size, operation };
+        self.live_count += 1;
+        self.live_bytes += u64::from(length);
+        placed
     }
 
     /// Adds a live message behind all others.

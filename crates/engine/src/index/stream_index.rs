@@ -67,6 +67,16 @@ pub(crate) struct Applied<'a> {
     pub(crate) deadline: Option<u64>,
 }
 
+/// What there is to a message beside its slot.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hinting<'a> {
+    pub(crate) subject: &'a [u8],
+    /// Hash of the subject, by the table's hasher.
+    pub(crate) hash: u64,
+    pub(crate) floor: Sequence,
+    pub(crate) deadline: Option<u64>,
+}
+
 impl StreamIndex {
     pub(crate) fn new(next: Sequence) -> Self {
         Self {
@@ -93,9 +103,27 @@ impl StreamIndex {
         let Some(segment) = self.segments.last_mut() else { return };
         segment.push(placed, id);
         segment.end = segment.end.max(placed.offset + placed.length);
+        self.settle(id, inserted, placed, (message.floor, message.deadline));
+    }
+
+    /// As [`Self::apply_message`], for the next message whose slot is in the last segment already.
+    pub(crate) fn apply_hinted(&mut self, slot: usize, message: &Hinting<'_>) {
+        let (id, inserted) = self.table.insert_hashed(message.hash, message.subject);
+        let Some(placed) = self.segments.last_mut().map(|segment| segment.claim(slot, id)) else { return };
+        self.settle(id, inserted, &placed, (message.floor, message.deadline));
+    }
+
+    /// Counts a message and makes it the last one of its subject.
+    fn settle(
+        &mut self,
+        id: SubjectId,
+        inserted: Inserted,
+        placed: &Placed,
+        (floor, deadline): (Sequence, Option<u64>),
+    ) {
         self.messages += 1;
         self.bytes += u64::from(placed.size);
-        if let Some(deadline) = message.deadline {
+        if let Some(deadline) = deadline {
             self.deadlines.insert(placed.sequence, deadline);
         }
         if self.first == self.next {
@@ -110,7 +138,7 @@ impl StreamIndex {
             *known = fresh;
             return;
         }
-        if before.history == NO_HISTORY && before.last < message.floor {
+        if before.history == NO_HISTORY && before.last < floor {
             // The common case of a bucket without history: the new message takes the old one's place.
             *known = fresh;
             self.kill(before.last);
@@ -121,7 +149,7 @@ impl StreamIndex {
         let known = self.table.known_mut(id);
         known.last = placed.sequence;
         known.operation = placed.operation;
-        self.drop_below(id, message.floor);
+        self.drop_below(id, floor);
     }
 
     /// Drops all messages of the stream below `floor`; returns how many.
@@ -249,7 +277,8 @@ impl StreamIndex {
     fn next_live(&self, from: Sequence) -> Option<(usize, usize, Sequence, SubjectId)> {
         let mut segment = self.segment_of(from).unwrap_or(0);
         while let Some(found) = self.segments.get(segment) {
-            let start = found.lower_bound(from);
+            // One without any need not be walked through.
+            let start = if found.live_count == 0 { found.slots().len() } else { found.lower_bound(from) };
             for (index, slot) in found.slots().iter().enumerate().skip(start) {
                 if let Some(id) = slot.subject() {
                     return Some((segment, index, found.info().base + u64::from(slot.delta()), id));

@@ -144,6 +144,16 @@ impl SubjectTable {
         self.insert_hashed(self.hasher().hash(key), key)
     }
 
+    /// Makes room for up to so many subjects, so that nothing is moved while they come; what of it is not used takes no memory.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        self.names.reserve(count.min(SUBJECTS_MAX));
+    }
+
+    /// Gives back what [`Self::reserve`] took in vain.
+    pub(crate) fn shrink(&mut self) {
+        self.names.shrink();
+    }
+
     /// Removes `key` and returns the id it had, which the next new subject may get.
     pub(crate) fn remove(&mut self, key: &[u8]) -> Option<SubjectId> {
         let id = self.names.remove(key)?;

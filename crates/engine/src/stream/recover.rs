@@ -6,6 +6,7 @@
 mod ahead;
 mod files;
 mod rebuild;
+mod run;
 
 pub(super) use files::read_header;
 
@@ -14,20 +15,20 @@ use super::create::NewStream;
 use super::log::{Log, OpenSegment};
 use super::scan::{self, Found, Known, Scan};
 use crate::config::Storage;
-use crate::convert::{to_u32, to_u64, to_usize};
+use crate::convert::{to_u32, to_u64, to_usize, to_usize_wide};
 use crate::damage::{Damage, DamageKind};
 use crate::env::{Env, OpenMode};
 use crate::error::EngineError;
 use crate::format::config;
-use crate::format::entry::{self, Head, Kind};
+use crate::format::entry::{self, Head};
 use crate::format::hint::{self, HintFile, HintRef};
 use crate::format::manifest::{End, Extent, ListedSegment, MANIFEST_FILE, Manifest, Read};
 use crate::format::segment::{SegmentInfo, hint_file, segment_file};
-use crate::index::{Applied, Placed, SegmentIndex, StreamIndex};
+use crate::index::{SegmentIndex, StreamIndex};
 use crate::planted::{self, Bug};
 use crate::segment_file::{MissingFile, SegmentFile};
 use crate::store::Shared;
-use ahead::{Ahead, Described, Hints};
+use ahead::{Ahead, Hints};
 use files::{Headers, is_begun_by};
 use rebuild::{Rebuilt, rebuild_manifest};
 use std::io;
@@ -127,23 +128,24 @@ impl Recovery {
         segments: &mut [ListedSegment],
         headers: &Headers,
     ) -> Result<(Option<OpenSegment>, bool), EngineError> {
-        let infos: Vec<SegmentInfo> = segments.iter().map(|listed| listed.info.clone()).collect();
         let (mut open, mut changed) = (None, false);
         let hasher = self.index.table.hasher();
         std::thread::scope(|scope| {
             let (env, dir) = (self.env.clone(), self.dir.clone());
-            let begin = |info| Ahead::begin(scope, &env, &dir, info, hasher);
-            let mut next = infos.first().map(begin);
-            for (position, listed) in segments.iter_mut().enumerate() {
-                let Some(hints) = next.take().map(Ahead::finish) else { break };
-                let behind = infos.get(position + 1);
-                next = behind.map(begin);
-                let place = if behind.is_none() { Position::Last } else { Position::Followed };
-                let loaded = self.load(listed, place, headers, &hints)?;
+            self.index.table.reserve(messages_max(segments));
+            let mut ahead = Ahead::begin(scope, &env, &dir, segments, hasher);
+            let count = segments.len();
+            for (number, listed) in (1..).zip(segments) {
+                let Some(mut hints) = ahead.next() else { break };
+                let place = if number == count { Position::Last } else { Position::Followed };
+                let loaded = self.load(listed, place, headers, &mut hints)?;
+                ahead.give_back(hints);
                 changed |= listed.extent != loaded.extent;
                 listed.extent = loaded.extent;
                 open = loaded.open;
             }
+            ahead.finish();
+            self.index.table.shrink();
             Ok((open, changed))
         })
     }
@@ -153,7 +155,7 @@ impl Recovery {
         listed: &ListedSegment,
         position: Position,
         headers: &Headers,
-        hints: &Hints,
+        hints: &mut Hints,
     ) -> Result<Loaded, EngineError> {
         let info = &listed.info;
         let Some(path) = self.find_file(info, headers) else { return self.load_missing(listed, hints) };
@@ -203,15 +205,10 @@ impl Recovery {
     }
 
     /// Applies the hints of a segment that is taken as they describe it; returns the place of the last entry.
-    fn apply_hints(&mut self, file: &Arc<SegmentFile>, hints: &Hints) -> Option<(u32, u32)> {
-        let count = hints.summary.message_count;
-        self.index.segments.push(SegmentIndex::with_capacity(Arc::clone(file), count));
-        let mut last = None;
-        hints.each(&mut self.index, file.info.data_start, |index, described| {
-            apply_described(index, described);
-            last = Some((described.offset, described.length));
-        });
-        last
+    fn apply_hints(&mut self, file: &Arc<SegmentFile>, hints: &mut Hints) -> Option<(u32, u32)> {
+        let slots = std::mem::take(&mut hints.slots);
+        run::apply(&mut self.index, SegmentIndex::with_unclaimed(Arc::clone(file), slots), hints);
+        hints.last
     }
 
     fn load_missing(&mut self, listed: &ListedSegment, hints: &Hints) -> Result<Loaded, EngineError> {
@@ -391,32 +388,16 @@ fn whole_subject<'a>(buffer: &'a mut Vec<u8>, info: &SegmentInfo, flags: u8, sto
     buffer
 }
 
-/// Applies an entry that a hint describes; its hash is known, and its time is not.
-fn apply_described(index: &mut StreamIndex, entry: &Described<'_>) {
-    let Described { kind, sequence, floor, deadline, subject, .. } = *entry;
-    let place = (entry.offset, entry.length, entry.size);
-    match kind {
-        Kind::Message(operation) => {
-            let (offset, length, size) = place;
-            let placed = Placed { sequence, offset, length, size, operation };
-            index.apply_message(&Applied { placed, subject, hash: entry.hash, floor, deadline });
+/// Returns how many messages the segments can hold, by what is listed of them.
+fn messages_max(segments: &[ListedSegment]) -> usize {
+    let of = |listed: &ListedSegment| match listed.extent {
+        Extent::Sealed(end) | Extent::Clean(end) => {
+            let sequences = end.next_sequence.saturating_sub(listed.info.base);
+            sequences.min(u64::from(end.offset) / to_u64(entry::FIXED_BYTES))
         }
-        control => {
-            let head = Head {
-                kind: control,
-                flags: 0,
-                sequence,
-                durable_upto: 0,
-                time: 0,
-                deadline,
-                floor,
-                subject,
-                header_length: 0,
-                data_length: 0,
-            };
-            apply_entry(index, &head, subject, place, entry.data);
-        }
-    }
+        Extent::Open => 0,
+    };
+    to_usize_wide(segments.iter().map(of).sum())
 }
 
 fn last_time(file: &SegmentFile, offset: u32, length: u32) -> Option<u64> {

@@ -38,12 +38,17 @@ fn a_sequence_is_found_however_the_gaps_lie() {
     let thinning: Vec<u32> = (0_u32..300).map(|n| n * n).collect();
     let thickening: Vec<u32> = (0_u32..300).map(|n| 90_000 - (299 - n) * (299 - n)).collect();
     for deltas in [&[][..], &[7], &even, &gaps, &late, &early, &thinning, &thickening] {
-        let segment = segment_with(deltas);
+        let pushed = segment_with(deltas);
+        let unclaimed = pushed.slots().iter().copied().map(|slot| Slot { subject: DEAD, ..slot }).collect();
+        let at_once = SegmentIndex::with_unclaimed(Arc::clone(&pushed.file), unclaimed);
         let end = deltas.last().map_or(3, |last| last + 3);
-        for delta in 0..end {
-            let expected = deltas.partition_point(|found| *found < delta);
-            assert_eq!(segment.lower_bound(100 + u64::from(delta)), expected, "{delta} of {}", deltas.len());
+        for segment in [pushed, at_once] {
+            for delta in 0..end {
+                let expected = deltas.partition_point(|found| *found < delta);
+                let found = segment.lower_bound(100 + u64::from(delta));
+                assert_eq!(found, expected, "{delta} of {}", deltas.len());
+            }
+            assert_eq!(segment.lower_bound(3), 0);
         }
-        assert_eq!(segment.lower_bound(3), 0);
     }
 }

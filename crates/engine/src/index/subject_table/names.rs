@@ -59,6 +59,14 @@ impl Names {
         &mut self.names.at_mut(id.number()).known
     }
 
+    pub(super) fn reserve(&mut self, count: usize) {
+        self.names.reserve(count);
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.names.shrink();
+    }
+
     /// Adds `name`, whose hash this is, if it is missing.
     pub(super) fn insert(&mut self, hash: u64, name: &[u8]) -> (SubjectId, Inserted) {
         if let Some(id) = self.find(hash, name) {

@@ -26,6 +26,17 @@ impl<T> Slab<T> {
         number
     }
 
+    /// Makes room for `count` more values, if the system has it to give.
+    pub(super) fn reserve(&mut self, count: usize) {
+        // Without it, room is made step by step.
+        let _ = self.items.try_reserve_exact(count);
+    }
+
+    /// Gives back room that no value is in.
+    pub(super) fn shrink(&mut self) {
+        self.items.shrink_to_fit();
+    }
+
     /// Frees `number`; the value stays readable until the number is given away again.
     pub(super) fn remove(&mut self, number: u32) {
         self.free.push(number);

@@ -80,8 +80,8 @@ impl Recovery {
         };
         let end = End { offset: to_u32(entry::FIXED_BYTES), next_sequence, digest: 0 };
         let listed = ListedSegment { info, extent: Extent::Sealed(end) };
-        let hints = Hints::read(&self.env, &self.dir, &listed.info, self.index.table.hasher());
-        self.load(&listed, Position::Followed, headers, &hints)?;
+        let mut hints = Hints::read(&self.env, &self.dir, &listed.info, self.index.table.hasher());
+        self.load(&listed, Position::Followed, headers, &mut hints)?;
         if let Some(stand_in) = self.index.segments.pop() {
             self.index.segments.insert(0, stand_in);
         }
