@@ -41,12 +41,15 @@ impl Order {
         let mut path = Path::default();
         // The subject before, and what it is the last of; it is hung up once it is known where it parts from the next.
         let mut before: Option<(SubjectId, Branch)> = None;
-        for id in sorted_ids(names) {
-            if let Some((last, branch)) = before {
-                let common = common_len(names.name(last), names.name(id));
-                order.hang(&mut path, names.name(last), (last, branch), common);
+        for group in sorted_ids(names).chunks(TOUCHED_TOGETHER) {
+            names.touch(group);
+            for &id in group {
+                if let Some((last, branch)) = before {
+                    let common = common_len(names.name(last), names.name(id));
+                    order.hang(&mut path, names.name(last), (last, branch), common);
+                }
+                before = Some((id, Branch::Leaf));
             }
-            before = Some((id, Branch::Leaf));
         }
         let Some((last, mut branch)) = before else { return order };
         let key = names.name(last);
@@ -110,3 +113,6 @@ impl Order {
         Branch::Node(node, end)
     }
 }
+
+/// So many subjects are fetched from memory at once.
+const TOUCHED_TOGETHER: usize = 32;
