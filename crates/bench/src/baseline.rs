@@ -82,7 +82,7 @@ fn head(engines: &[EngineName], dir: &Path, sizes: &Sizes, runs: u64, load: &Loa
         "## Embedded engines at the same durability\n\n\
         - Date: {}\n- Machine: {}; {load}, that of this program included\n- Versions: {}\n- Command: `{command}`\n\
         - Keys of 16 bytes, values of 128 bytes that do not compress; stores in the page cache; CPU is that of all \
-        threads, user and system; each workload in a new process.\n\
+        threads, user and system; each workload in a new process. An engine with a cache of its own has 256 MiB for it.\n\
         - Cells: median of {runs} interleaved runs (least–greatest) ×ratio to jetkv. Less is better in every row.\n\
         - Not synced: safe from a crash of the process, not from a power cut; redb offers only commits that such a \
         crash takes back. Durable: `fdatasync` or its like before each put or batch returns.\n",

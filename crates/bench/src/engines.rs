@@ -206,7 +206,6 @@ fn prefix_end(prefix: &str) -> Vec<u8> {
 }
 
 /// Memory that each engine with a cache of its own may use for it.
-#[cfg(feature = "peers")]
 const CACHE_BYTES: u32 = 256 << 20;
 
 /// What to do if only jetkv is there.

@@ -117,10 +117,16 @@ pub struct StoreOptions {
     pub reserve_bytes: u64,
     /// Bytes of recent messages kept in memory for each stream, so that watchers need no file operation.
     pub recent_bytes_max: usize,
+    /// Most bytes of memory for blocks of segment files, of all streams together, so that what is read often is read without
+    /// a system call; 0 for none.
+    pub cache_bytes: usize,
+    /// Bytes of such a block; the next lower power of two is taken.
+    pub cache_block_bytes: u32,
 }
 
 impl Default for StoreOptions {
-    /// Durable before acknowledged, upkeep by threads, segments of 1 to 64 MiB, 1 MiB in reserve, 4 MiB of recent messages.
+    /// Durable before acknowledged, upkeep by threads, segments of 1 to 64 MiB, 1 MiB in reserve, 4 MiB of recent messages,
+    /// no cache; if one is asked for, in blocks of 32 KiB.
     fn default() -> Self {
         Self {
             sync: Sync::Always,
@@ -129,6 +135,8 @@ impl Default for StoreOptions {
             segment_bytes_max: 64 << 20,
             reserve_bytes: 1 << 20,
             recent_bytes_max: 4 << 20,
+            cache_bytes: 0,
+            cache_block_bytes: 32 << 10,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The persistence layer of jetkv.
 
 mod append;
+mod block_cache;
 mod config;
 mod convert;
 mod copies;

@@ -4,6 +4,7 @@ mod missing;
 
 pub(crate) use missing::MissingFile;
 
+use crate::block_cache::{BlockCache, Blocks, Held, Span};
 use crate::convert::to_usize;
 use crate::damage::{Damage, DamageKind};
 use crate::env::File;
@@ -24,9 +25,14 @@ pub(crate) struct SegmentFile {
     pub(crate) info: SegmentInfo,
     pub(crate) path: PathBuf,
     pub(crate) file: Arc<dyn File>,
+    blocks: Blocks,
 }
 
 impl SegmentFile {
+    pub(crate) fn new(info: SegmentInfo, path: PathBuf, file: Arc<dyn File>) -> Self {
+        Self { info, path, file, blocks: Blocks::default() }
+    }
+
     /// Reads and verifies the message at a place; the sequence must be the expected one.
     ///
     /// # Errors
@@ -48,17 +54,51 @@ impl SegmentFile {
         self.decode(&short[..read], offset, Bytes::copy_from_slice).filter(is_it).ok_or_else(damaged)
     }
 
-    /// Reads and verifies a message into `buffer` without allocating; its sequence must be the expected one, and its subject
-    /// if one is given.
+    /// Does what [`Self::read`] does, out of the cache if it can.
+    pub(crate) fn read_cached(&self, at: &Location, cache: &Arc<BlockCache>) -> Result<Message, EngineError> {
+        if let Some(held) = self.held(at, cache) {
+            let message = self.decode(held.bytes(), at.offset, Bytes::copy_from_slice);
+            if let Some(message) = message.filter(|message| message.sequence == at.sequence) {
+                return Ok(message);
+            }
+            drop(held);
+            cache.forget(&self.span(at));
+        }
+        self.read(at.offset, at.length, at.sequence)
+    }
+
+    /// Returns a message where the cache has it, to be verified.
+    pub(crate) fn held<'a>(&self, at: &Location, cache: &'a Arc<BlockCache>) -> Option<Held<'a>> {
+        cache.find(&self.span(at))
+    }
+
+    /// Shows a message to `look` without allocating, out of `held` if that has it, else out of `buffer`; it is verified
+    /// first, and its sequence must be the expected one, and its subject if one is given.
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub(crate) fn peek<'a>(
-        &'a self,
+    pub(crate) fn peek<T>(
+        &self,
         at: &Location,
         subject: Option<&[u8]>,
-        buffer: &'a mut Vec<u8>,
-    ) -> Result<Peeked<'a>, EngineError> {
+        (held, cache): (Option<Held<'_>>, &Arc<BlockCache>),
+        buffer: &mut Vec<u8>,
+        look: impl FnOnce(&Peeked<'_>) -> T,
+    ) -> Result<T, EngineError> {
+        let span = self.span(at);
+        if let Some(held) = held {
+            if let Some(peeked) = self.view(held.bytes(), at, subject) {
+                return Ok(look(&peeked));
+            }
+            // What is not as it was written is read from the file, which tells what is damaged.
+            drop(held);
+            cache.forget(&span);
+        } else if cache.gather(&span, buffer) {
+            if let Some(peeked) = self.view(buffer, at, subject) {
+                return Ok(look(&peeked));
+            }
+            cache.forget(&span);
+        }
         let length = to_usize(at.length);
         if buffer.len() < length {
             buffer.resize(length, 0);
@@ -67,30 +107,39 @@ impl SegmentFile {
             .file
             .read_at(&mut buffer[..length], u64::from(at.offset))
             .map_err(EngineError::io("read", &self.path))?;
-        self.view(&buffer[..read], at.offset)
-            .filter(|(peeked, parts)| {
-                let names =
-                    |subject: &[u8]| subject.strip_prefix(parts.0).is_some_and(|rest| rest == parts.1);
-                peeked.sequence == at.sequence && subject.is_none_or(names)
-            })
-            .map(|(peeked, _)| peeked)
-            .ok_or_else(|| self.damaged(at.offset, at.length, at.sequence, None))
+        let peeked = self.view(&buffer[..read], at, subject);
+        let damaged = || self.damaged(at.offset, at.length, at.sequence, None);
+        peeked.map(|peeked| look(&peeked)).ok_or_else(damaged)
     }
 
-    /// Takes bytes from this place as a message, with its subject in two parts.
-    fn view<'a>(&'a self, bytes: &'a [u8], offset: u32) -> Option<(Peeked<'a>, InParts<'a>)> {
-        let entry = entry::decode(bytes, self.place(offset), self.info.base).ok()?;
+    fn span(&self, at: &Location) -> Span<'_> {
+        Span {
+            blocks: &self.blocks,
+            file: &*self.file,
+            offset: at.offset,
+            length: at.length,
+            committed: at.committed,
+        }
+    }
+
+    /// Takes bytes as the message that stands at a place, with this subject if one is given; `None` if they are anything else.
+    fn view<'a>(&'a self, bytes: &'a [u8], at: &Location, subject: Option<&[u8]>) -> Option<Peeked<'a>> {
+        let entry = entry::decode(bytes, self.place(at.offset), self.info.base).ok()?;
         let head = &entry.head;
         let Kind::Message(operation) = head.kind else { return None };
+        let prefix = if head.flags & WHOLE_SUBJECT == 0 { self.info.prefix.as_bytes() } else { &[] };
+        let names = |subject: &[u8]| subject.strip_prefix(prefix).is_some_and(|rest| rest == head.subject);
+        if head.sequence != at.sequence || !subject.is_none_or(names) {
+            return None;
+        }
         let (headers, payload) = entry.data.split_at_checked(to_usize(head.header_length))?;
         let payload = if head.flags & COMPRESSED == 0 {
             Cow::Borrowed(payload)
         } else {
             Cow::Owned(decompress(payload)?.to_vec())
         };
-        let prefix = if head.flags & WHOLE_SUBJECT == 0 { self.info.prefix.as_bytes() } else { &[] };
         let (sequence, time) = (head.sequence, Timestamp::from_nanos(head.time));
-        Some((Peeked { sequence, time, operation, headers, payload }, (prefix, head.subject)))
+        Some(Peeked { sequence, time, operation, headers, payload })
     }
 
     /// Takes bytes from this place as a message; `None` if they are anything else. `keep` makes parts of them last.
@@ -163,9 +212,6 @@ impl SegmentFile {
         }))
     }
 }
-
-/// A subject: what all of a segment have in common, and the rest.
-type InParts<'a> = (&'a [u8], &'a [u8]);
 
 fn decompress(block: &[u8]) -> Option<Bytes> {
     let (length, block) = block.split_at_checked(4)?;

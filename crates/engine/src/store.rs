@@ -6,6 +6,7 @@ mod reserve;
 mod streams;
 mod upkeep;
 
+use crate::block_cache::BlockCache;
 use crate::config::{StoreOptions, Upkeep};
 use crate::damage::Damage;
 use crate::env::{Env, Lock, read_file};
@@ -76,6 +77,7 @@ struct StoreInner {
 pub(crate) struct Shared {
     pub(crate) options: StoreOptions,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) cache: Arc<BlockCache>,
     /// Of the syncs of files on disk.
     pub(crate) sync_meter: Arc<SyncMeter>,
     pub(crate) reserve: Reserve,
@@ -105,6 +107,10 @@ pub struct StoreStats {
     pub live_bytes: u64,
     /// Bytes of memory that the indexes take.
     pub index_bytes: u64,
+    /// Bytes of memory that blocks of segment files take; never more than the store's options allow.
+    pub cache_bytes: u64,
+    /// Blocks read into that memory since the store was opened.
+    pub cache_fill_count: u64,
 }
 
 /// What a repair did.
@@ -139,6 +145,7 @@ impl Store {
             committers: Arc::default(),
             upkeep: Arc::default(),
             counters: Arc::default(),
+            cache: Arc::new(BlockCache::new(options.cache_bytes, options.cache_block_bytes)),
             sync_meter: Arc::new(SyncMeter::new(Arc::clone(&env.clock))),
             quarantine: dir.join("quarantine"),
             options,
@@ -308,6 +315,8 @@ impl Store {
         let mut stats = StoreStats {
             sync_count: counters.syncs.load(Ordering::Relaxed),
             compaction_count: counters.compactions.load(Ordering::Relaxed),
+            cache_bytes: self.inner.shared.cache.held_bytes(),
+            cache_fill_count: self.inner.shared.cache.fill_count(),
             ..StoreStats::default()
         };
         for stream in self.streams() {

@@ -26,6 +26,9 @@ fn options() -> StoreOptions {
         segment_bytes_max: 2048,
         reserve_bytes: 4096,
         recent_bytes_max: 4096,
+        // A few blocks.
+        cache_bytes: 1_000,
+        cache_block_bytes: 128,
     }
 }
 

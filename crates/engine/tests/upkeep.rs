@@ -51,6 +51,7 @@ fn open(fs: &SimFs, clock: &ManualClock) -> Store {
         segment_bytes_max: 2048,
         reserve_bytes: 64,
         recent_bytes_max: 4096,
+        ..StoreOptions::default()
     };
     Store::open(env, Path::new("/data"), options).unwrap()
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 /// let options = OpenOptions::new().sync(Sync::Every(Duration::from_millis(100))).existing_only();
 /// # let _ = options;
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct OpenOptions {
     pub(crate) sync: Sync,
     pub(crate) presence: Presence,
@@ -36,7 +36,8 @@ impl OpenOptions {
     /// Returns the defaults: every write durable before it is acknowledged, a missing store is created.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        let store = StoreOptions { cache_bytes: CACHE_BYTES, ..StoreOptions::default() };
+        Self { sync: Sync::default(), presence: Presence::default(), env: None, store }
     }
 
     /// Sets when a write counts as done.
@@ -49,6 +50,14 @@ impl OpenOptions {
     #[must_use]
     pub fn existing_only(self) -> Self {
         Self { presence: Presence::Required, ..self }
+    }
+
+    /// Sets the most bytes of memory that are used for what was read from files, of all buckets together; 64 MiB unless it
+    /// is set, 0 for none. It is taken when it is needed, and comes on top of the index.
+    #[must_use]
+    pub fn cache_size(mut self, bytes: usize) -> Self {
+        self.store.cache_bytes = bytes;
+        self
     }
 
     /// Sets the files, clock and randomness to use; for tests.
@@ -83,6 +92,14 @@ impl OpenOptions {
         self
     }
 
+    /// Sets the size of the blocks that are kept in memory; for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn cache_block_bytes(mut self, bytes: u32) -> Self {
+        self.store.cache_block_bytes = bytes;
+        self
+    }
+
     pub(crate) fn store_options(&self) -> Result<StoreOptions, KvError> {
         if let Sync::Every(interval) = self.sync
             && interval < SYNC_INTERVAL_MIN
@@ -93,6 +110,12 @@ impl OpenOptions {
             });
         }
         Ok(StoreOptions { sync: self.sync.into(), ..self.store.clone() })
+    }
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -141,4 +164,6 @@ impl From<Sync> for jetkv_engine::Sync {
     }
 }
 
+/// Holds the data of some hundred thousand small values.
+const CACHE_BYTES: usize = 64 << 20;
 const SYNC_INTERVAL_MIN: Duration = Duration::from_millis(1);

@@ -3,7 +3,7 @@
 //! Synced is `Sync::Always`: a put returns after `fdatasync`, which concurrent puts share. Unsynced is `Sync::Os`: a put
 //! returns after `write`, so a crash of the process loses nothing.
 
-use super::{Counters, Durability, Engine, Part, Reader};
+use super::{CACHE_BYTES, Counters, Durability, Engine, Part, Reader};
 use crate::Outcome;
 use crate::data::{Key, Value};
 use jetkv_engine::env::Env;
@@ -26,7 +26,9 @@ impl Jetkv {
             Durability::Synced => Sync::Always,
             Durability::Unsynced => Sync::Os,
         };
-        let store = Store::open(Env::system(), dir, StoreOptions { sync, ..StoreOptions::default() })?;
+        let options =
+            StoreOptions { sync, cache_bytes: usize::try_from(CACHE_BYTES)?, ..StoreOptions::default() };
+        let store = Store::open(Env::system(), dir, options)?;
         let name = StreamName::new("KV_bench")?;
         let stream = match store.stream(&name) {
             Err(error) if error.kind() == ErrorKind::NotFound => {

@@ -46,6 +46,8 @@ pub(crate) struct Location {
     pub(crate) sequence: Sequence,
     pub(crate) offset: u32,
     pub(crate) length: u32,
+    /// Everything in the file before this offset is committed, and never changes.
+    pub(crate) committed: u32,
 }
 
 /// What the index knows of the last message of a subject.
@@ -317,6 +319,7 @@ impl StreamIndex {
             sequence,
             offset: slot.offset(),
             length: slot.length(),
+            committed: segment.end,
         })
     }
 

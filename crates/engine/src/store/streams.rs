@@ -463,6 +463,8 @@ impl Shared {
             committers: Arc::clone(&self.committers),
             upkeep: Arc::clone(&self.upkeep),
             counters: Arc::clone(&self.counters),
+            // What is in memory needs no cache, and a draft is not read.
+            cache: Arc::new(crate::block_cache::BlockCache::new(0, 1)),
             sync_meter: Arc::new(self.sync_meter.apart()),
             quarantine: self.quarantine.clone(),
             options,

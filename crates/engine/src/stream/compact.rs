@@ -317,7 +317,7 @@ impl StreamInner {
             Ok(file)
         });
         match made {
-            Ok(file) => Ok(Arc::new(SegmentFile { info: header.info, path, file })),
+            Ok(file) => Ok(Arc::new(SegmentFile::new(header.info, path, file))),
             Err(error) => {
                 self.forget_segment(info);
                 Err(error)

@@ -81,7 +81,8 @@ impl Frozen {
         };
         self.done += 1;
         let sequence: Sequence = file.info.base + u64::from(place.delta);
-        let place = Location { file, sequence, offset: place.offset, length: place.length };
+        let Place { offset, length, .. } = place;
+        let place = Location { file, sequence, offset, length, committed: offset + length };
         self.stream.read_at(&place).map(Some)
     }
 }

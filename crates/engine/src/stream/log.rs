@@ -138,7 +138,7 @@ impl Log {
             return Err(error);
         }
         let start = End { offset: header.info.data_start, next_sequence: header.info.base, digest: 0 };
-        let file = Arc::new(SegmentFile { info: header.info, path, file });
+        let file = Arc::new(SegmentFile::new(header.info, path, file));
         let hints = hints.map(|file| (file, to_u64(hint::HEADER_BYTES)));
         self.open = Some(OpenSegment::resume(file, start, hints));
         Ok(())

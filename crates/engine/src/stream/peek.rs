@@ -3,6 +3,7 @@
 use super::Stream;
 use super::read::check_holes;
 use super::read_many::locate;
+use crate::block_cache::Held;
 use crate::error::EngineError;
 use crate::index::{FETCHED_TOGETHER, Location, StreamIndex};
 use jetkv_types::{Operation, Sequence, Timestamp};
@@ -101,18 +102,38 @@ impl Stream {
                 index.fetch_sequences(&some);
                 places.extend(some.iter().map(|sequence| locate(&index, *sequence)));
             }
-            for place in places.drain(..) {
-                match place {
-                    Ok(None) => look(at, Ok(None)),
-                    Err(error) => look(at, Err(error)),
-                    Ok(Some(place)) => {
-                        let peeked = self.peek_at(&place, None, |peeked| look(at, Ok(Some(peeked))));
-                        if let Err(error) = peeked {
-                            look(at, Err(error));
-                        }
+            self.peek_places(&places, |outcome| {
+                look(at, outcome);
+                at += 1;
+            });
+            places.clear();
+        }
+    }
+
+    /// Shows what is at these places, at most [`FETCHED_TOGETHER`] of them; blocks that the cache has of them are held
+    /// until all are shown, so that memory fetches their entries together.
+    fn peek_places(
+        &self,
+        places: &[Result<Option<Location>, EngineError>],
+        mut look: impl FnMut(Result<Option<&Peeked<'_>>, EngineError>),
+    ) {
+        let cache = &self.inner.shared.cache;
+        let mut held: [Option<Held<'_>>; FETCHED_TOGETHER] = [const { None }; FETCHED_TOGETHER];
+        for (held, place) in held.iter_mut().zip(places) {
+            *held =
+                place.as_ref().ok().and_then(Option::as_ref).and_then(|place| place.file.held(place, cache));
+        }
+        std::hint::black_box(held.iter().flatten().fold(0, |sum, held| sum ^ held.touch()));
+        for (held, place) in held.into_iter().zip(places) {
+            match place {
+                Ok(None) => look(Ok(None)),
+                Err(error) => look(Err(error.clone())),
+                Ok(Some(place)) => {
+                    let peeked = self.peek_held(place, None, held, |peeked| look(Ok(Some(peeked))));
+                    if let Err(error) = peeked {
+                        look(Err(error));
                     }
                 }
-                at += 1;
             }
         }
     }
@@ -123,9 +144,20 @@ impl Stream {
         subject: Option<&[u8]>,
         look: impl FnOnce(&Peeked<'_>) -> T,
     ) -> Result<T, EngineError> {
+        let held = place.file.held(place, &self.inner.shared.cache);
+        self.peek_held(place, subject, held, look)
+    }
+
+    fn peek_held<T>(
+        &self,
+        place: &Location,
+        subject: Option<&[u8]>,
+        held: Option<Held<'_>>,
+        look: impl FnOnce(&Peeked<'_>) -> T,
+    ) -> Result<T, EngineError> {
         // Taken out, so that a look inside a look finds an empty one instead.
         let mut buffer = BUFFER.take();
-        let peeked = place.file.peek(place, subject, &mut buffer).map(|peeked| look(&peeked));
+        let peeked = place.file.peek(place, subject, (held, &self.inner.shared.cache), &mut buffer, look);
         if buffer.capacity() <= BUFFER_BYTES_MAX {
             BUFFER.set(buffer);
         }

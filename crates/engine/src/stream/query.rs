@@ -67,7 +67,7 @@ impl Stream {
             };
             let Some(place) = index.locate(found) else { break };
             drop(index);
-            if self.inner.read_at(&place)?.time < time {
+            if self.inner.read_cached(&place)?.time < time {
                 low = found + 1;
             } else {
                 // Nothing lives between the middle and what was found.
@@ -94,7 +94,7 @@ impl Stream {
         check_hole(&index, last)?;
         let Some(place) = last.and_then(|sequence| index.locate(sequence)) else { return Ok(None) };
         drop(index);
-        self.inner.read_at(&place).map(Some)
+        self.inner.read_cached(&place).map(Some)
     }
 
     /// Returns the first live message from `from` on whose subject matches any of `filters`. Its cost follows the distance
@@ -114,7 +114,7 @@ impl Stream {
         let found = first_match(&index, filters, from);
         let Some(place) = found.and_then(|sequence| index.locate(sequence)) else { return Ok(None) };
         drop(index);
-        self.inner.read_at(&place).map(Some)
+        self.inner.read_cached(&place).map(Some)
     }
 
     /// Returns the sequence of the first live message from `from` on whose subject matches any of `filters`, without reading

@@ -94,7 +94,7 @@ impl Stream {
         // What was lost behind it may have said that it is dead.
         check_holes(&index, Some(sequence))?;
         drop(index);
-        self.inner.read_at(&place).map(Some)
+        self.inner.read_cached(&place).map(Some)
     }
 
     /// Returns the last message of exactly this subject, markers included.
@@ -108,7 +108,7 @@ impl Stream {
         check_holes(&index, last)?;
         let Some(place) = last.and_then(|sequence| index.locate(sequence)) else { return Ok(None) };
         drop(index);
-        self.inner.read_at(&place).map(Some)
+        self.inner.read_cached(&place).map(Some)
     }
 
     /// Returns what is known of a subject, without reading a file.
@@ -239,7 +239,7 @@ impl Stream {
             return Ok(None);
         };
         drop(index);
-        self.inner.read_at(&place).map(Some)
+        self.inner.read_cached(&place).map(Some)
     }
 }
 
@@ -286,7 +286,13 @@ pub(super) fn check_holes(index: &StreamIndex, last: Option<Sequence>) -> Result
 }
 
 impl StreamInner {
-    /// Reads a located message; a damaged one is remembered and named.
+    /// Reads a located message, out of the cache if it can; a damaged one is remembered and named.
+    pub(crate) fn read_cached(&self, place: &Location) -> Result<Message, EngineError> {
+        let read = place.file.read_cached(place, &self.shared.cache);
+        read.map_err(|error| self.damage_met(place.sequence, error))
+    }
+
+    /// Reads a located message from its file; a damaged one is remembered and named.
     pub(crate) fn read_at(&self, place: &Location) -> Result<Message, EngineError> {
         place
             .file

@@ -78,6 +78,10 @@ impl StreamInner {
         run: &[Result<Option<Location>, EngineError>],
         outcomes: &mut Vec<Result<Option<Message>, EngineError>>,
     ) {
+        if let [Ok(Some(only))] = run {
+            outcomes.push(self.read_cached(only).map(Some));
+            return;
+        }
         let shared = match run {
             [Ok(Some(first)), .., Ok(Some(last))] => {
                 let length = last.offset + last.length - first.offset;

@@ -162,7 +162,7 @@ impl Recovery {
         let mode = OpenMode::ReadWrite;
         let file = self.env.fs.open(&path, mode).map_err(EngineError::io("open", &path))?;
         let length = file.len().map_err(EngineError::io("read", &path))?;
-        let file = Arc::new(SegmentFile { info: info.clone(), path, file });
+        let file = Arc::new(SegmentFile::new(info.clone(), path, file));
         let summary = hints.summary;
         let complete =
             |end: &End| summary.end == end.offset && summary.digest == end.digest && hints.are_intact();
@@ -215,7 +215,7 @@ impl Recovery {
         let info = &listed.info;
         let path = self.dir.join(segment_file(info.id));
         self.damages.push(self.damage_of(&segment_file(info.id), DamageKind::MissingFile));
-        let file = Arc::new(SegmentFile { info: info.clone(), path, file: Arc::new(MissingFile) });
+        let file = Arc::new(SegmentFile::new(info.clone(), path, Arc::new(MissingFile)));
         self.load_by_scan(file, listed, Position::Followed, hints)
     }
 

@@ -94,6 +94,9 @@ pub(crate) fn options() -> StoreOptions {
         segment_bytes_max: 2048,
         reserve_bytes: 64,
         recent_bytes_max: 4096,
+        // A few blocks.
+        cache_bytes: 1_000,
+        cache_block_bytes: 128,
     }
 }
 

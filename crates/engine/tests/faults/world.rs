@@ -19,6 +19,9 @@ pub(crate) fn small(sync: Sync) -> StoreOptions {
         segment_bytes_max: 2048,
         reserve_bytes: 96 << 10,
         recent_bytes_max: 4096,
+        // Four blocks.
+        cache_bytes: 1_300,
+        cache_block_bytes: 256,
     }
 }
 

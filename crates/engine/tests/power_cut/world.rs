@@ -239,7 +239,7 @@ impl World {
         };
         let entropy = Arc::new(SeededEntropy::new(self.cut_rng.next_u64()));
         let env = Env { fs, clock: Arc::new(self.clock.clone()), entropy };
-        let opened = Store::open(env, Path::new("/data"), options(self.setup.sync));
+        let opened = Store::open(env, Path::new("/data"), options(self.setup.sync, self.setup.seed));
         self.store = Some(self.finish("open", opened)?);
         Ok(())
     }
@@ -263,7 +263,8 @@ impl World {
     }
 }
 
-fn options(sync: Sync) -> StoreOptions {
+/// Without a cache, with one of a few blocks, and with one that holds everything, by the seed.
+fn options(sync: Sync, seed: u64) -> StoreOptions {
     StoreOptions {
         sync,
         upkeep: Upkeep::Manual,
@@ -271,5 +272,7 @@ fn options(sync: Sync) -> StoreOptions {
         segment_bytes_max: 2048,
         reserve_bytes: 600,
         recent_bytes_max: 1024,
+        cache_bytes: [0, 1_000, 1 << 20][usize::try_from(seed / 3 % 3).unwrap()],
+        cache_block_bytes: 128,
     }
 }

@@ -4,7 +4,7 @@ use super::Outcome;
 use crate::open_options::{OpenOptions, Presence};
 use crate::{KvError, Sync};
 use jetkv_engine::env::Env;
-use jetkv_engine::{EngineError, Store, Stream};
+use jetkv_engine::{EngineError, Store, StoreOptions, Stream};
 use jetkv_jetstream::StreamSettings;
 use jetkv_types::{StreamName, Timestamp};
 use std::io;
@@ -47,7 +47,8 @@ impl Embedded {
 
     /// Opens a store that lives in memory and is gone with its last handle.
     pub(crate) fn memory(options: &OpenOptions) -> Result<Self, KvError> {
-        let store_options = options.store_options()?;
+        // What is in memory needs no cache.
+        let store_options = StoreOptions { cache_bytes: 0, ..options.store_options()? };
         let store = match &options.env {
             Some(env) => Store::open(env.clone(), Path::new("memory"), store_options),
             None => Store::memory(store_options),

@@ -274,7 +274,10 @@ fn open(fs: &SimFs, clock: &ManualClock, rng: &mut Rng, recent_bytes: usize) -> 
         entropy: Arc::new(SeededEntropy::new(rng.next_u64())),
     };
     let options = OpenOptions::new().env(env).upkeep_manual().segment_bytes(512, 4096);
-    JetStream::open_with("store", options.recent_bytes(recent_bytes)).unwrap()
+    // None, a few blocks, and enough for everything.
+    let cache = *rng.pick(&[0, 1_000, 1 << 20]);
+    let options = options.recent_bytes(recent_bytes).cache_size(cache).cache_block_bytes(128);
+    JetStream::open_with("store", options).unwrap()
 }
 
 pub(crate) fn seconds(count: u64) -> Duration {

@@ -176,6 +176,7 @@ pub(super) struct JetStreamDraft {
     pub(super) enabled: Option<bool>,
     pub(super) data_dir: Option<PathBuf>,
     pub(super) sync: Option<Sync>,
+    pub(super) cache_bytes: Option<usize>,
     pub(super) max_memory: Option<Option<u64>>,
     pub(super) max_file: Option<Option<u64>>,
     pub(super) domain: Option<String>,
@@ -189,6 +190,7 @@ impl Default for JetStreamDraft {
             enabled: None,
             data_dir: None,
             sync: None,
+            cache_bytes: None,
             max_memory: None,
             max_file: None,
             domain: None,
@@ -289,6 +291,7 @@ impl Draft {
         let jetstream = self.jetstream;
         options.jetstream = jetstream.enabled.unwrap_or(defaults.jetstream).then(|| JetStreamOptions {
             sync: jetstream.sync.unwrap_or(Sync::Always),
+            cache_bytes: jetstream.cache_bytes.unwrap_or_default(),
             max_memory: jetstream.max_memory.flatten(),
             max_file: jetstream.max_file.flatten(),
             domain: jetstream.domain,

@@ -182,7 +182,7 @@ fn jetstream_is_a_switch_or_a_map() {
         assert_eq!(jetstream(text), None, "{text:?}");
     }
     assert_eq!(jetstream("store_dir: x\njetstream: on").unwrap().store_dir, PathBuf::from("x/jetstream"));
-    let text = "jetstream { store_dir: '/d', max_mem: 1G, max_file_store: \"10GB\", domain: hub, strict: false\n\
+    let text = "jetstream { store_dir: '/d', max_mem: 1G, max_file_store: \"10GB\", domain: hub, strict: false, cache_size: 16MiB\n\
                 sync_interval: 10s, limits { default_max_consumers: 1000, max_ack_pending: -1, duplicate_window: 1m30s\n\
                 batch { max_msgs: 5, timeout: 2s } } }";
     let limits = JetStreamLimits {
@@ -198,11 +198,13 @@ fn jetstream_is_a_switch_or_a_map() {
         domain: Some("hub".into()),
         strict: false,
         sync: jetkv_engine::Sync::Every(Duration::from_secs(10)),
+        cache_bytes: 16 << 20,
         limits,
         ..JetStreamOptions::new("/d/jetstream")
     };
     assert_eq!(jetstream(text), Some(expected));
     assert_eq!(jetstream("jetstream {sync: always}").unwrap().sync, jetkv_engine::Sync::Always);
+    assert_eq!(jetstream("jetstream {cache_size: 0}").unwrap().cache_bytes, 0);
     check_error("jetstream: foo", "c:1:0: Expected 'enabled' or 'disabled' for string value, got 'foo'");
     check_error("jetstream {x: 1}", "c:1:11: unknown field \"x\"");
     check_error("jetstream {key: x}", "c:1:11: \"key\" is not supported by this server");

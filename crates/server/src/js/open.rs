@@ -32,7 +32,8 @@ pub(crate) async fn start(shared: &Arc<Shared>) -> Result<(), StartError> {
     for (name, limits) in std::iter::once((GLOBAL_ACCOUNT, &unlimited)).chain(others) {
         let Some(account) = shared.accounts.get(name) else { continue };
         let (env, dir) = (shared.env.clone(), account_dir(&options.store_dir, name));
-        let store_options = StoreOptions { sync: options.sync, ..StoreOptions::default() };
+        let (sync, cache_bytes) = (options.sync, options.cache_bytes);
+        let store_options = StoreOptions { sync, cache_bytes, ..StoreOptions::default() };
         let opened = spawn_blocking(move || Store::open(env, &dir, store_options)).await;
         let failed = |source| StartError::Store { account: name.to_owned(), source };
         // The task is not aborted, and does not panic.

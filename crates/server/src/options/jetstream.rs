@@ -11,6 +11,8 @@ pub struct JetStreamOptions {
     pub store_dir: PathBuf,
     /// When a write is acknowledged. Default [`Sync::Always`]; the reference's is every 2 minutes.
     pub sync: Sync,
+    /// Most bytes of memory that each account with streams may use for what was read from files; 0, the default, for none.
+    pub cache_bytes: usize,
     /// Most bytes of the memory streams of an account; `None` is 75 % of the memory.
     pub max_memory: Option<u64>,
     /// Most bytes of the file streams of an account; `None` is 75 % of what is free on the disk and what they have of it.
@@ -29,6 +31,7 @@ impl JetStreamOptions {
         Self {
             store_dir: store_dir.into(),
             sync: Sync::Always,
+            cache_bytes: 0,
             max_memory: None,
             max_file: None,
             domain: None,

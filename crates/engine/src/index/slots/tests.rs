@@ -14,7 +14,7 @@ fn segment_with(deltas: &[u32]) -> SegmentIndex {
         replaces: Vec::new(),
         prefix: "".into(),
     };
-    let file = SegmentFile { info, path: PathBuf::new(), file: Arc::new(MissingFile) };
+    let file = SegmentFile::new(info, PathBuf::new(), Arc::new(MissingFile));
     let mut segment = SegmentIndex::new(Arc::new(file));
     for delta in deltas {
         let placed = Placed {

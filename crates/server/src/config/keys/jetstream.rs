@@ -43,6 +43,10 @@ fn setting(entry: &Entry, draft: &mut Draft, problems: &mut Problems) {
         "max_file_store" | "max_file" => {
             jetstream.max_file = storage_limit(entry, problems).or(jetstream.max_file);
         }
+        "cache_size" => {
+            let number = read::number(entry, 0..=i64::MAX, problems);
+            jetstream.cache_bytes = number.and_then(|number| usize::try_from(number).ok());
+        }
         "sync" | "sync_interval" => jetstream.sync = sync(entry, problems).or(jetstream.sync),
         "domain" => jetstream.domain = domain(entry, problems),
         "strict" => jetstream.strict = read::boolean(entry, problems).unwrap_or(jetstream.strict),

@@ -25,6 +25,16 @@ pub(super) fn write(page: &mut Text, server: &ServerFacts, load: &LoadFacts, fac
         sum(|each| each.store.live_bytes),
     );
     page.gauge("jetkv_index_bytes", "Memory of the indexes", sum(|each| each.store.index_bytes));
+    page.gauge(
+        "jetkv_cache_bytes",
+        "Memory of what was read from files, as cache_size allows",
+        sum(|each| each.store.cache_bytes),
+    );
+    page.counter(
+        "jetkv_cache_fills_total",
+        "Blocks read into that memory",
+        sum(|each| each.store.cache_fill_count),
+    );
     if let Some(free) = load.disk_free {
         page.gauge("jetkv_disk_free_bytes", "Bytes that are free on the disk of the streams", free);
     }
