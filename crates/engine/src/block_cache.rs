@@ -21,11 +21,11 @@ use crate::convert::{to_u64, to_usize};
 use crate::env::File;
 use blocks::State;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 /// The cache of a store.
-#[derive(Debug)]
 pub(crate) struct BlockCache {
     /// A block has two to the power of this many bytes.
     block_bits: u32,
@@ -95,12 +95,20 @@ impl Held<'_> {
     }
 }
 
+impl fmt::Debug for BlockCache {
+    /// Leaves out what the frames hold: values of users, and a lot of them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlockCache").field("frames", &self.frames.len()).finish_non_exhaustive()
+    }
+}
+
 impl BlockCache {
-    /// Returns a cache that never takes more than `bytes`, what it needs to manage itself included, in blocks of so many
-    /// bytes, or of the next lower power of two.
+    /// Returns a cache that never takes more than `bytes`, the frames included, in blocks of so many bytes, or of the next lower
+    /// power of two. What files know of their blocks comes on top: four bytes for each block that was asked for, and as many for
+    /// those beside it.
     pub(crate) fn new(bytes: usize, block_bytes: u32) -> Self {
         let block_bits = block_bytes.max(1).ilog2();
-        let count = bytes / ((1 << block_bits) + size_of::<Frame>());
+        let count = (bytes / ((1 << block_bits) + size_of::<Frame>())).min(FRAMES_MAX);
         Self {
             block_bits,
             frames: (0..count).map(|_| Frame::default()).collect(),
@@ -178,14 +186,17 @@ impl BlockCache {
     fn give_back(&self, number: u64, block: u32, index: usize) {
         let Some(frame) = self.frames.get(index) else { return };
         // A frame that is locked for writing is about to be another file's. One that is another file's already may be looked at
-        // by this very thread, so it is not waited for; one that is this file's is looked at for a moment at most, by who
-        // remembers that it was another's.
-        let is_own = frame.content.try_read().is_some_and(|content| content.is(number, block));
-        if is_own {
-            let content = frame.content.write();
+        // for long, by this very thread perhaps, so it is not waited for; one that is still this file's is looked at for a moment
+        // at most, by who remembers that it was another's.
+        while frame.content.try_read().is_some_and(|content| content.is(number, block)) {
+            let Some(content) = frame.content.try_write() else {
+                std::thread::yield_now();
+                continue;
+            };
             if content.is(number, block) {
                 self.free(index, content);
             }
+            return;
         }
     }
 
@@ -338,4 +349,6 @@ const MISSES_OF_TAKEN: u32 = 8;
 /// So many frames are looked at for a block.
 const SWEPT: usize = 2;
 const USED_MAX: u8 = 3;
+/// 32 GiB in blocks of 32 KiB; the frames alone take 64 MiB then.
+const FRAMES_MAX: usize = 1 << 20;
 const LINE_BYTES: usize = 64;

@@ -64,7 +64,7 @@ use log::Log;
 use parking_lot::{Condvar, Mutex, RwLock};
 use stats::StreamCounters;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use writer::Writer;
 
@@ -96,6 +96,8 @@ pub(crate) struct StreamInner {
     committing: Mutex<Committing>,
     committed: Condvar,
     gathering: Gathering,
+    /// Whether the stream is in line for a thread of the store, and none has begun with it.
+    scheduled: AtomicBool,
     listeners: Arc<Listeners>,
     damages: Mutex<Vec<Damage>>,
     /// Everything before this sequence was written by an earlier process.
@@ -251,9 +253,16 @@ impl StreamInner {
         &self.dir
     }
 
-    /// Has the queue committed by a thread of the store.
+    /// Has the queue committed by a thread of the store, if that does not stand out already.
     pub(crate) fn schedule_commit(self: &Arc<Self>) {
-        self.shared.committers.schedule(Arc::clone(self));
+        if !self.scheduled.swap(true, Ordering::AcqRel) {
+            self.shared.committers.schedule(Arc::clone(self));
+        }
+    }
+
+    /// Says whether something waits to be committed.
+    pub(crate) fn has_queued(&self) -> bool {
+        !self.writer.lock().is_idle()
     }
 
     /// Commits what is queued, leaves the mark of a clean stop, and ends the stream.

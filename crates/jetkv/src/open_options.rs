@@ -53,7 +53,7 @@ impl OpenOptions {
     }
 
     /// Sets the most bytes of memory that are used for what was read from files, of all buckets together; 64 MiB unless it
-    /// is set, 0 for none. It is taken when it is needed, and comes on top of the index.
+    /// is set, 0 for none, 32 GiB at most. It is taken when it is needed, and comes on top of the index.
     #[must_use]
     pub fn cache_size(mut self, bytes: usize) -> Self {
         self.store.cache_bytes = bytes;

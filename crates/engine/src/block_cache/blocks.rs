@@ -2,11 +2,12 @@
 
 use super::BlockCache;
 use crate::convert::{to_u32, to_usize};
+use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Where the blocks of one file are; dropping it gives them back.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Blocks {
     /// The cache that has blocks of it, and the number of the file there.
     home: OnceLock<(Arc<BlockCache>, u64)>,
@@ -23,6 +24,12 @@ pub(super) enum State {
     Coming,
     /// In the frame with this index, unless that has been given to another one.
     In(usize),
+}
+
+impl fmt::Debug for Blocks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Blocks").field("number", &self.number()).finish_non_exhaustive()
+    }
 }
 
 impl Blocks {

@@ -162,6 +162,24 @@ fn a_read_that_fails_or_ends_early_leaves_nothing_wrong_behind() {
 }
 
 #[test]
+fn a_bound_beyond_all_memory_makes_no_more_frames_than_can_be_managed() {
+    let cache = BlockCache::new(usize::MAX, 32 << 10);
+    assert_eq!(cache.frames.len(), FRAMES_MAX);
+    let file = Opened::new(1, 640);
+    assert!(ask(&Arc::new(cache), &file.span(0, 64)).is_some());
+}
+
+#[test]
+fn what_is_printed_for_developers_has_no_content() {
+    let (cache, file) = (cache_of(1), Opened::new(1, 64));
+    assert!(ask(&cache, &file.span(0, 64)).is_some());
+    assert_eq!(
+        format!("{cache:?} {:?}", file.blocks),
+        "BlockCache { frames: 1, .. } Blocks { number: 1, .. }"
+    );
+}
+
+#[test]
 fn what_is_forgotten_is_read_anew() {
     let (cache, file) = (cache_of(4), Opened::new(1, 640));
     assert!(ask(&cache, &file.span(0, 10)).is_some());

@@ -14,7 +14,7 @@ pub(crate) struct Committers {
 }
 
 impl Committers {
-    /// Has a stream's queue committed soon. Every stream is queued at most once for each of its commits.
+    /// Has a stream's queue committed soon. Only the stream itself asks, so that it is in line at most once.
     pub(crate) fn schedule(&self, stream: Arc<StreamInner>) {
         let mut sender = self.sender.lock();
         let known = match &*sender {
@@ -48,8 +48,11 @@ fn run(receiver: &Mutex<Receiver<Arc<StreamInner>>>) {
         let next = receiver.lock().recv();
         // The channel closes when the store goes.
         let Ok(stream) = next else { return };
-        // A panic has poisoned its stream and was reported by itself; the thread is there for the other streams.
-        if catch_unwind(AssertUnwindSafe(|| commit_scheduled(&stream))).unwrap_or(false) {
+        // A panic has poisoned its stream, or came from a waker; either was reported by itself, and the thread is there for
+        // what else there is. A stream that is poisoned has nothing queued.
+        if catch_unwind(AssertUnwindSafe(|| commit_scheduled(&stream)))
+            .unwrap_or_else(|_| stream.has_queued())
+        {
             stream.schedule_commit();
         }
     }

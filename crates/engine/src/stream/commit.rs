@@ -103,9 +103,7 @@ impl Future for Commit {
             Some(Ok(())) => Poll::Ready(self.outcome.clone()),
             Some(Err(error)) => Poll::Ready(Err(error)),
             None => {
-                if self.round.schedule() {
-                    self.stream.shared.committers.schedule(Arc::clone(&self.stream));
-                }
+                self.stream.schedule_commit();
                 Poll::Pending
             }
         }
@@ -167,12 +165,13 @@ impl StreamInner {
         let owed = self.owe(&chunk.round);
         let batches = chunk.round.batches();
         let outcome = self.commit_chunk(&mut log, None, chunk);
-        drop(log);
         let more = {
             let writer = self.writer.lock();
             self.gathering.note(batches, writer.queued_batches);
             !writer.is_idle()
         };
+        // Whoever works on the files next holds the front for long; it comes after the look at it.
+        drop(log);
         owed.decide();
         drop(turn);
         owed.pay(outcome);
@@ -419,5 +418,7 @@ pub(super) fn describe(error: &EngineError) -> String {
 pub(crate) fn commit_scheduled(stream: &StreamInner) -> bool {
     let _wakes = wakes::hold();
     let Some(turn) = stream.lead(|| false) else { return false };
+    // From here on whoever queues has it scheduled again: what is queued already is taken now, or told to be left.
+    stream.scheduled.swap(false, Ordering::AcqRel);
     stream.commit_next(turn)
 }

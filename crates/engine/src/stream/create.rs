@@ -18,7 +18,7 @@ use jetkv_types::limits::MESSAGE_BYTES_MAX;
 use jetkv_types::{Sequence, StreamName, SubjectFilter, Timestamp};
 use parking_lot::{Condvar, Mutex, RwLock};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -102,6 +102,7 @@ impl NewStream {
             committing: Mutex::default(),
             committed: Condvar::new(),
             gathering: Gathering::default(),
+            scheduled: AtomicBool::new(false),
             listeners: Arc::new(Listeners::new(recent_bytes_max)),
             damages: Mutex::new(self.damages),
             opened_at,

@@ -79,7 +79,7 @@ impl Stream {
     /// Gives the messages with these sequences to `look`, in their order; they are looked up
     /// together, which costs less than one by one. `look` is told which of them it is, and what [`Stream::get`] would say of it.
     ///
-    /// No lock is held while `look` runs.
+    /// No lock of the stream is held while `look` runs, but up to 32 blocks of the cache stay where they are.
     ///
     /// # Errors
     /// `StreamDeleted`, `Closed`; what concerns one message goes to `look`.

@@ -12,7 +12,6 @@ use std::task::Waker;
 pub(crate) struct Round {
     outcome: OnceLock<Result<(), EngineError>>,
     wakers: Mutex<Vec<Waker>>,
-    scheduled: AtomicBool,
     /// Whether somebody who waits sees that it is done.
     elected: AtomicBool,
     /// Whether there is nothing left to do for it; the outcome follows.
@@ -87,10 +86,5 @@ impl Round {
             wakers.push(waker);
         }
         None
-    }
-
-    /// Says whether the caller is the first to have the round done by a thread of the store.
-    pub(crate) fn schedule(&self) -> bool {
-        !self.scheduled.swap(true, Ordering::AcqRel)
     }
 }

@@ -6,6 +6,7 @@ use super::order::{compare, edge_of};
 use super::text::common_len;
 use std::cmp::Ordering;
 use std::ops::Range;
+use std::thread::{Builder, ScopedJoinHandle};
 
 /// Returns all ids in the order of their subjects; two threads sort many of them.
 ///
@@ -20,11 +21,13 @@ pub(super) fn sorted_ids(names: &Names) -> Vec<SubjectId> {
         (Vec::new(), sorted(names, right, depth))
     } else {
         std::thread::scope(|scope| {
-            let other = scope.spawn(|| sorted(names, left, depth));
+            let other = Builder::new().spawn_scoped(scope, || sorted(names, left, depth));
             let right = sorted(names, right, depth);
-            match other.join() {
-                Ok(left) => (left, right),
-                Err(panic) => std::panic::resume_unwind(panic),
+            match other.map(ScopedJoinHandle::join) {
+                Ok(Ok(left)) => (left, right),
+                Ok(Err(panic)) => std::panic::resume_unwind(panic),
+                // Where there is no further thread, this one does both.
+                Err(_) => (sorted(names, left, depth), right),
             }
         })
     };

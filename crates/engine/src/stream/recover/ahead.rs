@@ -13,7 +13,7 @@ use crate::index::{Placed, Slot, SubjectHasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::thread::{Scope, ScopedJoinHandle};
+use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 /// The hints of one segment.
 #[derive(Debug, Default)]
@@ -78,18 +78,23 @@ impl<'scope> Ahead<'scope> {
         hasher: SubjectHasher,
     ) -> Self {
         let infos: Vec<_> = segments.iter().map(|listed| listed.info.clone()).collect();
-        let reader = Reader { env: env.clone(), dir: dir.to_owned(), hasher, infos: infos.into_iter() };
+        let reader =
+            || Reader { env: env.clone(), dir: dir.to_owned(), hasher, infos: infos.clone().into_iter() };
         let bytes = segments.iter().map(|listed| match listed.extent {
             Extent::Sealed(end) | Extent::Clean(end) => u64::from(end.offset),
             Extent::Open => 0,
         });
         if bytes.sum::<u64>() < WORTH_A_THREAD {
-            return Self::Here(reader);
+            return Self::Here(reader());
         }
         let (ready, hints) = sync_channel(READY_MAX);
         let (spent, used) = channel();
-        let thread = scope.spawn(move || reader.read_all(&ready, &used));
-        Self::There { hints, spent, thread }
+        let there = reader();
+        match Builder::new().spawn_scoped(scope, move || there.read_all(&ready, &used)) {
+            Ok(thread) => Self::There { hints, spent, thread },
+            // Where there is no further thread, the caller's does it.
+            Err(_) => Self::Here(reader()),
+        }
     }
 
     /// Returns the hints of the next segment; there is one.
@@ -159,6 +164,14 @@ impl Hints {
         hints.texts.reserve(bytes.len());
         hints.last = None;
         hints.summary = hint::walk(&bytes, info, &mut |hint| hints.add(hint, info, hasher));
+        if u32::try_from(hints.texts.len()).is_err() {
+            // Places in so much text cannot be told; the entries themselves are read then.
+            hints.summary = HintSummary::default();
+            hints.slots.clear();
+            hints.messages.clear();
+            hints.controls.clear();
+            hints.last = None;
+        }
         hints.slots.shrink_to_fit();
         hints.bytes = bytes;
         hints

@@ -44,7 +44,7 @@ fn setting(entry: &Entry, draft: &mut Draft, problems: &mut Problems) {
             jetstream.max_file = storage_limit(entry, problems).or(jetstream.max_file);
         }
         "cache_size" => {
-            let number = read::number(entry, 0..=i64::MAX, problems);
+            let number = read::number(entry, 0..=CACHE_BYTES_MAX, problems);
             jetstream.cache_bytes = number.and_then(|number| usize::try_from(number).ok());
         }
         "sync" | "sync_interval" => jetstream.sync = sync(entry, problems).or(jetstream.sync),
@@ -73,6 +73,9 @@ fn setting(entry: &Entry, draft: &mut Draft, problems: &mut Problems) {
         _ => problems.unknown(entry),
     }
 }
+
+/// More is a mistake rather than a wish.
+const CACHE_BYTES_MAX: i64 = 32 << 30;
 
 fn limit(entry: &Entry, limits: &mut JetStreamLimits, problems: &mut Problems) {
     match entry.key.to_ascii_lowercase().as_str() {
