@@ -28,6 +28,8 @@ pub(super) struct Follow<'a> {
     /// What it answered, until the replica has come far enough to be compared with it.
     listing: Option<(Listing, u64)>,
     last_comparison: Option<Comparison>,
+    /// How often in a row both seemed to differ.
+    doubts: u32,
     next_check: Instant,
 }
 
@@ -83,6 +85,7 @@ impl<'a> Follow<'a> {
             question: None,
             listing: None,
             last_comparison: None,
+            doubts: 0,
             next_check: now() + check_interval,
         }
     }
@@ -154,8 +157,15 @@ impl<'a> Follow<'a> {
             Finding::Gone { sequences, kept } => {
                 content.remove(&sequences, kept).map_err(|error| here(error.into()))?;
             }
+            // What is missing may have been replaced by something that has expired since; another listing tells.
+            Finding::Differs if self.doubts < DOUBTS_MAX => {
+                self.doubts += 1;
+                self.last_comparison = None;
+                return Ok(());
+            }
             Finding::Differs => return Err(self.differs()),
         }
+        self.doubts = 0;
         self.keep.configure(&listing.settings).map_err(End::Failed)?;
         if self.keep.content().is_some_and(|content| !content.is_complete()) {
             self.keep.complete().map_err(End::Failed)?;
@@ -288,5 +298,7 @@ fn now() -> Instant {
 const TICK: Duration = Duration::from_millis(100);
 /// After so many checks a replica that is never at rest is compared all the same.
 const CHECKS_WITHOUT_COMPARISON: u32 = 6;
+/// After so many listings in a row that do not fit, it is not by chance.
+const DOUBTS_MAX: u32 = 3;
 /// More than these are not removed one by one, unless nothing else is kept.
 const REMOVALS_MAX: usize = 10_000;
