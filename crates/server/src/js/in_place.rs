@@ -9,13 +9,13 @@ use std::time::Duration;
 /// client that sent more during a sync, and a sync that took long, are left to the threads for a while.
 #[derive(Debug, Default)]
 pub(super) struct InPlace {
-    /// So many messages go to the threads before the next try.
+    /// So many looks go by before the next try.
     rest: u32,
     /// Whether one was synced since it was last asked.
     synced: bool,
 }
 
-/// Messages that go to the threads after it was of no use.
+/// Looks at a message before the next try, after it was of no use; one that waits for a thread is looked at two or three times.
 const REST: u32 = 256;
 /// Beside a longer sync, waking two threads is little.
 const SHORT: Duration = Duration::from_millis(1);
