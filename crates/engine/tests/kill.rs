@@ -14,8 +14,10 @@ use jetkv_engine::{Append, EngineError, Store, StoreOptions, StreamConfig, Sync,
 use jetkv_types::{StreamName, Subject, SubjectFilter};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
+use std::panic;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use testkit::Rng;
 
@@ -182,4 +184,27 @@ fn a_second_opener_is_refused_until_the_first_one_dies() {
         assert!(matches!(open(dir.path(), Sync::Always), Err(EngineError::Locked { .. })));
         store.close().unwrap();
     }
+}
+
+/// A process that is being started has the lock's handle, too, until it runs its own program.
+#[test]
+fn a_closed_store_opens_again_while_other_threads_start_processes() {
+    let dir = tempfile::tempdir().unwrap();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    Command::new("true").status().unwrap();
+                }
+            });
+        }
+        let opened = panic::catch_unwind(|| {
+            (0..300).for_each(|_| open(dir.path(), Sync::Os).unwrap().close().unwrap());
+        });
+        done.store(true, Ordering::Relaxed);
+        if let Err(panicked) = opened {
+            panic::resume_unwind(panicked);
+        }
+    });
 }

@@ -136,7 +136,7 @@ impl File for StdFile {
 
 #[derive(Debug)]
 struct StdLock {
-    // The operating system releases the lock when the handle closes.
+    // The operating system releases the lock when the process ends.
     file: fs::File,
 }
 
@@ -145,6 +145,9 @@ impl Lock for StdLock {}
 impl Drop for StdLock {
     fn drop(&mut self) {
         let _ = self.file.set_len(0);
+        // Closing alone would not do: a process that another thread is just about to start has the handle, too, until it runs
+        // its own program, and would keep the lock as long.
+        let _ = self.file.unlock();
     }
 }
 
