@@ -12,6 +12,7 @@
 //! since the hand of a clock came by: a walk through a large stream does not wash out what others use.
 
 mod blocks;
+mod memory;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ pub(crate) use blocks::Blocks;
 use crate::convert::{to_u64, to_usize};
 use crate::env::File;
 use blocks::State;
+use memory::{Memory, Stock};
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::fmt;
 use std::sync::Arc;
@@ -52,8 +54,10 @@ pub(crate) struct Content {
     /// Number of the file; 0 for none.
     file: u64,
     block: u32,
-    /// The block, or as much of it as there was; without memory if the frame is free.
-    bytes: Vec<u8>,
+    /// How much of the memory is the block, or what there was of it.
+    length: usize,
+    /// Once taken, it serves all blocks that come here.
+    memory: Option<Memory>,
 }
 
 #[derive(Debug, Default)]
@@ -63,6 +67,8 @@ struct Clock {
     free: Vec<usize>,
     /// Frames from this one on were never used.
     fresh: usize,
+    /// For these.
+    stock: Stock,
 }
 
 /// Where an entry lies.
@@ -86,7 +92,7 @@ pub(crate) struct Held<'a> {
 
 impl Held<'_> {
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.content.bytes[self.start..self.end]
+        &self.content.bytes()[self.start..self.end]
     }
 
     /// Reads a byte of each line of the processor's cache, for nothing but to have them at hand.
@@ -138,7 +144,7 @@ impl BlockCache {
             return None;
         }
         let content = match self.look(span.blocks, block) {
-            Look::Here(content) if content.bytes.len() >= end => content,
+            Look::Here(content) if content.length >= end => content,
             Look::Here(content) => {
                 drop(content);
                 self.extend(span, block)?
@@ -146,7 +152,7 @@ impl BlockCache {
             Look::Busy => return None,
             Look::Missing => self.miss(span, block)?,
         };
-        (content.bytes.len() >= end).then_some(Held { content, start, end })
+        (content.length >= end).then_some(Held { content, start, end })
     }
 
     /// Puts an entry that lies in two blocks in the place of what is in `buffer`, if both are here or worth bringing in; says
@@ -201,7 +207,7 @@ impl BlockCache {
     }
 
     fn free(&self, index: usize, mut content: RwLockWriteGuard<'_, Content>) {
-        *content = Content::default();
+        (content.file, content.length) = (0, 0);
         // The frame stays locked until the clock knows, so that the hand does not give it away meanwhile.
         self.clock.lock().free.push(index);
         drop(content);
@@ -244,10 +250,8 @@ impl BlockCache {
                 return None;
             }
         };
-        content.file = 0;
-        let present = content.bytes.len();
-        content.bytes.reserve_exact(to_usize(self.block_bytes()) - present);
-        if let Err(_unread) = content.read(span, self.start_of(block), 0, self.block_bytes()) {
+        (content.file, content.length) = (0, 0);
+        if let Err(_unread) = content.read(span, self.start_of(block), self.block_bytes()) {
             self.free(index, content);
             blocks.change(block, State::Coming, State::Missed(0));
             // Who asked reads the file, and tells what is wrong with it.
@@ -267,8 +271,7 @@ impl BlockCache {
         if !content.is(span.blocks.number(), block) {
             return None;
         }
-        let present = content.bytes.len();
-        content.read(span, self.start_of(block), present, self.block_bytes()).ok()?;
+        content.read(span, self.start_of(block), self.block_bytes()).ok()?;
         Some(RwLockWriteGuard::downgrade(content))
     }
 
@@ -289,7 +292,14 @@ impl BlockCache {
         }
         // If the frames that the hand meets are in use, the block is not wanted more than they are.
         let index = unused.or_else(|| self.sweep(&mut clock)).ok_or(0_u32)?;
-        let content = self.frames[index].content.try_write().ok_or(misses)?;
+        let mut content = self.frames[index].content.try_write().ok_or(misses)?;
+        if content.memory.is_none() {
+            let wanted = self.frames.len() - clock.fresh;
+            content.memory = clock.stock.take(wanted, to_usize(self.block_bytes()));
+        }
+        if content.memory.is_none() {
+            return Err(misses);
+        }
         if unused.is_some() && clock.free.pop().is_none() {
             clock.fresh += 1;
         }
@@ -317,19 +327,20 @@ impl Content {
         self.file == file && self.block == block && file != 0
     }
 
-    /// Reads a block that starts at `start` from `present` bytes on, as far as it is committed; keeps what there is.
-    fn read(
-        &mut self,
-        span: &Span<'_>,
-        start: u32,
-        present: usize,
-        block_bytes: u32,
-    ) -> Result<(), std::io::Error> {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        self.memory.as_ref().map_or(&[], |memory| &memory.bytes()[..self.length])
+    }
+
+    /// Reads what is missing of a block that starts at `start`, as far as it is committed; keeps what there is.
+    fn read(&mut self, span: &Span<'_>, start: u32, block_bytes: u32) -> Result<(), std::io::Error> {
+        let Some(memory) = &mut self.memory else { return Ok(()) };
         let length = to_usize(span.committed.saturating_sub(start).min(block_bytes));
-        self.bytes.resize(length.max(present), 0);
-        let outcome = span.file.read_at(&mut self.bytes[present..], u64::from(start) + to_u64(present));
-        self.bytes.truncate(present + outcome.as_ref().copied().unwrap_or_default());
-        outcome.map(drop)
+        if let Some(missing) = memory.bytes_mut().get_mut(self.length..length) {
+            let read = span.file.read_at(missing, u64::from(start) + to_u64(self.length))?;
+            self.length += read;
+        }
+        Ok(())
     }
 }
 
@@ -349,6 +360,8 @@ const MISSES_OF_TAKEN: u32 = 8;
 /// So many frames are looked at for a block.
 const SWEPT: usize = 2;
 const USED_MAX: u8 = 3;
+/// A frame does not share its line.
+const _: () = assert!(size_of::<Frame>() == LINE_BYTES);
 /// 32 GiB in blocks of 32 KiB; the frames alone take 64 MiB then.
 const FRAMES_MAX: usize = 1 << 20;
 const LINE_BYTES: usize = 64;

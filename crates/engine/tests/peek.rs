@@ -4,9 +4,9 @@
 
 use jetkv_engine::env::{Env, OpenMode};
 use jetkv_engine::{
-    Append, Compression, EngineError, Purge, Store, StoreOptions, Stream, StreamConfig, Sync, Upkeep,
+    Append, Compression, EngineError, Origin, Purge, Store, StoreOptions, Stream, StreamConfig, Sync, Upkeep,
 };
-use jetkv_types::{Headers, StreamName, Subject, SubjectFilter};
+use jetkv_types::{Headers, StreamName, Subject, SubjectFilter, Timestamp};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use testkit::{DiskModel, SimFs};
@@ -72,6 +72,30 @@ fn a_look_sees_what_a_read_returns() {
         assert!(stream.peek_last(b"", |_| ()).unwrap().is_none());
         assert!(stream.peek_last(b"no..subject", |_| ()).unwrap().is_none());
     }
+}
+
+/// Where the last message of a subject was is noted with the lower half of its sequence only.
+#[test]
+fn the_last_message_is_found_after_a_later_one_was_removed() {
+    let (_fs, store, stream) = world(Compression::None);
+    put(&stream, "a.k", "", b"first");
+    put(&stream, "a.k", "", b"second");
+    assert!(stream.remove(2).unwrap());
+    let is_first = |when: &str| {
+        let (read, peeked) = both(&stream, "a.k");
+        assert_eq!(read, peeked, "{when}");
+        assert!(read.starts_with("Ok(Some((1, "), "{when}: {read}");
+    };
+    is_first("removed");
+    // Another subject's message whose sequence ends as that of the removed one.
+    let origin = Some(Origin { sequence: (1 << 32) + 2, time: Timestamp::from_nanos(0) });
+    let subject = Subject::new("b").unwrap();
+    stream.append(&[Append { origin, ..Append::put(&subject, b"other") }]).wait().unwrap();
+    is_first("another one ends the same");
+    assert!(both(&stream, "b").0.starts_with("Ok(Some((4294967298, "));
+    put(&stream, "a.k", "", b"third");
+    assert!(both(&stream, "a.k").1.starts_with("Ok(Some((4294967299, "));
+    store.close().unwrap();
 }
 
 #[test]

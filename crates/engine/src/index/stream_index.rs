@@ -101,7 +101,7 @@ impl StreamIndex {
     /// Adds a message to the last segment and drops what its floor hides.
     pub(crate) fn apply_message(&mut self, message: &Applied<'_>) {
         let placed = &message.placed;
-        let (id, inserted) = self.table.insert_hashed(message.hash, message.subject);
+        let (id, inserted) = self.table.insert_hashed(message.hash, message.subject, placed.sequence);
         let Some(segment) = self.segments.last_mut() else { return };
         segment.push(placed, id);
         segment.end = segment.end.max(placed.offset + placed.length);
@@ -110,8 +110,10 @@ impl StreamIndex {
 
     /// As [`Self::apply_message`], for the next message whose slot is in the last segment already.
     pub(crate) fn apply_hinted(&mut self, slot: usize, message: &Hinting<'_>) {
-        let (id, inserted) = self.table.insert_hashed(message.hash, message.subject);
-        let Some(placed) = self.segments.last_mut().map(|segment| segment.claim(slot, id)) else { return };
+        let Some(segment) = self.segments.last_mut() else { return };
+        let Some(sequence) = segment.sequence_at(slot) else { return };
+        let (id, inserted) = self.table.insert_hashed(message.hash, message.subject, sequence);
+        let placed = segment.claim(slot, id);
         self.settle(id, inserted, &placed, (message.floor, message.deadline));
     }
 
@@ -311,9 +313,29 @@ impl StreamIndex {
 
     /// Finds a live message.
     pub(crate) fn locate(&self, sequence: Sequence) -> Option<Location> {
+        self.locate_if(sequence, |slot| slot.subject().is_some())
+    }
+
+    /// Finds the last message of a subject; the sequence may be known although the message is not found.
+    ///
+    /// What stands in the hash table says where it most likely is, so that memory need not bring what is known of the subject
+    /// first: whatever takes a message's place as the last one is noted there, and a message that is gone is nobody's.
+    pub(crate) fn locate_last(&self, subject: &[u8]) -> (Option<Sequence>, Option<Location>) {
+        let Some(seen) = self.table.seen(subject) else { return (None, None) };
+        let guess = seen
+            .last_below(self.next)
+            .and_then(|sequence| self.locate_if(sequence, |slot| slot.subject() == Some(seen.id)));
+        if let Some(location) = guess {
+            return (Some(location.sequence), Some(location));
+        }
+        let last = self.table.known(seen.id).last;
+        (Some(last), self.locate(last))
+    }
+
+    fn locate_if(&self, sequence: Sequence, is_it: impl FnOnce(&Slot) -> bool) -> Option<Location> {
         let (segment, index) = self.find(sequence)?;
         let segment = &self.segments[segment];
-        let slot = segment.slots().get(index).filter(|slot| slot.subject().is_some())?;
+        let slot = segment.slots().get(index).filter(|slot| is_it(slot))?;
         Some(Location {
             file: Arc::clone(&segment.file),
             sequence,
@@ -344,44 +366,6 @@ impl StreamIndex {
         let known = self.table.known(id);
         let earlier = crate::convert::to_u64(self.earlier(id).len());
         LastOf { sequence: known.last, operation: known.operation, count: earlier + 1 }
-    }
-
-    /// Has memory fetch, all at once, what messages of subjects with these hashes will need; at most [`FETCHED_TOGETHER`] of
-    /// them are worth it.
-    pub(crate) fn fetch(&self, hashes: &[u64]) {
-        let mut lasts = [0; FETCHED_TOGETHER];
-        let mut count = 0;
-        for (place, last) in lasts.iter_mut().zip(self.table.fetch(hashes)) {
-            *place = last;
-            count += 1;
-        }
-        self.fetch_slots(&lasts[..count]);
-    }
-
-    /// Has memory fetch the slots of messages, all at once.
-    fn fetch_slots(&self, sequences: &[Sequence]) {
-        let mut places = [(0, 0); FETCHED_TOGETHER];
-        for (place, sequence) in places.iter_mut().zip(sequences) {
-            if let Some(segment) = self.segment_of(*sequence) {
-                *place = (segment, self.segments[segment].guess(*sequence));
-            }
-        }
-        let touch = |(segment, index): &(usize, usize)| {
-            self.segments.get(*segment).map_or(0, |segment| segment.touch(*index))
-        };
-        std::hint::black_box(places[..sequences.len()].iter().map(touch).fold(0, |sum, found| sum ^ found));
-    }
-
-    /// As [`Self::fetch`], for subjects; of one alone there is nothing that could come together.
-    pub(crate) fn fetch_subjects<'a>(&self, subjects: impl ExactSizeIterator<Item = &'a [u8]>) {
-        let count = subjects.len().min(FETCHED_TOGETHER);
-        if count > 1 {
-            let (hasher, mut hashes) = (self.table.hasher(), [0; FETCHED_TOGETHER]);
-            for (hash, subject) in hashes.iter_mut().zip(subjects) {
-                *hash = hasher.hash(subject);
-            }
-            self.fetch(&hashes[..count]);
-        }
     }
 
     /// Returns the live message of a subject that has only one.

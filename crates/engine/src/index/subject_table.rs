@@ -27,6 +27,7 @@ mod sort;
 mod text;
 mod tree;
 
+pub(crate) use buckets::Seen;
 pub(crate) use hash::Hasher as SubjectHasher;
 pub(crate) use id::{SUBJECTS_MAX, SubjectId};
 pub(crate) use matching::Matching;
@@ -106,6 +107,13 @@ impl SubjectTable {
         self.names.get(key)
     }
 
+    /// As [`Self::get`], with what stands beside the id.
+    #[must_use]
+    #[inline]
+    pub(crate) fn seen(&self, key: &[u8]) -> Option<Seen> {
+        self.names.seen(key)
+    }
+
     /// Returns the subject with this id, or nothing if no subject has it.
     #[must_use]
     pub(crate) fn key(&self, id: SubjectId) -> &[u8] {
@@ -125,12 +133,13 @@ impl SubjectTable {
     }
 
     /// Adds `key`, whose hash by [`Self::hasher`] this is, if it is missing, with nothing that belongs to it, and returns its id.
+    /// `last` is its last sequence, whose lower half [`Self::seen`] tells from now on.
     ///
     /// # Panics
     /// If the key is new and the table [is full](Self::is_full); such a table takes more than 20 GB.
-    pub(crate) fn insert_hashed(&mut self, hash: u64, key: &[u8]) -> (SubjectId, Inserted) {
+    pub(crate) fn insert_hashed(&mut self, hash: u64, key: &[u8], last: Sequence) -> (SubjectId, Inserted) {
         debug_assert_eq!(hash, self.hasher().hash(key), "the hash is that of the key");
-        let (id, inserted) = self.names.insert(hash, key);
+        let (id, inserted) = self.names.insert(hash, key, lower_half(last));
         if inserted == Inserted::New
             && let Some(order) = self.order.get_mut()
         {
@@ -141,7 +150,7 @@ impl SubjectTable {
 
     #[cfg(test)]
     pub(crate) fn insert(&mut self, key: &[u8]) -> (SubjectId, Inserted) {
-        self.insert_hashed(self.hasher().hash(key), key)
+        self.insert_hashed(self.hasher().hash(key), key, 0)
     }
 
     /// Makes room for up to so many subjects, so that nothing is moved while they come; what of it is not used takes no memory.
@@ -190,9 +199,8 @@ impl SubjectTable {
         self.names.hasher()
     }
 
-    /// Has memory fetch what look-ups of subjects with these hashes will need; returns the last messages of those that seem
-    /// to be there.
-    pub(crate) fn fetch<'a>(&'a self, hashes: &'a [u64]) -> impl Iterator<Item = Sequence> + 'a {
+    /// Has memory fetch what look-ups of subjects with these hashes will need; returns those that seem to be there.
+    pub(crate) fn fetch<'a>(&'a self, hashes: &'a [u64]) -> impl Iterator<Item = Seen> + 'a {
         self.names.fetch(hashes)
     }
 
@@ -208,12 +216,28 @@ impl SubjectTable {
     }
 }
 
+impl Seen {
+    /// Returns the highest sequence below `next` that ends in what was noted; it is the subject's last one, unless that was
+    /// removed since.
+    #[inline]
+    pub(crate) fn last_below(&self, next: Sequence) -> Option<Sequence> {
+        let last = next & !LOWER_HALF | u64::from(self.last);
+        if last < next { Some(last) } else { last.checked_sub(LOWER_HALF + 1) }
+    }
+}
+
+#[inline]
+fn lower_half(sequence: Sequence) -> u32 {
+    u32::try_from(sequence & LOWER_HALF).unwrap_or_default()
+}
+
 impl Default for SubjectTable {
     fn default() -> Self {
         Self::new()
     }
 }
 
+const LOWER_HALF: u64 = 0xffff_ffff;
 const FULL_WILDCARD: &[u8] = b">";
 
 #[cfg(test)]

@@ -167,9 +167,9 @@ impl Stream {
 
 /// Finds the last message of a subject, if it can be known which one that is.
 fn last_place(index: &StreamIndex, subject: &[u8]) -> Result<Option<Location>, EngineError> {
-    let last = index.last_of(subject).map(|last| last.sequence);
+    let (last, place) = index.locate_last(subject);
     check_holes(index, last)?;
-    Ok(last.and_then(|sequence| index.locate(sequence)))
+    Ok(place)
 }
 
 thread_local! {

@@ -104,9 +104,9 @@ impl Stream {
     pub fn last(&self, subject: &Subject) -> Result<Option<Message>, EngineError> {
         self.inner.check_readable()?;
         let index = self.inner.index.read();
-        let last = index.last_of(subject.as_bytes()).map(|last| last.sequence);
+        let (last, place) = index.locate_last(subject.as_bytes());
         check_holes(&index, last)?;
-        let Some(place) = last.and_then(|sequence| index.locate(sequence)) else { return Ok(None) };
+        let Some(place) = place else { return Ok(None) };
         drop(index);
         self.inner.read_cached(&place).map(Some)
     }

@@ -39,4 +39,42 @@ impl StreamIndex {
         let offsets = sequences.iter().filter_map(|sequence| self.slot(*sequence)).map(Slot::offset);
         std::hint::black_box(offsets.fold(0, |sum, offset| sum ^ offset));
     }
+
+    /// Has memory fetch, all at once, what messages of subjects with these hashes will need; at most [`FETCHED_TOGETHER`] of
+    /// them are worth it.
+    pub(crate) fn fetch(&self, hashes: &[u64]) {
+        let mut lasts = [0; FETCHED_TOGETHER];
+        let mut count = 0;
+        for (place, seen) in lasts.iter_mut().zip(self.table.fetch(hashes)) {
+            *place = seen.last_below(self.next).unwrap_or_default();
+            count += 1;
+        }
+        self.fetch_slots(&lasts[..count]);
+    }
+
+    /// Has memory fetch the slots of messages, all at once.
+    fn fetch_slots(&self, sequences: &[Sequence]) {
+        let mut places = [(0, 0); FETCHED_TOGETHER];
+        for (place, sequence) in places.iter_mut().zip(sequences) {
+            if let Some(segment) = self.segment_of(*sequence) {
+                *place = (segment, self.segments[segment].guess(*sequence));
+            }
+        }
+        let touch = |(segment, index): &(usize, usize)| {
+            self.segments.get(*segment).map_or(0, |segment| segment.touch(*index))
+        };
+        std::hint::black_box(places[..sequences.len()].iter().map(touch).fold(0, |sum, found| sum ^ found));
+    }
+
+    /// As [`Self::fetch`], for subjects; of one alone there is nothing that could come together.
+    pub(crate) fn fetch_subjects<'a>(&self, subjects: impl ExactSizeIterator<Item = &'a [u8]>) {
+        let count = subjects.len().min(FETCHED_TOGETHER);
+        if count > 1 {
+            let (hasher, mut hashes) = (self.table.hasher(), [0; FETCHED_TOGETHER]);
+            for (hash, subject) in hashes.iter_mut().zip(subjects) {
+                *hash = hasher.hash(subject);
+            }
+            self.fetch(&hashes[..count]);
+        }
+    }
 }

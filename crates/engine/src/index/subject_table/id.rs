@@ -13,12 +13,6 @@ impl SubjectId {
         Self(number)
     }
 
-    /// Returns the number as an index.
-    #[must_use]
-    pub(crate) fn index(self) -> usize {
-        widen(self.0)
-    }
-
     pub(crate) fn number(self) -> u32 {
         self.0
     }

@@ -1,12 +1,11 @@
 //! The subjects under their numbers, and the numbers under their subjects.
 
-use super::buckets::Buckets;
+use super::buckets::{Buckets, Seen};
 use super::hash::Hasher;
 use super::id::SubjectId;
 use super::slab::Slab;
 use super::text::{Text, TextArena};
 use super::{Inserted, Known};
-use jetkv_types::Sequence;
 
 /// All subjects, in no order, each with what is known of it.
 #[derive(Debug)]
@@ -40,7 +39,12 @@ impl Names {
 
     #[inline]
     pub(super) fn get(&self, name: &[u8]) -> Option<SubjectId> {
-        self.find(self.hasher.hash(name), name)
+        self.seen(name).map(|seen| seen.id)
+    }
+
+    #[inline]
+    pub(super) fn seen(&self, name: &[u8]) -> Option<Seen> {
+        self.buckets.find(self.hasher.hash(name), |id| self.name(id) == name)
     }
 
     /// Returns the subject with this id, or nothing if no subject has it.
@@ -67,14 +71,16 @@ impl Names {
         self.names.shrink();
     }
 
-    /// Adds `name`, whose hash this is, if it is missing.
-    pub(super) fn insert(&mut self, hash: u64, name: &[u8]) -> (SubjectId, Inserted) {
-        if let Some(id) = self.find(hash, name) {
+    /// Adds `name`, whose hash this is, if it is missing; notes the lower half of its last sequence.
+    pub(super) fn insert(&mut self, hash: u64, name: &[u8], last: u32) -> (SubjectId, Inserted) {
+        let Self { names, texts, buckets, .. } = self;
+        let is_it = |id: SubjectId| texts.slice(&names.at(id.number()).text) == name;
+        if let Some(id) = buckets.renew(hash, last, is_it) {
             return (id, Inserted::Existing);
         }
         let text = self.texts.store(name);
         let id = SubjectId::new(self.names.insert(Name { text, known: Known::NOTHING }));
-        self.buckets.insert(hash, id);
+        self.buckets.insert(hash, Seen { id, last });
         self.compact_if_wasteful();
         (id, Inserted::New)
     }
@@ -93,15 +99,14 @@ impl Names {
         self.hasher
     }
 
-    /// Has memory fetch what look-ups of subjects with these hashes will need; returns the last messages of those that seem
-    /// to be there. None of the reads of a step depends on another, so the processor has many under way at once.
-    pub(super) fn fetch<'a>(&'a self, hashes: &'a [u64]) -> impl Iterator<Item = Sequence> + 'a {
+    /// Has memory fetch what look-ups of subjects with these hashes will need; returns those that seem to be there. None of
+    /// the reads of a step depends on another, so the processor has many under way at once.
+    pub(super) fn fetch<'a>(&'a self, hashes: &'a [u64]) -> impl Iterator<Item = Seen> + 'a {
         let sum = hashes.iter().fold(0, |sum, hash| sum ^ self.buckets.touch(*hash));
         std::hint::black_box(sum);
-        hashes.iter().filter_map(|hash| self.buckets.guess(*hash)).map(|id| {
-            // The name beside it may begin in another piece of memory.
-            std::hint::black_box(self.name(id).first());
-            self.known(id).last
+        hashes.iter().filter_map(|hash| self.buckets.guess(*hash)).inspect(|seen| {
+            // What is known beside the name may lie in another piece of memory.
+            std::hint::black_box((self.name(seen.id).first(), self.known(seen.id).history));
         })
     }
 
@@ -118,11 +123,6 @@ impl Names {
 
     pub(super) fn memory_bytes(&self) -> usize {
         self.names.memory_bytes() + self.texts.memory_bytes() + self.buckets.memory_bytes()
-    }
-
-    #[inline]
-    fn find(&self, hash: u64, name: &[u8]) -> Option<SubjectId> {
-        self.buckets.find(hash, |id| self.name(id) == name)
     }
 
     /// Moves the long texts to a new arena when more than half of the old one is dead.

@@ -1,0 +1,49 @@
+//! Memory for blocks, taken from the operating system beside each other, so that it can be in large pages.
+//!
+//! A random read in some hundred megabytes waits for two things: for the memory, and for the tables that say where in the
+//! machine it is. With pages of 2 MiB, where the system gives them to who asks, those tables stay in the processor.
+
+use memmap2::MmapMut;
+use std::collections::VecDeque;
+
+/// The memory of one block.
+#[derive(Debug)]
+pub(super) struct Memory(MmapMut);
+
+/// Memory that was taken and not used yet.
+#[derive(Debug, Default)]
+pub(super) struct Stock(VecDeque<Memory>);
+
+impl Memory {
+    #[inline]
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
+
+impl Stock {
+    /// Takes the memory of one block, or nothing if the system has none; takes more from the system if there is none, for at most
+    /// `wanted` blocks of so many bytes.
+    pub(super) fn take(&mut self, wanted: usize, block_bytes: usize) -> Option<Memory> {
+        if self.0.is_empty() {
+            // Neighbours become one stretch of memory, and what is taken first lies last. Whatever cannot be had is not there.
+            self.0.extend((0..wanted.min(TAKEN_TOGETHER)).map_while(|_| map(block_bytes)));
+        }
+        self.0.pop_front()
+    }
+}
+
+fn map(bytes: usize) -> Option<Memory> {
+    let memory = MmapMut::map_anon(bytes).ok()?;
+    // A system without large pages has small ones.
+    #[cfg(target_os = "linux")]
+    let _ = memory.advise(memmap2::Advice::HugePage);
+    Some(Memory(memory))
+}
+
+/// 16 MiB of blocks of 32 KiB, in less than a millisecond: the more, the fewer pages at the ends are small ones.
+const TAKEN_TOGETHER: usize = 512;
