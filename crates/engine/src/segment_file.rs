@@ -168,16 +168,36 @@ impl SegmentFile {
 
     /// Returns what there is of `length` bytes.
     pub(crate) fn read_bytes(&self, offset: u32, length: u32) -> Result<Vec<u8>, EngineError> {
-        let fault = || EngineError::io("read", &self.path);
+        let mut bytes = vec![0; self.expected(offset, length)?];
+        let read = self.file.read_at(&mut bytes, u64::from(offset));
+        bytes.truncate(read.map_err(EngineError::io("read", &self.path))?);
+        Ok(bytes)
+    }
+
+    /// Does what [`Self::read_bytes`] does, in memory that served before.
+    pub(crate) fn read_into<'a>(
+        &self,
+        buffer: &'a mut Vec<u8>,
+        offset: u32,
+        length: u32,
+    ) -> Result<&'a [u8], EngineError> {
+        let length = self.expected(offset, length)?;
+        if buffer.len() < length {
+            buffer.resize(length, 0);
+        }
+        let read = self.file.read_at(&mut buffer[..length], u64::from(offset));
+        Ok(&buffer[..read.map_err(EngineError::io("read", &self.path))?])
+    }
+
+    /// Returns for how many of so many bytes memory is worth having.
+    fn expected(&self, offset: u32, length: u32) -> Result<usize, EngineError> {
         let (offset, mut length) = (u64::from(offset), u64::from(length));
         if length > TRUSTED_BYTES {
             // Damage may claim any length; what the file does not have takes no memory.
-            length = length.min(self.file.len().map_err(fault())?.saturating_sub(offset));
+            let file_length = self.file.len().map_err(EngineError::io("read", &self.path))?;
+            length = length.min(file_length.saturating_sub(offset));
         }
-        let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
-        let read = self.file.read_at(&mut bytes, offset).map_err(fault())?;
-        bytes.truncate(read);
-        Ok(bytes)
+        Ok(usize::try_from(length).unwrap_or_default())
     }
 
     pub(crate) fn place(&self, offset: u32) -> Place {

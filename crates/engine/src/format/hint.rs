@@ -13,74 +13,85 @@ use super::segment::SegmentInfo;
 use crate::convert::to_usize;
 use jetkv_types::Sequence;
 
-/// Entries described by one block, in their order.
+/// Entries described by one block, in their order. Its memory serves again for the next block.
 #[derive(Debug, Default)]
 pub(crate) struct HintBlock {
-    first_offset: Option<u32>,
     sequence: Sequence,
     subject: Vec<u8>,
-    body: Vec<u8>,
+    /// The block from its first byte on, as far as it is known before it is sealed; empty without entries.
+    bytes: Vec<u8>,
 }
 
 impl HintBlock {
     pub(crate) fn is_empty(&self) -> bool {
-        self.first_offset.is_none()
+        self.bytes.is_empty()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.body.len()
+        self.bytes.len().saturating_sub(BLOCK_HEADER_BYTES)
     }
 
     /// Adds the next entry; entries of a block follow each other without a gap.
     pub(crate) fn push(&mut self, base: Sequence, hint: &HintRef<'_>) {
-        if self.first_offset.is_none() {
-            self.first_offset = Some(hint.offset);
+        let bytes = &mut self.bytes;
+        if bytes.is_empty() {
+            bytes.resize(FIRST_OFFSET_AT, 0);
+            bytes.put_u32(hint.offset);
             self.sequence = base;
         }
-        let body = &mut self.body;
-        body.put_u8(hint.kind.to_byte());
-        body.put_u8(hint.flags);
-        body.put_u32(hint.head_checksum);
-        body.put_varint(hint.sequence - self.sequence);
-        body.put_varint(u64::from(hint.length));
-        body.put_varint(u64::from(hint.size));
+        bytes.put_u8(hint.kind.to_byte());
+        bytes.put_u8(hint.flags);
+        bytes.put_u32(hint.head_checksum);
+        bytes.put_varint(hint.sequence - self.sequence);
+        bytes.put_varint(u64::from(hint.length));
+        bytes.put_varint(u64::from(hint.size));
         if let Some(deadline) = hint.deadline {
-            body.put_u64(deadline);
+            bytes.put_u64(deadline);
         }
         if hint.flags & HAS_FLOOR != 0 {
-            body.put_u64(hint.floor);
+            bytes.put_u64(hint.floor);
         }
         let shared = hint.subject.iter().zip(&self.subject).take_while(|(a, b)| a == b).count();
-        body.put_varint(crate::convert::to_u64(shared));
-        body.put_varint(crate::convert::to_u64(hint.subject.len() - shared));
-        body.extend_from_slice(&hint.subject[shared..]);
+        bytes.put_varint(crate::convert::to_u64(shared));
+        bytes.put_varint(crate::convert::to_u64(hint.subject.len() - shared));
+        bytes.extend_from_slice(&hint.subject[shared..]);
         if !hint.kind.is_message() {
-            body.put_block(hint.data);
+            bytes.put_block(hint.data);
         }
         self.sequence = hint.sequence;
         self.subject.clear();
         self.subject.extend_from_slice(hint.subject);
     }
 
-    /// Returns the block as it goes to `offset` of the hint file, and starts a new one.
-    pub(crate) fn seal(&mut self, salt: u32, offset: u64, durable_upto: u32) -> Vec<u8> {
-        let mut block = Vec::with_capacity(self.body.len() + BLOCK_HEADER_BYTES);
-        block.put_u32(0);
-        block.put_u32(crate::convert::to_u32(self.body.len()));
-        block.put_u32(durable_upto);
-        block.put_u32(self.first_offset.unwrap_or_default());
-        block.append(&mut self.body);
-        let checksum = crc32c::crc32c_append(seed(salt, offset), &block[4..]);
-        block[..4].copy_from_slice(&checksum.to_le_bytes());
-        *self = Self { body: std::mem::take(&mut self.body), ..Self::default() };
-        block
+    /// Returns the block as it goes to `offset` of the hint file.
+    pub(crate) fn seal(&mut self, salt: u32, offset: u64, durable_upto: u32) -> &[u8] {
+        seal_block(&mut self.bytes, salt, offset, durable_upto);
+        &self.bytes
+    }
+
+    /// Starts a new block.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.subject.clear();
     }
 }
 
-/// The hints of a whole segment.
+/// Fills in what a block says of itself.
+fn seal_block(block: &mut [u8], salt: u32, offset: u64, durable_upto: u32) {
+    let length = crate::convert::to_u32(block.len() - BLOCK_HEADER_BYTES);
+    block[4..8].copy_from_slice(&length.to_le_bytes());
+    block[8..FIRST_OFFSET_AT].copy_from_slice(&durable_upto.to_le_bytes());
+    let checksum = crc32c::crc32c_append(seed(salt, offset), &block[4..]);
+    block[..4].copy_from_slice(&checksum.to_le_bytes());
+}
+
+/// The hints of a whole segment. Its memory serves again for the next one.
 #[derive(Debug, Default)]
 pub(crate) struct HintFile {
-    full: Vec<HintBlock>,
+    /// The file, with room for its header, as far as blocks are full.
+    bytes: Vec<u8>,
+    /// Where these blocks begin.
+    starts: Vec<usize>,
     last: HintBlock,
 }
 
@@ -89,18 +100,39 @@ impl HintFile {
     pub(crate) fn push(&mut self, base: Sequence, hint: &HintRef<'_>) {
         self.last.push(base, hint);
         if self.last.len() > BLOCK_BYTES {
-            self.full.push(std::mem::take(&mut self.last));
+            self.end_block();
+        }
+    }
+
+    fn end_block(&mut self) {
+        if self.bytes.is_empty() {
+            self.bytes.resize(HEADER_BYTES, 0);
+        }
+        if !self.last.is_empty() {
+            self.starts.push(self.bytes.len());
+            self.bytes.extend_from_slice(&self.last.bytes);
+            self.last.clear();
         }
     }
 
     /// Returns the complete file of the segment `info`, which is durable up to an offset.
-    pub(crate) fn seal(self, info: &SegmentInfo, durable_upto: u32) -> Vec<u8> {
-        let mut bytes = seal_header(info.stream_id, info.id, info.salt);
-        for mut block in self.full.into_iter().chain([self.last]).filter(|block| !block.is_empty()) {
-            let offset = crate::convert::to_u64(bytes.len());
-            bytes.append(&mut block.seal(info.salt, offset, durable_upto));
+    pub(crate) fn seal(&mut self, info: &SegmentInfo, durable_upto: u32) -> &[u8] {
+        self.end_block();
+        self.bytes[..HEADER_BYTES].copy_from_slice(&seal_header(info.stream_id, info.id, info.salt));
+        let mut end = self.bytes.len();
+        for start in self.starts.iter().rev() {
+            let offset = crate::convert::to_u64(*start);
+            seal_block(&mut self.bytes[*start..end], info.salt, offset, durable_upto);
+            end = *start;
         }
-        bytes
+        &self.bytes
+    }
+
+    /// Forgets every entry.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.starts.clear();
+        self.last.clear();
     }
 }
 
@@ -252,6 +284,8 @@ fn seed(salt: u32, offset: u64) -> u32 {
 }
 
 const BLOCK_HEADER_BYTES: usize = 16;
+/// Place of the last field of a block's header.
+const FIRST_OFFSET_AT: usize = 12;
 /// A block that has grown beyond this is followed by another.
 const BLOCK_BYTES: usize = 64 << 10;
 const MAGIC: [u8; 8] = *b"JETKVIDX";

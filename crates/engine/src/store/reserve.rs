@@ -66,7 +66,7 @@ impl Reserve {
     /// Runs an operation; if the disk is full, once more with the space given up for it.
     pub(crate) fn used_for<T>(
         &self,
-        operation: impl Fn() -> Result<T, EngineError>,
+        mut operation: impl FnMut() -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
         match operation() {
             Err(EngineError::StorageFull { .. }) if self.release() => operation(),

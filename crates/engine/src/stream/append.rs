@@ -90,6 +90,9 @@ impl StreamInner {
         writer.open_chunk(estimate);
         let mark = writer.mark(left);
         let mut before: Vec<(&[u8], Option<Queued>)> = Vec::new();
+        if batch.len() > 1 {
+            before.reserve_exact(batch.len());
+        }
         for (position, append) in batch.iter().enumerate() {
             if batch.len() > 1 && position % FETCHED_TOGETHER == 0 {
                 fetch(index, &batch[position..]);

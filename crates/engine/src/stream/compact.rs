@@ -6,26 +6,28 @@
 mod copy;
 mod pick;
 
+pub(crate) use copy::Room;
+
 use super::StreamInner;
 use super::control::{dropped_sequences, floor_barrier, note_control};
 use super::log::Log;
 use super::scan::{self, Found, Known, Scan};
 use super::writer::Writer;
 use crate::convert::{to_u32, to_usize};
-use crate::env::{OpenMode, read_file};
+use crate::env::read_file;
 use crate::error::EngineError;
-use crate::format::entry::{self, Kind};
-use crate::format::hint::{self, HintFile};
+use crate::format::entry::{self, Entry, Kind};
+use crate::format::hint;
 use crate::format::manifest::{End, Extent, ListedSegment};
 use crate::format::segment::{SegmentHeader, SegmentInfo, hint_file, segment_file};
 use crate::index::{SegmentIndex, Slot, StreamIndex};
 use crate::planted::{self, Bug};
 use crate::segment_file::SegmentFile;
 use crate::wakes;
-use copy::{Copy, Moved};
+use copy::{Copy, From, Made, Moved};
 use jetkv_types::{Operation, Sequence};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -39,14 +41,14 @@ pub(crate) enum OldFiles {
 
 impl StreamInner {
     /// Rewrites what is worth it; says whether anything was done.
-    pub(crate) fn compact_due(&self) -> Result<bool, EngineError> {
+    pub(crate) fn compact_due(&self, room: &mut Room) -> Result<bool, EngineError> {
         let _wakes = wakes::hold();
         let Some(_alone) = self.compacting.try_lock() else { return Ok(false) };
         if self.writer.lock().stopped.is_some() {
             return Ok(false);
         }
         let Some(range) = self.due_range() else { return Ok(false) };
-        self.rewrite(range, OldFiles::Remove)?;
+        self.rewrite(range, OldFiles::Remove, room)?;
         Ok(true)
     }
 
@@ -72,10 +74,11 @@ impl StreamInner {
             let sealed = index.segments.iter().filter(|segment| Some(segment.info().id) != open);
             sealed.filter(|segment| wasteful(segment)).map(|segment| segment.info().id).collect()
         };
+        let mut room = Room::default();
         for id in ids {
             let at = self.index.read().segments.iter().position(|segment| segment.info().id == id);
             if let Some(at) = at {
-                self.rewrite(at..at + 1, OldFiles::Remove)?;
+                self.rewrite(at..at + 1, OldFiles::Remove, &mut room)?;
             }
         }
         Ok(())
@@ -96,6 +99,7 @@ impl StreamInner {
         &self,
         range: Range<usize>,
         old_files: OldFiles,
+        room: &mut Room,
     ) -> Result<Vec<PathBuf>, EngineError> {
         let _turn = self.turn();
         let (old, floor) = {
@@ -114,33 +118,23 @@ impl StreamInner {
             let log = self.log.lock();
             (self.plan_segment(first.info.base, floor, replaces), log.manifest.config.clone())
         };
-        let mut copy = Copy::new(&info);
-        for (at, segment) in range.clone().zip(&old) {
-            self.copy_segment(&mut copy, segment, at, &range)?;
-        }
-        let Copy { bytes, moved, hints, digest, .. } = copy;
         // Nothing refers to the new files yet, so nobody has to wait for their syncs.
         let header = SegmentHeader { info: info.clone(), config };
-        let made = if moved.is_empty() { None } else { Some(self.make_segment(&header, &bytes, hints)?) };
+        let made = self.make_segment(&header, &old, &range, room)?;
         let mut log = self.log.lock();
         // What killed the messages that are left behind must not be lost after them.
         if let Err(error) = self.sync_locked(&mut log, &mut self.writer.lock()) {
             self.forget_segment(&info);
             return Err(error);
         }
-        let end = End {
-            offset: info.data_start + to_u32(bytes.len()),
-            next_sequence: next_sequence(&log, &old),
-            digest,
-        };
         let ids: Vec<u64> = old.iter().map(|(file, _)| file.info.id).collect();
         let before = log.manifest.segments.clone();
         let at = before.iter().position(|listed| ids.contains(&listed.info.id)).unwrap_or_default();
         log.manifest.segments.retain(|listed| !ids.contains(&listed.info.id));
-        if made.is_some() {
-            log.manifest
-                .segments
-                .insert(at, ListedSegment { info: info.clone(), extent: Extent::Sealed(end) });
+        if let Some(made) = &made {
+            let next_sequence = next_sequence(&before, &old);
+            let end = End { offset: made.end, next_sequence, digest: made.digest };
+            log.manifest.segments.insert(at, ListedSegment { info, extent: Extent::Sealed(end) });
         }
         self.describe_state(&mut log);
         if planted::is(Bug::RemoveOldFilesFirst) {
@@ -154,13 +148,36 @@ impl StreamInner {
         }
         {
             let mut index = self.index.write();
-            let rewritten = made.map(|file| rewritten_index(&index, file, &moved, end.offset));
+            let rewritten = made.map(|made| rewritten_index(&index, made, room.moved()));
             index.replace_segments(range, rewritten);
         }
         self.shared.counters.compactions.fetch_add(1, Ordering::Relaxed);
         self.counters.compactions.fetch_add(1, Ordering::Relaxed);
         drop(log);
         self.discard_files(&old, old_files)
+    }
+
+    /// Makes the segment that takes the place of a run of old ones, durable when this returns; `None` if nothing in them is
+    /// needed any more.
+    fn make_segment(
+        &self,
+        header: &SegmentHeader,
+        old: &[(Arc<SegmentFile>, u32)],
+        range: &Range<usize>,
+        room: &mut Room,
+    ) -> Result<Option<Made>, EngineError> {
+        // What a full disk interrupts is done again from the start: what came of a failed sync is not known.
+        let made = self.shared.reserve.used_for(|| {
+            let mut copy = Copy::new(self, header.clone(), room);
+            for (at, segment) in range.clone().zip(old) {
+                self.copy_segment(&mut copy, segment, at, range)?;
+            }
+            copy.finish()
+        });
+        if made.is_err() {
+            self.forget_segment(&header.info);
+        }
+        made
     }
 
     /// Copies what is live in the segment at this place of the index, and the controls that are still needed.
@@ -171,55 +188,33 @@ impl StreamInner {
         at: usize,
         range: &Range<usize>,
     ) -> Result<(), EngineError> {
-        let live = self.live_slots(at);
-        let copied = live.map_or(Ok(Copied::No), |live| self.copy_live(copy, (file, *end), at, &live))?;
-        if copied == Copied::Yes { Ok(()) } else { self.copy_scanned(copy, (file, *end), at, range) }
+        let unread = if self.note_live(copy.room(), at) { copy_live(copy, file, at)? } else { Some(0) };
+        let Some(unread) = unread else { return Ok(()) };
+        self.copy_scanned(copy, (file, *end), (at, unread), range)
     }
 
-    /// Returns the live slots of a segment that holds nothing but messages, none of them known to be damaged.
-    fn live_slots(&self, at: usize) -> Option<Vec<(usize, Slot)>> {
+    /// Notes the live slots of a segment; says whether it holds nothing but messages, none of them known to be damaged.
+    fn note_live(&self, room: &mut Room, at: usize) -> bool {
         let index = self.index.read();
-        let segment = index.segments.get(at).filter(|found| found.control_bytes == 0 && !found.damaged)?;
+        let segment = index.segments.get(at).filter(|found| found.control_bytes == 0 && !found.damaged);
+        let Some(segment) = segment else { return false };
         let slots = segment.slots().iter().enumerate().filter(|(_, slot)| slot.subject().is_some());
-        Some(slots.map(|(place, slot)| (place, *slot)).collect())
+        room.live.clear();
+        room.live.reserve(usize::try_from(segment.live_count).unwrap_or_default());
+        room.live.extend(slots.map(|(place, slot)| (to_u32(place), *slot)));
+        true
     }
 
-    /// Copies messages where the index says that they are; what is dead is not looked at. If one of them cannot be read,
-    /// nothing is copied.
-    fn copy_live(
-        &self,
-        copy: &mut Copy<'_>,
-        (file, end): (&SegmentFile, u32),
-        at: usize,
-        live: &[(usize, Slot)],
-    ) -> Result<Copied, EngineError> {
-        let bytes = file.read_bytes(0, end)?;
-        let stored = |slot: &Slot| {
-            let (offset, length) = (to_usize(slot.offset()), to_usize(slot.length()));
-            let entry =
-                entry::decode(bytes.get(offset..offset + length)?, file.place(slot.offset()), file.info.base);
-            let sequence = file.info.base + u64::from(slot.delta());
-            entry.ok().filter(|entry| entry.head.kind.is_message() && entry.head.sequence == sequence)
-        };
-        let entries: Option<Vec<_>> = live.iter().map(|(_, slot)| stored(slot)).collect();
-        let Some(entries) = entries else { return Ok(Copied::No) };
-        copy.expect(live.len(), live.iter().map(|(_, slot)| to_usize(slot.length())).sum());
-        for ((place, slot), entry) in live.iter().zip(&entries) {
-            copy.push_message(file, &entry.head, entry.data, (slot.operation(), slot.size()), (at, *place));
-        }
-        Ok(Copied::Yes)
-    }
-
-    /// Copies what a look at the whole segment finds.
+    /// Copies what a look at the whole segment finds from an offset on.
     fn copy_scanned(
         &self,
         copy: &mut Copy<'_>,
         (file, end): (&SegmentFile, u32),
-        at: usize,
+        (at, from): (usize, u32),
         range: &Range<usize>,
     ) -> Result<(), EngineError> {
         let (bytes, scan) = self.scan_segment(file, end)?;
-        for found in &scan.entries {
+        for found in scan.entries.iter().filter(|found| found.offset >= from) {
             let wanted = self.wanted(found, at, range);
             if wanted == Wanted::Nothing {
                 continue;
@@ -230,11 +225,12 @@ impl StreamInner {
             let entry = entry::decode(stored, file.place(found.offset), file.info.base);
             match (wanted, entry) {
                 (Wanted::Message(place, operation), Ok(entry)) => {
-                    copy.push_message(file, &entry.head, entry.data, (operation, found.size), (at, place));
+                    let from = From { segment: to_u32(at), slot: to_u32(place) };
+                    copy.push_message(file, &entry.head, entry.data, (operation, found.size), from)?;
                 }
-                (Wanted::Control(data), Ok(entry)) => copy.push_control(file, &entry.head, data),
+                (Wanted::Control(data), Ok(entry)) => copy.push_control(file, &entry.head, data)?,
                 // What a control says is known from its hint as well.
-                (Wanted::Control(data), Err(_)) => copy.push_control(file, &found.as_head(), data),
+                (Wanted::Control(data), Err(_)) => copy.push_control(file, &found.as_head(), data)?,
                 (_, Err(_)) => {
                     let damage = file.damaged(found.offset, found.length, found.sequence, None);
                     self.mark_damaged(file.info.id);
@@ -289,42 +285,6 @@ impl StreamInner {
         }
     }
 
-    fn make_segment(
-        &self,
-        header: &SegmentHeader,
-        entries_bytes: &[u8],
-        hints: HintFile,
-    ) -> Result<Arc<SegmentFile>, EngineError> {
-        let mut header = header.clone();
-        let mut bytes = header.seal();
-        let info = &header.info;
-        bytes.extend_from_slice(entries_bytes);
-        let write = |path: &Path, bytes: &[u8]| {
-            let file = self.env.fs.open(path, OpenMode::Replace).map_err(EngineError::io("create", path))?;
-            file.write_at(bytes, 0).map_err(EngineError::io("write", path))?;
-            if !planted::is(Bug::CompactWithoutSync) {
-                file.sync_data().map_err(EngineError::io("sync", path))?;
-            }
-            Ok::<_, EngineError>(file)
-        };
-        let path = self.dir.join(segment_file(info.id));
-        let hints = hints.seal(info, to_u32(bytes.len()));
-        let hint_path = self.dir.join(hint_file(info.id));
-        let made = self.shared.reserve.used_for(|| {
-            let file = write(&path, &bytes)?;
-            write(&hint_path, &hints)?;
-            self.env.fs.sync_dir(&self.dir).map_err(EngineError::io("sync", &self.dir))?;
-            Ok(file)
-        });
-        match made {
-            Ok(file) => Ok(Arc::new(SegmentFile::new(header.info, path, file))),
-            Err(error) => {
-                self.forget_segment(info);
-                Err(error)
-            }
-        }
-    }
-
     /// Removes the files of a segment that nothing refers to; what cannot be removed now is when the stream is opened.
     fn forget_segment(&self, info: &SegmentInfo) {
         let _ = self.env.fs.remove_file(&self.dir.join(segment_file(info.id)));
@@ -361,6 +321,49 @@ impl StreamInner {
     }
 }
 
+/// Copies the messages that were noted as live from where the index says that they are; what is dead is not looked at.
+/// Returns the offset of the first one that cannot be read, which ends it.
+fn copy_live(copy: &mut Copy<'_>, file: &SegmentFile, at: usize) -> Result<Option<u32>, EngineError> {
+    let mut window = std::mem::take(&mut copy.room().window);
+    let live = std::mem::take(&mut copy.room().live);
+    let outcome = copy_windows(copy, file, at, (&live, &mut window));
+    (copy.room().window, copy.room().live) = (window, live);
+    outcome
+}
+
+fn copy_windows(
+    copy: &mut Copy<'_>,
+    file: &SegmentFile,
+    at: usize,
+    (mut live, window): (&[(u32, Slot)], &mut Vec<u8>),
+) -> Result<Option<u32>, EngineError> {
+    let piece = copy.piece_bytes();
+    let end_of = |slot: &Slot| slot.offset().saturating_add(slot.length());
+    while let Some((_, first)) = live.first() {
+        let start = first.offset();
+        let fits = |slot: &Slot| (start..=start.saturating_add(piece)).contains(&end_of(slot));
+        let count = live.iter().take_while(|(_, slot)| fits(slot)).count().max(1);
+        let (together, rest) = live.split_at(count);
+        let end = together.last().map_or(start, |(_, last)| end_of(last));
+        let bytes = file.read_into(window, start, end - start)?;
+        for (place, slot) in together {
+            let stored = to_usize(slot.offset() - start)..to_usize(end_of(slot) - start);
+            let entry = entry::decode(
+                bytes.get(stored).unwrap_or_default(),
+                file.place(slot.offset()),
+                file.info.base,
+            );
+            let sequence = file.info.base + u64::from(slot.delta());
+            let is_it = |entry: &Entry<'_>| entry.head.kind.is_message() && entry.head.sequence == sequence;
+            let Some(entry) = entry.ok().filter(is_it) else { return Ok(Some(slot.offset())) };
+            let from = From { segment: to_u32(at), slot: *place };
+            copy.push_message(file, &entry.head, entry.data, (slot.operation(), slot.size()), from)?;
+        }
+        live = rest;
+    }
+    Ok(None)
+}
+
 /// Says whether a floor of a subject may still hide something in another segment.
 fn needed_floor(index: &StreamIndex, range: &Range<usize>, found: &Found) -> bool {
     let barrier = floor_barrier(&found.data);
@@ -385,8 +388,8 @@ fn needed_drop(index: &StreamIndex, range: &Range<usize>, found: &Found) -> Opti
 }
 
 /// Returns the sequence behind everything that the old segments could hold.
-fn next_sequence(log: &Log, old: &[(Arc<SegmentFile>, u32)]) -> Sequence {
-    let ends = log.manifest.segments.iter().filter_map(|listed| match listed.extent {
+fn next_sequence(listed: &[ListedSegment], old: &[(Arc<SegmentFile>, u32)]) -> Sequence {
+    let ends = listed.iter().filter_map(|listed| match listed.extent {
         Extent::Sealed(end) | Extent::Clean(end)
             if old.iter().any(|(file, _)| file.info.id == listed.info.id) =>
         {
@@ -397,23 +400,24 @@ fn next_sequence(log: &Log, old: &[(Arc<SegmentFile>, u32)]) -> Sequence {
     ends.max().unwrap_or_default()
 }
 
-fn rewritten_index(index: &StreamIndex, file: Arc<SegmentFile>, moved: &[Moved], end: u32) -> SegmentIndex {
-    let mut rewritten = SegmentIndex::with_capacity(file, moved.len());
+fn rewritten_index(index: &StreamIndex, made: Made, moved: &[Moved]) -> SegmentIndex {
+    let mut rewritten = SegmentIndex::with_capacity(made.file, moved.len());
     for moved in moved {
         match moved {
-            Moved::Control { kind, floor, length, data } => {
-                note_control(&mut rewritten, *kind, *floor, *length, data);
+            Moved::Control(control) => {
+                note_control(&mut rewritten, control.kind, control.floor, control.length, &control.data);
             }
             // It may have died meanwhile.
-            Moved::Message(placed, (segment, slot)) => {
-                match index.segments[*segment].slots()[*slot].subject() {
+            Moved::Message(placed, from) => {
+                let slots = index.segments[to_usize(from.segment)].slots();
+                match slots[to_usize(from.slot)].subject() {
                     Some(subject) => rewritten.push(placed, subject),
                     None => rewritten.push_dead(placed),
                 }
             }
         }
     }
-    rewritten.end = end;
+    rewritten.end = made.end;
     rewritten
 }
 
@@ -425,11 +429,4 @@ enum Wanted {
     Message(usize, Operation),
     /// A control with this data.
     Control(Vec<u8>),
-}
-
-/// Whether a segment was copied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Copied {
-    Yes,
-    No,
 }

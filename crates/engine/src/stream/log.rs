@@ -211,10 +211,14 @@ impl OpenSegment {
             .unwrap_or(end)
             .max(self.end.saturating_add(step));
         let extend = || {
-            let zeros = vec![0; to_usize(wanted - self.allocated)];
-            let file = &self.file.file;
-            file.write_at(&zeros, u64::from(self.allocated))
-                .map_err(EngineError::io("extend", &self.file.path))
+            let mut at = self.allocated;
+            while at < wanted {
+                let zeros = &ZEROS[..to_usize(wanted - at).min(ZEROS.len())];
+                let outcome = self.file.file.write_at(zeros, u64::from(at));
+                outcome.map_err(EngineError::io("extend", &self.file.path))?;
+                at += to_u32(zeros.len());
+            }
+            Ok(())
         };
         let outcome = match extend() {
             Err(EngineError::StorageFull { .. }) if shared.reserve.release() => extend(),
@@ -310,14 +314,18 @@ impl OpenSegment {
     fn flush_hints(&mut self) {
         let Some(hints) = self.hints.as_mut().filter(|hints| !hints.block.is_empty()) else { return };
         let block = hints.block.seal(self.file.info.salt, hints.offset, self.synced_end);
-        if hints.file.write_at(&block, hints.offset).is_ok() {
+        if hints.file.write_at(block, hints.offset).is_ok() {
             hints.offset += to_u64(block.len());
+            hints.block.clear();
         } else {
             // A gap makes all later hints worthless; recovery reads the segment instead.
             self.hints = None;
         }
     }
 }
+
+/// What files are extended with; no memory has to be had for it.
+static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
 const ALLOCATE_BYTES_MIN: u32 = 16 << 10;
 const ALLOCATE_BYTES_MAX: u32 = 4 << 20;

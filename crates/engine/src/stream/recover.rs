@@ -344,7 +344,7 @@ impl Recovery {
         let temporary = path.with_extension("idx.tmp");
         let write = || {
             let file = self.env.fs.open(&temporary, OpenMode::Replace)?;
-            file.write_at(&bytes, 0)?;
+            file.write_at(bytes, 0)?;
             file.sync_data()?;
             self.env.fs.rename(&temporary, path)?;
             self.env.fs.sync_dir(&self.dir)

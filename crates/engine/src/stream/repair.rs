@@ -1,7 +1,7 @@
 //! Repair: gives up what cannot be read, on request, and sets the damaged files aside.
 
 use super::StreamInner;
-use super::compact::OldFiles;
+use super::compact::{OldFiles, Room};
 use super::control::plan_removal;
 use super::log::Log;
 use crate::damage::Damage;
@@ -46,9 +46,9 @@ impl StreamInner {
             self.queue_controls(writer, &controls);
             Ok(())
         })?;
-        let mut quarantined = Vec::new();
+        let (mut quarantined, mut room) = (Vec::new(), Room::default());
         while let Some(at) = self.next_damaged() {
-            quarantined.extend(self.rewrite(at..at + 1, OldFiles::Quarantine)?);
+            quarantined.extend(self.rewrite(at..at + 1, OldFiles::Quarantine, &mut room)?);
         }
         self.index.write().holes.clear();
         self.damages.lock().clear();

@@ -1,6 +1,7 @@
 //! What has to be done from time to time: expiry, interval syncs, compaction.
 
 use super::StreamInner;
+use super::compact::Room;
 use super::control::plan_removal;
 use super::log::Log;
 use super::writer::Writer;
@@ -22,7 +23,8 @@ impl StreamInner {
         }
         self.sync_due()?;
         self.expire_due()?;
-        while self.compact_due()? {}
+        let mut room = Room::default();
+        while self.compact_due(&mut room)? {}
         Ok(())
     }
 
