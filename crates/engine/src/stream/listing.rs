@@ -52,7 +52,12 @@ impl Stream {
         let index = self.inner.index.read();
         check_holes(&index, None)?;
         let after = after.map(Subject::as_bytes);
-        index.each_matching(filter.as_str(), after, limit, |subject, last| page.push(subject, last));
+        page.fill(|text, rows| {
+            index.each_matching(filter.as_str(), after, limit, |subject, last| {
+                text.extend_from_slice(subject);
+                rows.push(Row { end: text.len(), last });
+            });
+        });
         Ok(())
     }
 }
@@ -97,10 +102,13 @@ impl Listing {
         self.rows.clear();
     }
 
-    fn push(&mut self, subject: &[u8], last: LastOf) {
-        // Keys of the table were subjects when they went in.
-        let Ok(subject) = std::str::from_utf8(subject) else { return };
-        self.text.push_str(subject);
-        self.rows.push(Row { end: self.text.len(), last });
+    fn fill(&mut self, fill: impl FnOnce(&mut Vec<u8>, &mut Vec<Row>)) {
+        let mut text = std::mem::take(&mut self.text).into_bytes();
+        fill(&mut text, &mut self.rows);
+        // Keys of the table were subjects when they went in; all at once is a look at 16 bytes at a time.
+        match String::from_utf8(text) {
+            Ok(text) => self.text = text,
+            Err(_) => self.rows.clear(),
+        }
     }
 }
