@@ -187,9 +187,8 @@ fn by_subject(
     into: &mut Vec<Sequence>,
 ) -> Sequence {
     let mut found = Vec::new();
-    for id in filters.iter().flat_map(|filter| index.table.matching(filter.as_str(), None)) {
-        found.extend(index.revisions_from(id, from).take(limit + 1));
-    }
+    let ids = filters.iter().flat_map(|filter| index.table.matching(filter.as_str(), None));
+    index.each_together(ids, |id| found.extend(index.revisions_from(id, from).take(limit + 1)));
     // A subject may match several filters.
     let most = limit.saturating_mul(filters.len()) + 1;
     if found.len() > most {

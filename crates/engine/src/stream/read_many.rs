@@ -1,9 +1,9 @@
 //! Reading several messages at a time: what stands close together in a file is read in one go.
 
 use super::{Stream, StreamInner};
-use crate::convert::{to_u32, to_usize};
+use crate::convert::{to_u32, to_u64, to_usize};
 use crate::error::EngineError;
-use crate::index::{Location, StreamIndex};
+use crate::index::{FETCHED_TOGETHER, Location, StreamIndex};
 use bytes::Bytes;
 use jetkv_types::{Message, Sequence};
 use std::sync::Arc;
@@ -21,10 +21,16 @@ impl Stream {
         sequences: &[Sequence],
     ) -> Result<Vec<Result<Option<Message>, EngineError>>, EngineError> {
         self.inner.check_readable()?;
-        let places: Vec<_> = {
+        let mut places = Vec::with_capacity(sequences.len());
+        {
             let index = self.inner.index.read();
-            sequences.iter().map(|sequence| locate(&index, *sequence)).collect()
-        };
+            for some in sequences.chunks(FETCHED_TOGETHER) {
+                if are_scattered(some) {
+                    index.fetch_sequences(some);
+                }
+                places.extend(some.iter().map(|sequence| locate(&index, *sequence)));
+            }
+        }
         let mut outcomes = Vec::with_capacity(places.len());
         let mut rest = places.as_slice();
         while let Some(first) = rest.first() {
@@ -38,6 +44,13 @@ impl Stream {
         }
         Ok(outcomes)
     }
+}
+
+/// Says whether the slots of ascending sequences lie in lines of the processor's cache of their own; where they follow each
+/// other, it fetches them ahead by itself.
+fn are_scattered(sequences: &[Sequence]) -> bool {
+    let (Some(first), Some(last)) = (sequences.first(), sequences.last()) else { return false };
+    last.saturating_sub(*first) / SCATTERED >= to_u64(sequences.len())
 }
 
 /// Finds a message as [`Stream::get`] does.
@@ -118,6 +131,8 @@ fn cut_out(place: &Location, start: u32, bytes: &Bytes) -> Option<Message> {
         .filter(|message| message.sequence == place.sequence)
 }
 
+/// Sequences that are on average so far apart are fetched together.
+const SCATTERED: u64 = 8;
 /// So many bytes that nobody asked for are read rather than asking the operating system once more.
 const GAP_BYTES_MAX: u32 = 2_048;
 /// So many bytes are read at most at a time.

@@ -2,6 +2,7 @@
 //! that the waits overlap.
 
 use super::super::slots::Slot;
+use super::super::subject_table::SubjectId;
 use super::{FETCHED_TOGETHER, LastOf, StreamIndex};
 use jetkv_types::Sequence;
 
@@ -30,6 +31,25 @@ impl StreamIndex {
             for id in &together {
                 show(self.table.key(*id), self.last_of_id(*id));
             }
+        }
+    }
+
+    /// Gives each of these subjects to `take`, in their order, when what is known of it is at hand.
+    pub(crate) fn each_together(
+        &self,
+        mut ids: impl Iterator<Item = SubjectId>,
+        mut take: impl FnMut(SubjectId),
+    ) {
+        let mut together = Vec::with_capacity(ids.size_hint().0.min(FETCHED_TOGETHER));
+        loop {
+            together.clear();
+            together.extend(ids.by_ref().take(FETCHED_TOGETHER));
+            if together.is_empty() {
+                return;
+            }
+            let lasts = together.iter().map(|id| self.table.known(*id).last);
+            std::hint::black_box(lasts.fold(0, |sum, last| sum ^ last));
+            together.iter().for_each(|id| take(*id));
         }
     }
 
