@@ -21,6 +21,8 @@ pub(crate) enum Part {
     Restart,
     /// Cost against the number of keys, watches, buckets and clients, and the size of values
     Scale,
+    /// What a server bears: readers that do not read, thousands of connections and watches, clients that vanish
+    Reach,
     /// Nothing anew: plots, goals and headlines from what was measured last
     Report,
 }
@@ -53,9 +55,11 @@ pub(crate) fn run(
     rocks_db: RocksDb,
 ) -> Result<(), XtaskError> {
     let root = &workspace.workspace_root;
-    let parts =
-        part.map_or_else(|| vec![Part::Net, Part::Embed, Part::Restart, Part::Scale], |part| vec![part]);
-    if parts.iter().any(|part| matches!(part, Part::Net | Part::Restart | Part::Scale)) {
+    let parts = part.map_or_else(
+        || vec![Part::Net, Part::Embed, Part::Restart, Part::Scale, Part::Reach],
+        |part| vec![part],
+    );
+    if parts.iter().any(|part| !matches!(part, Part::Embed | Part::Report)) {
         compat::fetch_reference(workspace)?;
     }
     let with_rocks_db = rocks_db == RocksDb::With && parts.contains(&Part::Embed);
@@ -123,6 +127,12 @@ fn commands(part: Part, extent: Extent) -> Vec<Vec<&'static str>> {
             "net --section scale-network --runs 1 --keys 5000 --requests 20000 --seconds 1 \
              --sessions clients,values,strangers,buckets",
         ],
+        (Part::Reach, Extent::Full) => {
+            &["reach --keys 1000000 --idle 10000 --watches 10000 --subscriptions 500000"]
+        }
+        (Part::Reach, Extent::Quick) => {
+            &["reach --keys 100000 --idle 2000 --watches 2000 --subscriptions 200000"]
+        }
         (Part::Report, _) => &[],
     };
     lines.iter().map(|line| line.split_whitespace().collect()).collect()
@@ -138,7 +148,7 @@ mod tests {
     fn every_part_has_a_command_for_both_extents_and_writes_its_own_section() {
         for extent in [Extent::Full, Extent::Quick] {
             let mut sections = Vec::new();
-            for part in [Part::Net, Part::Embed, Part::Restart, Part::Scale] {
+            for part in [Part::Net, Part::Embed, Part::Restart, Part::Scale, Part::Reach] {
                 let commands = commands(part, extent);
                 assert!(!commands.is_empty());
                 for command in commands {
@@ -146,7 +156,7 @@ mod tests {
                     sections.push(*named.unwrap_or(&command[0]));
                 }
             }
-            assert_eq!(sections, ["net", "baseline", "restart", "scale", "scale-network"]);
+            assert_eq!(sections, ["net", "baseline", "restart", "scale", "scale-network", "reach"]);
         }
         assert!(commands(Part::Report, Extent::Full).is_empty());
     }
