@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
-use jetkv_engine::env::Env;
+use jetkv_engine::env::{Env, Fs, OpenMode};
 use jetkv_engine::{Append, EngineError, RepairReport, Store, StoreOptions, StreamConfig, Upkeep};
 use jetkv_types::{StreamName, Subject, SubjectFilter, Timestamp};
 use std::io;
@@ -140,4 +140,50 @@ fn check_and_repair_go_on_past_a_stream_that_fails() {
     assert_eq!(value(&store, "b"), "before");
     assert_eq!(store.check(&mut |_, _| {}).unwrap(), []);
     assert_eq!(store.repair().unwrap(), RepairReport::default());
+}
+
+/// Where neither hints nor the bytes tell what stood in a stretch of a segment, rewriting it would forget that for good.
+#[test]
+fn compaction_keeps_what_it_cannot_recognise() {
+    let disk = Disk { fs: SimFs::new(DiskModel::Posix), text: "nothing", on: Arc::default() };
+    let store = disk.open();
+    let limited = StreamConfig { messages_per_subject_max: Some(1), ..config("a") };
+    let in_a = store.create_stream(limited).unwrap();
+    let subject = |key: &str| Subject::new(format!("a.{key}")).unwrap();
+    for (key, value) in [("kept", "living"), ("changed", "1"), ("changed", "2")] {
+        in_a.append(&[Append::put(&subject(key), value.as_bytes())]).wait().unwrap();
+    }
+    store.compact().unwrap();
+    in_a.append(&[Append::put(&subject("changed"), b"3")]).wait().unwrap();
+
+    let dir = Path::new("/data/streams/00000001-a");
+    let mut found = None;
+    for entry in disk.fs.list(dir).unwrap() {
+        let path = dir.join(&entry.name);
+        if entry.name.ends_with(".idx") {
+            disk.fs.remove_file(&path).unwrap();
+        } else if entry.name.ends_with(".seg") {
+            let file = disk.fs.open(&path, OpenMode::ReadWrite).unwrap();
+            let mut bytes = vec![0; usize::try_from(file.len().unwrap()).unwrap()];
+            file.read_at(&mut bytes, 0).unwrap();
+            if let Some(at) = bytes.windows(6).position(|window| window == b"living") {
+                file.write_at(&[0; 20], u64::try_from(at - 30).unwrap()).unwrap();
+                found = Some(path);
+            }
+        }
+    }
+
+    let refused = store.compact().unwrap_err();
+    assert!(matches!(refused, EngineError::Damaged(_)), "{refused}");
+    let file = found.unwrap();
+    assert!(disk.fs.open(&file, OpenMode::Read).is_ok(), "the old file stays");
+    assert!(matches!(in_a.last(&subject("kept")), Err(EngineError::Damaged(_))));
+    assert_eq!(
+        in_a.damages().iter().filter_map(|damage| damage.subject.clone()).next(),
+        Some(subject("kept"))
+    );
+    assert_eq!(in_a.last(&subject("changed")).unwrap().unwrap().payload, "3");
+    store.compact().unwrap();
+    assert!(matches!(in_a.last(&subject("kept")), Err(EngineError::Damaged(_))), "and is not tried again");
+    store.close().unwrap();
 }

@@ -8,7 +8,11 @@ use std::collections::VecDeque;
 
 /// The memory of one block.
 #[derive(Debug)]
-pub(super) struct Memory(MmapMut);
+pub(super) enum Memory {
+    Mapped(MmapMut),
+    /// Of small blocks, of which each would take a page, and where pages may be larger than blocks.
+    Allocated(Box<[u8]>),
+}
 
 /// Memory that was taken and not used yet.
 #[derive(Debug, Default)]
@@ -17,11 +21,17 @@ pub(super) struct Stock(VecDeque<Memory>);
 impl Memory {
     #[inline]
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.0
+        match self {
+            Self::Mapped(map) => map,
+            Self::Allocated(bytes) => bytes,
+        }
     }
 
     pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
-        &mut self.0
+        match self {
+            Self::Mapped(map) => map,
+            Self::Allocated(bytes) => bytes,
+        }
     }
 }
 
@@ -38,12 +48,19 @@ impl Stock {
 }
 
 fn map(bytes: usize) -> Option<Memory> {
+    if bytes < MAPPED_BYTES_MIN || !HAS_SMALL_PAGES {
+        return Some(Memory::Allocated(vec![0; bytes].into()));
+    }
     let memory = MmapMut::map_anon(bytes).ok()?;
     // A system without large pages has small ones.
     #[cfg(target_os = "linux")]
     let _ = memory.advise(memmap2::Advice::HugePage);
-    Some(Memory(memory))
+    Some(Memory::Mapped(memory))
 }
 
+/// Pages of 4 KiB, so that a map takes no more than it has; elsewhere they may have 64 KiB.
+const HAS_SMALL_PAGES: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+/// Some pages.
+const MAPPED_BYTES_MIN: usize = 16 << 10;
 /// 16 MiB of blocks of 32 KiB, in less than a millisecond: the more, the fewer pages at the ends are small ones.
 const TAKEN_TOGETHER: usize = 512;

@@ -81,6 +81,14 @@ impl StreamInner {
         Ok(found)
     }
 
+    /// Notes what is lost with a stretch of unknown entries, and returns an error that names it.
+    pub(super) fn note_hole(&self, segment_id: u64, hole: &Damage) -> EngineError {
+        let named = self.name_damage(segment_id, hole);
+        self.mark_damaged(segment_id);
+        named.iter().for_each(|damage| self.note_damage(damage.clone()));
+        EngineError::Damaged(Arc::new(named.into_iter().next().unwrap_or_else(|| hole.clone())))
+    }
+
     /// Says whether a segment has its own name, and a header that says so.
     fn is_in_place(&self, file: &SegmentFile) -> Result<bool, EngineError> {
         let header = read_header(&*file.file).map_err(EngineError::io("read", &file.path))?;

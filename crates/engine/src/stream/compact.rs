@@ -14,6 +14,7 @@ use super::log::Log;
 use super::scan::{self, Found, Known, Scan};
 use super::writer::Writer;
 use crate::convert::{to_u32, to_usize};
+use crate::damage::{Damage, DamageKind};
 use crate::env::read_file;
 use crate::error::EngineError;
 use crate::format::entry::{self, Entry, Kind};
@@ -120,7 +121,7 @@ impl StreamInner {
         };
         // Nothing refers to the new files yet, so nobody has to wait for their syncs.
         let header = SegmentHeader { info: info.clone(), config };
-        let made = self.make_segment(&header, &old, &range, room)?;
+        let made = self.make_segment(&header, &old, (&range, old_files), room)?;
         let mut log = self.log.lock();
         // What killed the messages that are left behind must not be lost after them.
         if let Err(error) = self.sync_locked(&mut log, &mut self.writer.lock()) {
@@ -163,14 +164,14 @@ impl StreamInner {
         &self,
         header: &SegmentHeader,
         old: &[(Arc<SegmentFile>, u32)],
-        range: &Range<usize>,
+        (range, old_files): (&Range<usize>, OldFiles),
         room: &mut Room,
     ) -> Result<Option<Made>, EngineError> {
         // What a full disk interrupts is done again from the start: what came of a failed sync is not known.
         let made = self.shared.reserve.used_for(|| {
             let mut copy = Copy::new(self, header.clone(), room);
             for (at, segment) in range.clone().zip(old) {
-                self.copy_segment(&mut copy, segment, at, range)?;
+                self.copy_segment(&mut copy, segment, at, (range, old_files))?;
             }
             copy.finish()
         });
@@ -186,11 +187,11 @@ impl StreamInner {
         copy: &mut Copy<'_>,
         (file, end): &(Arc<SegmentFile>, u32),
         at: usize,
-        range: &Range<usize>,
+        (range, old_files): (&Range<usize>, OldFiles),
     ) -> Result<(), EngineError> {
         let unread = if self.note_live(copy.room(), at) { copy_live(copy, file, at)? } else { Some(0) };
         let Some(unread) = unread else { return Ok(()) };
-        self.copy_scanned(copy, (file, *end), (at, unread), range)
+        self.copy_scanned(copy, (file, *end), (at, unread), (range, old_files))
     }
 
     /// Notes the live slots of a segment; says whether it holds nothing but messages, none of them known to be damaged.
@@ -211,9 +212,16 @@ impl StreamInner {
         copy: &mut Copy<'_>,
         (file, end): (&SegmentFile, u32),
         (at, from): (usize, u32),
-        range: &Range<usize>,
+        (range, old_files): (&Range<usize>, OldFiles),
     ) -> Result<(), EngineError> {
         let (bytes, scan) = self.scan_segment(file, end)?;
+        // What stands in a stretch of which nothing is known may live, or say what is dead; only a repair gives it up.
+        let is_lost = |damage: &&Damage| {
+            damage.kind == DamageKind::Hole && damage.offset + damage.length > u64::from(from)
+        };
+        if let Some(hole) = scan.damages.iter().find(is_lost).filter(|_| old_files == OldFiles::Remove) {
+            return Err(self.note_hole(file.info.id, hole));
+        }
         for found in scan.entries.iter().filter(|found| found.offset >= from) {
             let wanted = self.wanted(found, at, range);
             if wanted == Wanted::Nothing {
@@ -236,7 +244,7 @@ impl StreamInner {
                     self.mark_damaged(file.info.id);
                     if let EngineError::Damaged(damage) = &damage {
                         let subject = file.subject_of(found.flags, &found.subject);
-                        self.note_damage(crate::Damage { subject, ..(**damage).clone() });
+                        self.note_damage(Damage { subject, ..(**damage).clone() });
                     }
                     return Err(damage);
                 }

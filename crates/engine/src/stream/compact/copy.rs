@@ -2,6 +2,7 @@
 
 use super::super::StreamInner;
 use super::super::writer::Writer;
+use crate::config::Storage;
 use crate::convert::{to_u32, to_usize};
 use crate::env::{File, OpenMode};
 use crate::error::EngineError;
@@ -213,6 +214,10 @@ impl<'a> Copy<'a> {
         }
         self.write()?;
         let Some(file) = self.file.take() else { return Ok(None) };
+        // A file in memory grew by more than it needs.
+        if self.stream.config.read().storage == Storage::Memory {
+            file.set_len(u64::from(self.written)).map_err(EngineError::io("shorten", &self.path))?;
+        }
         sync(&*file, &self.path)?;
         let hint_path = self.stream.dir.join(hint_file(self.info.id));
         let hints = create(self.stream, &hint_path)?;
