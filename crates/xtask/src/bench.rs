@@ -30,9 +30,9 @@ pub(crate) enum Part {
 /// How much is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// What docs/benchmarks.md is made of: about half an hour.
+    /// What docs/benchmarks.md is made of: 40 minutes.
     Full,
-    /// Everything once, with little of each: to see that it works, or which way a change goes. Three minutes, once it is built.
+    /// Everything once, with little of each: to see that it works, or which way a change goes. Some minutes, once it is built.
     Quick,
 }
 

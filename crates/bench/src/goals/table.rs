@@ -342,12 +342,12 @@ pub(super) const GOALS: &[Goal] = &[
 
 /// What the README calls each of a few goals, and the goal.
 pub(super) const HEADLINES: &[(&str, &str)] = &[
-    ("server: put", "put, 1,000 in flight: server CPU"),
+    ("server: put, not synced", "put, 1,000 in flight: server CPU"),
     ("server: get", "get, 1,000 in flight: server CPU"),
     ("server: put, synced before the ack", "put, synced before the ack, 1,000 in flight: rate"),
     ("server: deliver a change to a watch", "watch by 8, for each delivery: server CPU"),
     ("server: ready again after `kill -9`", "ready after kill -9"),
-    ("server: memory with a large bucket", "memory after all of it was overwritten"),
+    ("server: memory, all overwritten", "memory after all of it was overwritten"),
     ("embedded: put, not synced", "embedded put, not synced: CPU"),
     ("embedded: random get", "embedded get, 1 thread: CPU"),
     ("embedded: durable put, 8 writers", "embedded durable put, 8 writers: wall"),
