@@ -74,3 +74,34 @@ fn who_commits_if_nobody_else_does_never_waits_for_others() {
     // Who was first may not have let go of the stream yet.
     assert_eq!(pollster::block_on(behind).unwrap().last, 4);
 }
+
+/// A message that is in the index while the queue still has it counts once.
+#[test]
+fn a_history_is_never_shorter_than_its_limit_while_many_write_one_subject() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(
+        Env::system(),
+        dir.path(),
+        StoreOptions { sync: jetkv_engine::Sync::Os, ..StoreOptions::default() },
+    );
+    let store = store.unwrap();
+    let mut config =
+        StreamConfig::new(StreamName::new("H").unwrap(), vec![SubjectFilter::new("h.>").unwrap()]);
+    config.messages_per_subject_max = Some(3);
+    let stream = store.create_stream(config).unwrap();
+    let subject = Subject::new("h.k").unwrap();
+    for _ in 0..3 {
+        stream.append(&[Append::put(&subject, b"v")]).wait().unwrap();
+    }
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..30_000 {
+                    stream.append(&[Append::put(&subject, b"v")]).wait().unwrap();
+                    assert_eq!(stream.revisions(&subject).unwrap().len(), 3);
+                }
+            });
+        }
+    });
+    store.close().unwrap();
+}

@@ -81,7 +81,9 @@ impl Displaced {
         let queued = writer.queued(subject);
         let floor = queued.map_or(0, |queued| queued.floor).max(writer.queued_floor);
         let queued = queued.map_or(&[][..], |queued| queued.messages.as_slice());
-        let queued = &queued[queued.partition_point(|(found, _)| *found < floor)..];
+        // What is in the index already, while the queue is about to forget it, counts once.
+        let first = floor.max(index.next);
+        let queued = &queued[queued.partition_point(|(found, _)| *found < first)..];
         let id = index.table.get(subject);
         if id.is_none() && queued.is_empty() {
             return Self { floor: sequence, ..Self::default() };
